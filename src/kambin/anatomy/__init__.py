@@ -1,0 +1,29 @@
+"""Anatomy: levels, sides, structures with origin and uncertainty, completion and checks."""
+
+from kambin.anatomy.case import Case, Confirmation
+from kambin.anatomy.keys import DISC_LEVELS, VERTEBRAE, Level, StructureKey
+from kambin.anatomy.structures import (
+    Anatomy,
+    DiscFrame,
+    LevelScheme,
+    Origin,
+    Structure,
+    Tube,
+    VertebraFrame,
+)
+
+__all__ = [
+    "DISC_LEVELS",
+    "VERTEBRAE",
+    "Anatomy",
+    "Case",
+    "Confirmation",
+    "DiscFrame",
+    "Level",
+    "LevelScheme",
+    "Origin",
+    "Structure",
+    "StructureKey",
+    "Tube",
+    "VertebraFrame",
+]

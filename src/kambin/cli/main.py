@@ -1,0 +1,5 @@
+"""The entry point of the command ``kambin``."""
+
+
+def main() -> None:
+    """Run the command line."""

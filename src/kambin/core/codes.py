@@ -1,0 +1,51 @@
+"""The registry of stable codes, read from one table and listed in the docs."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One registered code: its branch, the fault rows it answers and what to do.
+
+    Parameters
+    ----------
+    code : str such as ``IN-014``; never reused
+    title : str, a short sentence
+    rows : the rows of the fault catalogue it covers, such as ``G02``
+    cause : str, what usually leads to it
+    next_step : str, what the user does
+    """
+
+    code: str
+    title: str
+    rows: tuple[str, ...]
+    cause: str
+    next_step: str
+
+
+@cache
+def read_codes() -> dict[str, Code]:
+    """Return every registered code by its name, in table order."""
+    text = resources.files("kambin.core").joinpath("codes.toml").read_text("utf-8")
+    rows = tomllib.loads(text)
+    return {
+        name: Code(name, row["title"], tuple(row.get("rows", ())), row["cause"], row["next_step"])
+        for name, row in rows.items()
+    }
+
+
+def require_code(code: str) -> Code:
+    """Return the registered code.
+
+    Raises
+    ------
+    LookupError  if nobody registered it; that is a bug of ours, not of the user
+    """
+    found = read_codes().get(code)
+    if found is None:
+        msg = f"code {code} is not in core/codes.toml"
+        raise LookupError(msg)
+    return found

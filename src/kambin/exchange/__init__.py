@@ -1,0 +1,1 @@
+"""Files in and out: images, labels, case folders and documents."""

@@ -1,0 +1,127 @@
+"""Clinical and modelling numbers, each with unit, range, tag and source."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+TAGS = ("V", "V2", "M", "D")
+"""V read in the source, V2 seen in a secondary source, M general knowledge, D derived here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """One number the code may use, and why it may.
+
+    Parameters
+    ----------
+    name : str, ``table.row``; the row name ends in the unit where there is one
+    value : float, tuple of floats, or mapping of place (vertebra or level) to float
+    unit : str, ``mm``, ``deg``, ``HU``, ``1`` and the like
+    low, high : float, the range in which a person may set it
+    tag : str, one of ``TAGS``; M and D are shown as unverified
+    source : str, key of the evidence or the section it was derived in
+    note : str, what it is used for
+    """
+
+    name: str
+    value: float | tuple[float, ...] | Mapping[str, float]
+    unit: str
+    low: float
+    high: float
+    tag: str
+    source: str
+    note: str
+
+
+@cache
+def read_constants(table: str) -> Mapping[str, Constant]:
+    """Return all rows of one table, ``knowledge/tables/<table>.toml``, by row name.
+
+    Raises
+    ------
+    LookupError  if a row lacks a field or carries an unknown tag; a bug of ours
+    """
+    text = (
+        resources.files("kambin.knowledge").joinpath("tables", f"{table}.toml").read_text("utf-8")
+    )
+    rows = tomllib.loads(text)
+    return MappingProxyType({row: _constant(f"{table}.{row}", rows[row]) for row in rows})
+
+
+def constant(name: str) -> Constant:
+    """Return the constant ``table.row``.
+
+    Raises
+    ------
+    LookupError  if there is no such row
+    """
+    table, _, row = name.partition(".")
+    found = read_constants(table).get(row)
+    if found is None:
+        msg = f"constant {name} is not in knowledge/tables/{table}.toml"
+        raise LookupError(msg)
+    return found
+
+
+def value(name: str) -> float:
+    """Return the single number of a constant, in the unit its name ends in.
+
+    Raises
+    ------
+    LookupError  if there is no such row, or it is not a single number
+    """
+    number = constant(name).value
+    if not isinstance(number, float):
+        msg = f"constant {name} is not a single number"
+        raise LookupError(msg)
+    return number
+
+
+def values(name: str) -> tuple[float, ...]:
+    """Return the numbers of a constant that is a list, in its unit.
+
+    Raises
+    ------
+    LookupError  if there is no such row, or it is not a list
+    """
+    numbers = constant(name).value
+    if not isinstance(numbers, tuple):
+        msg = f"constant {name} is not a list"
+        raise LookupError(msg)
+    return numbers
+
+
+def value_at(name: str, place: str) -> float:
+    """Return the number of a constant for one vertebra or level, in its unit.
+
+    Raises
+    ------
+    LookupError  if there is no such row, or it has no number for the place
+    """
+    numbers = constant(name).value
+    if not isinstance(numbers, Mapping) or place not in numbers:
+        msg = f"constant {name} has no number for {place}"
+        raise LookupError(msg)
+    return numbers[place]
+
+
+def _constant(name: str, row: Mapping[str, Any]) -> Constant:
+    raw = row["value"]
+    number: float | tuple[float, ...] | Mapping[str, float]
+    if isinstance(raw, list):
+        number = tuple(float(v) for v in raw)
+    elif isinstance(raw, dict):
+        number = MappingProxyType({place: float(v) for place, v in raw.items()})
+    else:
+        number = float(raw)
+    if row["tag"] not in TAGS:
+        msg = f"constant {name} has the unknown tag {row['tag']}"
+        raise LookupError(msg)
+    low, high = (float(v) for v in row["range"])
+    return Constant(
+        name, number, row["unit"], low, high, row["tag"], row["source"], row.get("note", "")
+    )

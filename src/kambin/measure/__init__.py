@@ -1,0 +1,1 @@
+"""Registered quantities of the foramen, the disc and the crest."""

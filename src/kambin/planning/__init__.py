@@ -1,0 +1,1 @@
+"""Fields, candidates, search, resection and the independent second check."""

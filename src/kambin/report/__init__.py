@@ -1,0 +1,1 @@
+"""The plan as HTML, PDF and pictures."""
