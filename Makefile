@@ -1,0 +1,61 @@
+# Two commands do all the set-up on a fresh machine: make demo, make test.
+# Needs git, make, a C compiler and Python 3.11 to 3.13.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+JOBS ?= 2
+FULL_COVERAGE := src/kambin/core/*,src/kambin/frames/*,src/kambin/imaging/*
+
+.PHONY: demo test lint bench docs clean lock install
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Kambin needs Python 3.11 to 3.13 with venv: install it, or call make PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/kambin demo -o demo
+
+test: $(STAMP)
+	rm -f .coverage .coverage.*
+	COVERAGE_FILE=.coverage.jit $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report= tests
+	COVERAGE_FILE=.coverage.nojit NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -n $(JOBS) -m kernels --cov --cov-report= tests
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --include='$(FULL_COVERAGE)' --fail-under=100
+	$(BIN)/coverage report --skip-covered --fail-under=90
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell src tests docs benchmarks README.md CONTRIBUTING.md CHANGELOG.md
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/python docs/generate.py --check
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.run
+
+docs: $(STAMP)
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/figures/phantom_gallery.py
+	$(BIN)/python docs/figures/readme_picture.py
+
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--extra all --group dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist demo site htmlcov .coverage .coverage.* benchmarks/out \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
