@@ -1,0 +1,237 @@
+"""The documents of planning: plan, refusal and verification, with the contract's names."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA_VERSION = 1
+"""Version of the plan, refusal and verification documents; raised when a name changes meaning."""
+
+Point = tuple[float, float, float]
+"""A point or direction, three numbers, mm, LPS."""
+
+
+class Document(BaseModel):
+    """Base of every part of a document: frozen, no unknown names, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class FindingRecord(Document):
+    """One finding as the documents carry it."""
+
+    code: str
+    severity: Literal["BLOCK", "CONFIRM", "NOTE"]
+    what: str
+    where: str
+    why: str
+    next_step: str
+
+
+class Trajectory(Document):
+    """The straight axis of all tools: skin entry and target, mm, LPS."""
+
+    entry_lps_mm: Point
+    target_lps_mm: Point
+    length_mm: float
+
+
+class Entry(Document):
+    """The skin entry in the surgeon's terms.
+
+    Notes
+    -----
+    ``lateral_of_midline_mm`` is never negative and counts from the fitted mid-sagittal plane;
+    ``cranial_of_disc_line_mm`` counts along the patient's axis from where the mid-disc plane
+    meets the midline skin of the back; ``cranial_of_spinous_tip_mm`` from the nearest tip,
+    null when no spinous process is known; ``along_skin_lateral_mm`` is what a tape measures.
+    """
+
+    lateral_of_midline_mm: float
+    cranial_of_disc_line_mm: float
+    cranial_of_spinous_tip_mm: float | None
+    spinous_tip: str | None
+    along_skin_lateral_mm: float
+    depth_mm: float
+
+
+class Angles(Document):
+    """The two angles in the disc's and in the patient's frame, degrees, ``kambin-1``."""
+
+    axial_inclination_to_disc_deg: float
+    craniocaudal_to_disc_deg: float
+    axial_inclination_to_patient_deg: float
+    craniocaudal_to_patient_deg: float
+    convention: str
+
+
+class Clearance(Document):
+    """The gap between one tool and one structure, and where it is least.
+
+    Notes
+    -----
+    ``clearance_mm`` is the distance of the tool's centre line to the structure minus the tool's
+    radius; neither margin nor sigma is subtracted; negative is overlap. ``point_lps_mm`` lies on
+    the centre line. ``hard_margin_mm`` is what was demanded, null where nothing is (a structure
+    that is removed). ``inside_uncertainty`` says that the clearance is smaller than the
+    uncertainty shown beside it, ``uncertainty_mm``.
+    """
+
+    structure: str
+    group: str
+    clearance_mm: float
+    point_lps_mm: Point
+    sigma_mm: float
+    origin: str
+    hard_margin_mm: float | None
+    uncertainty_mm: float
+    inside_uncertainty: bool
+
+
+class Stage(Document):
+    """One tool of the sequence: a capsule of true outer radius with its own end point."""
+
+    tool: str
+    instrument: str
+    radius_mm: float
+    tip_lps_mm: Point
+    stop_mm: float
+    clearances: tuple[Clearance, ...]
+
+
+class Resection(Document):
+    """Bone the reamer takes away; null and the reason where the labels cannot say."""
+
+    volume_mm3: float | None
+    sap_fraction: float | None
+    ventrodorsal_fraction: float | None
+    full_thickness_fraction: float | None
+    facet_kept_fraction: float | None
+    stability_class: Literal["intact", "minor", "moderate", "at_risk", "not_assessed"]
+    rim_volume_mm3: float | None
+    pars_left_mm: float | None
+    not_assessed_reason: str | None
+
+
+class Reach(Document):
+    """What of the fragment can be grasped and seen; null without a fragment."""
+
+    reachable_fraction: float | None
+    visible_fraction: float | None
+    residual_mm3: float | None
+    not_assessed_reason: str | None
+
+
+class Certainty(Document):
+    """How likely the tools touch each structure, and how far the hand may err.
+
+    Notes
+    -----
+    ``contact_probability`` integrates the surface error of each structure alone, the largest over
+    the stages after the declared resection; hand, registration and breathing are not in it. A
+    tolerance is null where it was not assessed, with the reason.
+    """
+
+    contact_probability: dict[str, float]
+    tolerance_entry_mm: float | None
+    tolerance_angle_deg: float | None
+    not_assessed_reason: str | None
+
+
+class Certificate(Document):
+    """What the search proves: the best of the listed candidates, found by trying all."""
+
+    objective_mm: float
+    upper_bound_mm: float
+    gap_mm: float
+    continuum_gap_mm: float | None
+    candidates: int
+    nodes: int
+    method: str
+
+
+class SideWitness(Document):
+    """The side said twice more, independently of the word.
+
+    Notes
+    -----
+    ``signed_offset_lps_mm`` is the entry's offset from the mid-sagittal plane along the patient's
+    left: positive is left. ``guarded_root`` names the root the path passes.
+    """
+
+    signed_offset_lps_mm: float
+    guarded_root: str
+
+
+class Software(Document):
+    """Versions of what computed the document."""
+
+    kambin: str
+    numpy: str
+    numba: str
+    simpleitk: str
+
+
+class Plan(Document):
+    """One verified trajectory with everything a surgeon asks of it."""
+
+    schema_version: int = SCHEMA_VERSION
+    status: Literal["ready", "needs_confirmation"]
+    case_sha256: str
+    level: str
+    side: Literal["left", "right"]
+    side_witness: SideWitness
+    technique: str
+    zone: str | None
+    cannula_mm: float
+    trajectory: Trajectory
+    entry: Entry
+    angles: Angles
+    stages: tuple[Stage, ...]
+    not_assessed: tuple[str, ...]
+    resection: Resection
+    reach: Reach
+    certainty: Certainty
+    certificate: Certificate
+    findings: tuple[FindingRecord, ...]
+    evidence: tuple[str, ...]
+    software: Software
+    content_sha256: str = ""
+
+
+class Binding(Document):
+    """What stands in the way of the best candidate, at which stage, and by how much."""
+
+    structure: str
+    deficit_mm: float
+    stage: str
+
+
+class Refusal(Document):
+    """No plan: what binds, and whether these labels can decide it at all (exit 5)."""
+
+    schema_version: int = SCHEMA_VERSION
+    case_sha256: str
+    level: str
+    side: Literal["left", "right"]
+    technique: str
+    zone: str | None
+    cannula_mm: float
+    infeasible: Literal[True] = True
+    decidable: bool
+    binding: Binding
+    certificate: Certificate
+    not_assessed: tuple[str, ...]
+    findings: tuple[FindingRecord, ...]
+    evidence: tuple[str, ...]
+    software: Software
+
+
+class Verification(Document):
+    """The answer of the second checker; not valid means exit 5."""
+
+    schema_version: int = SCHEMA_VERSION
+    valid: bool
+    max_difference_mm: float | None
+    agreement_mm: float
+    findings: tuple[FindingRecord, ...]
