@@ -37,6 +37,18 @@ class Constant:
     note: str
 
 
+NOT_CONSTANTS = ("instruments", "techniques", "literature")
+"""Tables with rows of their own shape, each read by its own module."""
+
+
+@cache
+def constant_tables() -> tuple[str, ...]:
+    """Return the names of all tables of constants, in alphabetical order."""
+    folder = resources.files("kambin.knowledge").joinpath("tables")
+    names = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir())
+    return tuple(name for name in names if name not in NOT_CONSTANTS)
+
+
 @cache
 def read_constants(table: str) -> Mapping[str, Constant]:
     """Return all rows of one table, ``knowledge/tables/<table>.toml``, by row name.

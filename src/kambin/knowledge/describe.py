@@ -1,0 +1,52 @@
+"""Everything the tables hold, as the plain mapping that ``kambin info --json`` prints."""
+
+from dataclasses import asdict
+from typing import Any
+
+from kambin.knowledge.constants import Constant, constant_tables, read_constants
+from kambin.knowledge.instruments import instruments
+from kambin.knowledge.literature import literature_rows
+from kambin.knowledge.techniques import techniques
+
+
+def describe() -> dict[str, Any]:
+    """Return all constants, instruments, techniques and literature with tag and source.
+
+    Returns
+    -------
+    mapping of ``constants`` (by ``table.row``), ``instruments``, ``techniques`` (by name) and
+    ``literature`` (list of rows), made of plain strings, numbers, lists and mappings only
+    """
+    return {
+        "constants": {
+            row.name: _plain(row)
+            for table in constant_tables()
+            for row in read_constants(table).values()
+        },
+        "instruments": {name: one.model_dump(mode="json") for name, one in instruments().items()},
+        "techniques": {name: one.model_dump(mode="json") for name, one in techniques().items()},
+        "literature": [_shown(asdict(row)) for row in literature_rows().values()],
+    }
+
+
+def _plain(row: Constant) -> dict[str, Any]:
+    number = row.value
+    if isinstance(number, float):
+        shown: Any = number
+    else:
+        shown = list(number) if isinstance(number, tuple) else dict(number)
+    return _shown(
+        {
+            "value": shown,
+            "unit": row.unit,
+            "range": [row.low, row.high],
+            "tag": row.tag,
+            "source": row.source,
+            "note": row.note,
+        }
+    )
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """Say of a row whether its number was read in the source itself."""
+    return row | {"unverified": row["tag"] in ("M", "D")}
