@@ -1,6 +1,7 @@
 """Anatomy: levels, sides, structures with origin and uncertainty, completion and checks."""
 
 from kambin.anatomy.case import Case, Confirmation
+from kambin.anatomy.checks import CaseCheck, check_case
 from kambin.anatomy.keys import DISC_LEVELS, VERTEBRAE, Level, StructureKey
 from kambin.anatomy.structures import (
     Anatomy,
@@ -17,6 +18,7 @@ __all__ = [
     "VERTEBRAE",
     "Anatomy",
     "Case",
+    "CaseCheck",
     "Confirmation",
     "DiscFrame",
     "Level",
@@ -26,4 +28,5 @@ __all__ = [
     "StructureKey",
     "Tube",
     "VertebraFrame",
+    "check_case",
 ]

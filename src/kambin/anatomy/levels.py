@@ -1,0 +1,265 @@
+"""Which vertebra is which: order, neighbours, and the counts from the sacrum and the last rib."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from kambin.anatomy.case import Confirmation
+from kambin.anatomy.check_wording import finding_of
+from kambin.anatomy.keys import DISC_LEVELS, VERTEBRAE
+from kambin.anatomy.structures import LevelScheme
+from kambin.anatomy.survey import FoundStructure, Survey
+from kambin.core import Finding, Severity
+from kambin.knowledge import value
+
+_SACRAL = "S1"
+_USUAL_LOWEST = "L5"
+
+
+@dataclass(frozen=True, slots=True)
+class VertebralStack:
+    """The mobile vertebrae from cranial to caudal as they lie, with what they are counted from.
+
+    Parameters
+    ----------
+    vertebrae : FoundStructure of T10 to L6 by descending height of their centre
+    sacrum : FoundStructure the lowest one stands on (sacrum or S1), or none
+    rib_vertebra : str, name of the vertebra that bears the lowest labelled rib, or empty
+    rib_number : int, number of that rib, 0 if no rib reaches the labelled vertebrae
+    """
+
+    vertebrae: tuple[FoundStructure, ...]
+    sacrum: FoundStructure | None
+    rib_vertebra: str
+    rib_number: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names from cranial to caudal as they lie."""
+        return tuple(v.key.place for v in self.vertebrae)
+
+
+def stack_vertebrae(survey: Survey) -> VertebralStack:
+    """Order the labelled vertebrae by height and find sacrum and lowest rib.
+
+    Parameters
+    ----------
+    survey : Survey
+
+    Returns
+    -------
+    VertebralStack; names play no part in the order
+    """
+    mobile = [
+        f for f in survey.of_kind("vertebra") if f.key.place in VERTEBRAE and f.key.place != _SACRAL
+    ]
+    mobile.sort(key=lambda f: -float(f.centroid_lps_mm[2]))
+    sacrum = survey.find("vertebra", _SACRAL) or survey.find("sacrum")
+    bearer, number = _lowest_rib(survey, mobile)
+    return VertebralStack(tuple(mobile), sacrum, bearer, number)
+
+
+def find_scheme(stack: VertebralStack, confirmations: tuple[Confirmation, ...]) -> LevelScheme:
+    """Return how the vertebrae are counted in these labels, and who confirmed it.
+
+    Parameters
+    ----------
+    stack : VertebralStack
+    confirmations : what persons have answered; the last one with code ``scheme`` counts
+    """
+    lumbar = [int(name[1:]) for name in stack.names if name.startswith("L")]
+    if not lumbar:
+        name = "no lumbar vertebra"
+    elif stack.sacrum is not None:
+        name = f"{max(lumbar)} lumbar"
+    else:
+        name = f"{max(int(_USUAL_LOWEST[1:]), *lumbar)} lumbar"
+    vertebrae = stack.names + ((_SACRAL,) if stack.sacrum is not None else ())
+    said = _last_scheme(confirmations)
+    confirmed_by = said.by if said is not None and _same(said.value, name) else ""
+    return LevelScheme(
+        name, vertebrae, stack.sacrum is not None, stack.rib_number > 0, confirmed_by
+    )
+
+
+def find_levels(scheme: LevelScheme) -> tuple[str, ...]:
+    """Return the disc levels whose two vertebrae are both labelled, cranial to caudal."""
+    return tuple(
+        f"{upper}-{lower}"
+        for upper, lower in pairwise(scheme.vertebrae)
+        if f"{upper}-{lower}" in DISC_LEVELS
+    )
+
+
+def check_levels(
+    survey: Survey,
+    stack: VertebralStack,
+    scheme: LevelScheme,
+    confirmations: tuple[Confirmation, ...] = (),
+) -> tuple[Finding, ...]:
+    """Prove the names of the levels: order, gaps, and the counts from both ends.
+
+    Parameters
+    ----------
+    survey : Survey with at least one lumbar vertebra
+    stack : VertebralStack of it
+    scheme : LevelScheme of it
+    confirmations : what persons have answered
+
+    Returns
+    -------
+    findings: AN-110 order, AN-111 gap, AN-112 four or six lumbar vertebrae, AN-113 names
+    against counts, AN-114 one count only, AN-115 none, AN-116 the confirmed scheme differs
+
+    References
+    ----------
+    faults.md section 4, item 4, and rows A02 to A05; architecture 8.15.
+    """
+    findings = [*_check_order(stack), *_check_gaps(survey, stack)]
+    if not findings:
+        findings.extend(_check_counts(stack, scheme))
+    return tuple(_answer(findings, scheme, confirmations))
+
+
+def _check_order(stack: VertebralStack) -> list[Finding]:
+    ranks = [VERTEBRAE.index(name) for name in stack.names]
+    if len(ranks) > 1 and ranks == sorted(ranks, reverse=True):
+        why = "From head to foot the names run backwards: head and feet are exchanged."
+        return [finding_of("AN-106", Severity.BLOCK, where=", ".join(stack.names), why=why)]
+    if ranks != sorted(ranks):
+        why = f"From cranial to caudal the labels lie as {', '.join(stack.names)}."
+        return [finding_of("AN-110", Severity.BLOCK, where=", ".join(stack.names), why=why)]
+    return []
+
+
+def _check_gaps(survey: Survey, stack: VertebralStack) -> list[Finding]:
+    """Find a vertebra that the names skip, or a hole in the column that the names hide."""
+    findings = []
+    centres = np.array([v.centroid_lps_mm for v in stack.vertebrae])
+    steps_mm = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    usual_mm = float(np.median(steps_mm)) if len(steps_mm) else 0.0
+    for index, (upper, lower) in enumerate(pairwise(stack.names)):
+        skipped = _names_between(upper, lower)
+        cut = any(v.border_faces for v in stack.vertebrae[index : index + 2])
+        step = f"{steps_mm[index]:.0f} mm, median of the column {usual_mm:.0f} mm"
+        if skipped:
+            why = f"No voxel is named {', '.join(skipped)}; centre to centre {step}."
+        elif not cut and not 0.5 < steps_mm[index] / usual_mm < value("checks.step_ratio_most"):
+            why = f"The step between their centres does not fit: {step}."
+        else:
+            continue
+        findings.append(
+            finding_of("AN-111", Severity.BLOCK, where=f"between {upper} and {lower}", why=why)
+        )
+    if stack.sacrum is not None and stack.vertebrae:
+        findings.extend(_check_lowest_gap(survey, stack))
+    return findings
+
+
+def _names_between(upper: str, lower: str) -> tuple[str, ...]:
+    return VERTEBRAE[VERTEBRAE.index(upper) + 1 : VERTEBRAE.index(lower)]
+
+
+def _check_lowest_gap(survey: Survey, stack: VertebralStack) -> list[Finding]:
+    lowest, sacrum = stack.vertebrae[-1], stack.sacrum
+    if sacrum is None:
+        return []
+    gap_mm = _gap_mm(survey, lowest, sacrum)
+    limit_mm = value("checks.sacrum_gap_most_mm")
+    if gap_mm <= limit_mm:
+        return []
+    where = f"between {lowest.key.place} and the sacrum"
+    why = f"{gap_mm:.0f} mm lie between the two labels, more than {limit_mm:g} mm."
+    return [finding_of("AN-111", Severity.BLOCK, where=where, why=why)]
+
+
+def _check_counts(stack: VertebralStack, scheme: LevelScheme) -> list[Finding]:
+    lowest = stack.names[-1]
+    below = stack.sacrum is not None
+    above = stack.rib_number > 0
+    bottom_fits = lowest == _USUAL_LOWEST
+    top_fits = stack.rib_vertebra == f"T{stack.rib_number}"
+    said = _counts_in_words(stack)
+    where = f"{scheme.name}; vertebrae {', '.join(scheme.vertebrae)}"
+    if not below and not above:
+        return [finding_of("AN-115", Severity.BLOCK, where=where, why=said)]
+    if below and above:
+        if bottom_fits and top_fits:
+            return []
+        one_fits = bottom_fits or top_fits
+        code, severity = ("AN-112", Severity.CONFIRM) if one_fits else ("AN-113", Severity.BLOCK)
+        return [finding_of(code, severity, where=where, why=said)]
+    if (below and bottom_fits) or (above and top_fits):
+        return [finding_of("AN-114", Severity.CONFIRM, where=where, why=said)]
+    if below and lowest in ("L4", "L6"):
+        return [finding_of("AN-112", Severity.CONFIRM, where=where, why=said)]
+    return [finding_of("AN-113", Severity.BLOCK, where=where, why=said)]
+
+
+def _counts_in_words(stack: VertebralStack) -> str:
+    parts = []
+    if stack.sacrum is not None:
+        parts.append(
+            f"Counted from the sacrum up, {stack.names[-1]} stands on it "
+            f"(expected {_USUAL_LOWEST})."
+        )
+    else:
+        parts.append("No sacrum is labelled to count from.")
+    if stack.rib_number:
+        parts.append(
+            f"Counted from the ribs down, rib {stack.rib_number} belongs to "
+            f"{stack.rib_vertebra} (expected T{stack.rib_number})."
+        )
+    else:
+        parts.append("No rib reaches the labelled vertebrae.")
+    return " ".join(parts)
+
+
+def _answer(
+    findings: list[Finding], scheme: LevelScheme, confirmations: tuple[Confirmation, ...]
+) -> list[Finding]:
+    """Turn counts that a person has confirmed into notes; refuse a scheme the labels deny."""
+    said = _last_scheme(confirmations)
+    if said is None:
+        return findings
+    if not _same(said.value, scheme.name):
+        why = f"Confirmed was {said.value[:20]!r}, the labels show {scheme.name}."
+        return [*findings, finding_of("AN-116", Severity.BLOCK, where=scheme.name, why=why)]
+    return [
+        f
+        if f.severity is not Severity.CONFIRM
+        else finding_of(f.code, Severity.NOTE, where=f.where, why=f"{f.why} Confirmed by a person.")
+        for f in findings
+    ]
+
+
+def _last_scheme(confirmations: tuple[Confirmation, ...]) -> Confirmation | None:
+    said = [c for c in confirmations if c.code == "scheme"]
+    return said[-1] if said else None
+
+
+def _same(first: str, second: str) -> bool:
+    return first.strip().lower() == second.strip().lower()
+
+
+def _lowest_rib(survey: Survey, mobile: list[FoundStructure]) -> tuple[str, int]:
+    """Return the vertebra that the lowest labelled rib comes nearest to, and its number."""
+    ribs = [f for f in survey.of_kind("rib") if f.key.place.isdigit()]
+    for number in sorted({int(f.key.place) for f in ribs}, reverse=True):
+        gaps = [
+            (min(_gap_mm(survey, rib, v) for rib in ribs if int(rib.key.place) == number), v)
+            for v in mobile
+        ]
+        near = [(gap, v.key.place) for gap, v in gaps if gap <= value("checks.rib_gap_most_mm")]
+        if near:
+            return min(near)[1], number
+    return "", 0
+
+
+def _gap_mm(survey: Survey, first: FoundStructure, second: FoundStructure) -> float:
+    """Return the smallest distance between voxel centres of two structures, mm."""
+    points = first.points_lps_mm(survey.labels)
+    distances, _ = cKDTree(second.points_lps_mm(survey.labels)).query(points)
+    return float(np.min(distances))

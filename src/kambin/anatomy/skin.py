@@ -1,0 +1,93 @@
+"""The body and its skin: from a given mask, or from the image by a threshold at air."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from kambin.anatomy.case import Case
+from kambin.anatomy.keys import StructureKey
+from kambin.imaging import LabelMap, Volume
+from kambin.knowledge import value
+
+SKIN_KEY = StructureKey("skin")
+_BODY_KINDS = ("skin", "body")
+
+
+def find_body_mask(case: Case) -> LabelMap | None:
+    """Return the whole body as a filled mask, or none if neither image nor mask shows it.
+
+    Parameters
+    ----------
+    case : Case
+
+    Returns
+    -------
+    LabelMap of 0 and 1 on the grid of its source. A given mask named ``skin`` or ``body`` wins
+    and is united with all other labels, which lie inside the body; else the body is the
+    largest piece above the air threshold of a CT, filled slice by slice, without the table.
+    """
+    given = [v for v, key in case.names.items() if key.kind in _BODY_KINDS]
+    if given and np.isin(case.labels.values, given).any():
+        inside = case.labels.values > 0
+        return _as_mask(fill_slices(inside), case.labels)
+    if case.image is not None and _shows_air(case.image):
+        return _as_mask(segment_body(case.image), case.image)
+    return None
+
+
+def segment_body(image: Volume) -> NDArray[np.bool_]:
+    """Return the body in a CT: everything inside the skin, without table and clothes.
+
+    Parameters
+    ----------
+    image : Volume, HU, canonical
+
+    Returns
+    -------
+    bool array, image.shape
+
+    Notes
+    -----
+    Threshold at ``checks.air_hu``; an opening of ``completion_nerve.skin_opening_mm``
+    cuts the thin bridges between back and table; the piece that holds most voxels is the
+    body; its holes (bowel gas, lungs) are filled slice by slice.
+    """
+    tissue = np.nan_to_num(image.values, nan=0.0) > value("checks.air_hu")
+    radius = np.maximum(
+        np.rint(value("completion_nerve.skin_opening_mm") / image.spacing_mm).astype(int), 0
+    )
+    ball = _ellipsoid(radius)
+    opened = ndimage.binary_opening(np.pad(tissue, 1, mode="edge"), ball)[1:-1, 1:-1, 1:-1]
+    numbered, count = ndimage.label(opened)
+    if count == 0:
+        return np.zeros(image.shape, dtype=bool)
+    sizes = np.bincount(numbered.ravel())
+    sizes[0] = 0
+    body = numbered == int(np.argmax(sizes))
+    grown = ndimage.binary_dilation(body, ball) & tissue
+    return fill_slices(grown)
+
+
+def fill_slices(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Fill the holes of a mask in every axial slice, bool array of the same shape."""
+    filled = np.empty_like(mask)
+    for k in range(mask.shape[2]):
+        filled[:, :, k] = ndimage.binary_fill_holes(mask[:, :, k])
+    return filled
+
+
+def _shows_air(image: Volume) -> bool:
+    """Return whether anything is darker than the air threshold, so that a skin can be seen."""
+    finite = image.values[np.isfinite(image.values)]
+    return finite.size > 0 and float(finite.min()) < value("checks.air_hu")
+
+
+def _as_mask(mask: NDArray[np.bool_], like: LabelMap | Volume) -> LabelMap:
+    return LabelMap(mask.astype(np.uint8), like.lps_from_ijk, like.frame_id)
+
+
+def _ellipsoid(radius: NDArray[np.int_]) -> NDArray[np.bool_]:
+    axes = [np.arange(-r, r + 1) / max(r, 1) for r in radius]
+    x, y, z = np.meshgrid(*axes, indexing="ij")
+    inside: NDArray[np.bool_] = x**2 + y**2 + z**2 <= 1.0
+    return inside

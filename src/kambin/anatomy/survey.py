@@ -1,0 +1,173 @@
+"""What the given labels hold: each named structure with its volume, centre and border contact."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from kambin.anatomy.case import Case
+from kambin.anatomy.keys import StructureKey
+from kambin.imaging import LabelMap
+
+_ALL_NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
+
+Slices = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStructure:
+    """One structure as the labels show it.
+
+    Parameters
+    ----------
+    key : StructureKey
+    values : tuple of int, the label values that carry this name
+    box : three slices, the smallest box in the label array that holds it
+    volume_mm3 : float, mm3
+    centroid_lps_mm : float array, shape (3,), mm, LPS
+    border_faces : int, number of the six faces of the array it touches
+    """
+
+    key: StructureKey
+    values: tuple[int, ...]
+    box: Slices
+    volume_mm3: float
+    centroid_lps_mm: NDArray[np.float64]
+    border_faces: int
+
+    def mask(self, labels: LabelMap, *, margin_voxels: int = 0) -> NDArray[np.bool_]:
+        """Return the structure inside its box, bool array, grown by a margin within the array.
+
+        Parameters
+        ----------
+        labels : LabelMap in which it was found
+        margin_voxels : int, voxels added on every side where the array has them
+        """
+        return np.isin(labels.values[self.grown_box(labels, margin_voxels)], self.values)
+
+    def grown_box(self, labels: LabelMap, margin_voxels: int) -> Slices:
+        """Return the box with a margin, cut at the borders of the array, three slices."""
+        i, j, k = (
+            slice(max(0, s.start - margin_voxels), min(n, s.stop + margin_voxels))
+            for s, n in zip(self.box, labels.shape, strict=True)
+        )
+        return i, j, k
+
+    def points_lps_mm(self, labels: LabelMap) -> NDArray[np.float64]:
+        """Return the voxel centres of the structure, shape (N, 3), mm, LPS."""
+        start = np.array([s.start for s in self.box], dtype=np.float64)
+        return labels.lps_mm(np.argwhere(self.mask(labels)) + start)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """All named structures of a case that have at least one voxel.
+
+    Parameters
+    ----------
+    labels : LabelMap, canonical
+    found : mapping of StructureKey to FoundStructure
+    empty : names that have no voxel
+    repeated : names carried by more than one label value that both have voxels
+    """
+
+    labels: LabelMap
+    found: Mapping[StructureKey, FoundStructure]
+    empty: tuple[StructureKey, ...]
+    repeated: tuple[StructureKey, ...]
+
+    def find(self, kind: str, place: str = "") -> FoundStructure | None:
+        """Return the unsided structure of a kind and place, or none."""
+        return self.found.get(StructureKey(kind, place))
+
+    def of_kind(self, kind: str) -> tuple[FoundStructure, ...]:
+        """Return every structure of a kind, any place and side, in the order of their keys."""
+        chosen = [f for key, f in self.found.items() if key.kind == kind]
+        return tuple(sorted(chosen, key=lambda f: str(f.key)))
+
+
+def survey_labels(case: Case) -> Survey:
+    """Look through the labels of a case once and note where every named structure lies.
+
+    Parameters
+    ----------
+    case : Case with labels in canonical array order
+
+    Returns
+    -------
+    Survey; names without voxels are in ``empty``, not in ``found``
+    """
+    labels = case.labels
+    values = labels.values.view(np.uint8) if labels.values.dtype.kind == "b" else labels.values
+    boxes = ndimage.find_objects(values)
+    by_key: dict[StructureKey, list[int]] = {}
+    empty: list[StructureKey] = []
+    for value, key in sorted(case.names.items()):
+        if 0 < value <= len(boxes) and boxes[value - 1] is not None:
+            by_key.setdefault(key, []).append(value)
+        else:
+            empty.append(key)
+    found = {
+        key: _measure(labels, key, tuple(numbers), _join([boxes[v - 1] for v in numbers]))
+        for key, numbers in by_key.items()
+    }
+    repeated = tuple(key for key, numbers in by_key.items() if len(numbers) > 1)
+    return Survey(labels, found, tuple(k for k in empty if k not in found), repeated)
+
+
+def component_volumes_mm3(structure: FoundStructure, labels: LabelMap) -> NDArray[np.float64]:
+    """Return the volumes of the separate pieces of a structure, largest first, mm3.
+
+    Parameters
+    ----------
+    structure : FoundStructure
+    labels : LabelMap in which it was found
+
+    Returns
+    -------
+    float array, shape (number of pieces,), mm3; voxels that meet at a corner are one piece
+    """
+    numbered, count = ndimage.label(structure.mask(labels), structure=_ALL_NEIGHBOURS)
+    sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
+    volumes: NDArray[np.float64] = np.sort(sizes)[::-1] * voxel_volume_mm3(labels)
+    return volumes
+
+
+def voxel_volume_mm3(labels: LabelMap) -> float:
+    """Return the volume of one voxel, mm3."""
+    return float(np.prod(labels.spacing_mm))
+
+
+def _measure(
+    labels: LabelMap, key: StructureKey, numbers: tuple[int, ...], box: Slices
+) -> FoundStructure:
+    mask = np.isin(labels.values[box], numbers)
+    start = np.array([s.start for s in box], dtype=np.float64)
+    centre_ijk = start + _centre_of_mass_ijk(mask)
+    faces = sum(
+        int(s.start == 0) + int(s.stop == n) for s, n in zip(box, labels.shape, strict=True)
+    )
+    volume_mm3 = float(np.count_nonzero(mask)) * voxel_volume_mm3(labels)
+    return FoundStructure(key, numbers, box, volume_mm3, labels.lps_mm(centre_ijk), faces)
+
+
+def _centre_of_mass_ijk(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the centre of mass of a mask; integer sums, so that no order of voxels matters."""
+    centre = np.zeros(3)
+    total = np.count_nonzero(mask)
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        counts = mask.sum(axis=others, dtype=np.int64)
+        centre[axis] = float(counts @ np.arange(counts.size)) / total
+    return centre
+
+
+def _join(boxes: list[Any]) -> Slices:
+    i, j, k = (
+        slice(min(b[axis].start for b in boxes), max(b[axis].stop for b in boxes))
+        for axis in range(3)
+    )
+    return i, j, k
