@@ -66,13 +66,14 @@ class _Voxels:
     @property
     def ijk_from_lps(self) -> NDArray[np.float64]:
         """Return the inverse of the affine, shape (4, 4)."""
-        inverse: NDArray[np.float64] = np.linalg.inv(self.lps_from_ijk)
+        inverse = np.linalg.inv(self.lps_from_ijk).astype(np.float64, copy=False)
         return inverse
 
     def lps_mm(self, ijk: ArrayLike) -> NDArray[np.float64]:
         """Map voxel indices, shape (..., 3), to LPS millimetres."""
         linear = self.lps_from_ijk[:3, :3]
-        return np.asarray(ijk, dtype=np.float64) @ linear.T + self.lps_from_ijk[:3, 3]
+        points: NDArray[np.float64] = np.asarray(ijk, dtype=np.float64) @ linear.T
+        return points + self.lps_from_ijk[:3, 3]
 
     def ijk(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Map LPS points, shape (..., 3), mm, to continuous voxel indices."""
@@ -96,7 +97,7 @@ class _Voxels:
         pairs = nearest_axes(self.lps_from_ijk)
         order = [[axis for axis, _ in pairs].index(lps) for lps in range(3)]
         values = self.values.transpose(order)
-        affine = self.lps_from_ijk.copy()
+        affine: NDArray[np.float64] = self.lps_from_ijk.copy()
         affine[:, :3] = self.lps_from_ijk[:, order]
         for axis, source in enumerate(order):
             if pairs[source][1] < 0:
