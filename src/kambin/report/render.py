@@ -16,7 +16,7 @@ SUPERSAMPLING = 2
 
 _AMBIENT, _HEADLIGHT, _KEYLIGHT = 0.30, 0.42, 0.34
 _KEY_DIRECTION = np.array([-0.45, 0.65, -0.61])  # upper left, towards the viewer
-_CREASE_SIGMA_PX, _CREASE_GAIN, _CREASE_MOST = 9.0, 0.06, 0.38
+_CREASE_SIGMA_PX, _CREASE_GAIN, _CREASE_MOST = 4.5, 0.06, 0.38
 _EDGE_STEP_MM, _EDGE_SHADE = 2.5, 0.45
 _FOG_MOST, _FOG_DEPTH_MM = 0.30, 160.0
 _WHITE = (1.0, 1.0, 1.0)
@@ -89,9 +89,12 @@ def render_scene(
     near_mm = _nearest_depth(meshes, camera)
     colours = np.array([*(mesh.colour for mesh in opaque), background], np.float32)
     picture = _shade(colours[owner], depth, normal, near_mm, background)
+    picture *= 1.0 - _crease(depth)[..., None]
     picture = _lay_veils(picture, depth, _draw_veils(veils, camera, fine, near_mm, background))
     height, width = size_px[1], size_px[0]
-    mean = picture.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3).mean(axis=(1, 3))
+    samples = picture.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3)
+    mean = sum(samples[:, a, :, b] for a, b in np.ndindex(SUPERSAMPLING, SUPERSAMPLING))
+    mean /= SUPERSAMPLING**2
     rounded: NDArray[np.uint8] = np.rint(np.clip(mean, 0.0, 1.0) * 255.0).astype(np.uint8)
     return rounded
 
@@ -128,36 +131,39 @@ def _shade(
     near_mm: float,
     background: tuple[float, float, float],
 ) -> NDArray[np.float32]:
-    """Return lit colours: headlight and key light, dark creases and edges, pale distance."""
+    """Return lit colours: headlight and key light, dark edges, pale distance."""
     seen = depth < FAR_MM / 2
-    length = np.linalg.norm(normal, axis=2, keepdims=True)
-    unit = normal / np.where(length > 0, length, 1.0)
-    facing = np.abs(unit[..., 2])
-    key_direction = _KEY_DIRECTION / np.linalg.norm(_KEY_DIRECTION)
-    towards = unit * -np.sign(unit[..., 2:3])
-    key = np.clip(towards @ key_direction.astype(np.float32), 0.0, 1.0)
-    light = _AMBIENT + _HEADLIGHT * facing + _KEYLIGHT * key
-    light *= 1.0 - _crease(depth, seen)
-    light *= np.where(_edges(depth), _EDGE_SHADE, 1.0)
-    fog = np.clip((depth - near_mm) / _FOG_DEPTH_MM, 0.0, 1.0) * _FOG_MOST
-    lit = np.clip(colour * light[..., None], 0.0, 1.0)
-    lit = lit * (1.0 - fog[..., None]) + np.asarray(background, np.float32) * fog[..., None]
+    length = np.sqrt(np.einsum("ijk,ijk->ij", normal, normal))
+    length[length == 0] = 1.0
+    turn = -np.sign(normal[..., 2]) / length
+    key_direction = (_KEY_DIRECTION / np.linalg.norm(_KEY_DIRECTION)).astype(np.float32)
+    key = np.clip((normal @ key_direction) * turn, 0.0, 1.0)
+    light = _AMBIENT + _HEADLIGHT * np.abs(normal[..., 2]) / length + _KEYLIGHT * key
+    light *= np.where(_edges(depth), np.float32(_EDGE_SHADE), np.float32(1.0))
+    fog = np.clip((depth - near_mm) / np.float32(_FOG_DEPTH_MM), 0.0, 1.0) * np.float32(_FOG_MOST)
+    lit = np.clip(colour * (light * (1.0 - fog))[..., None], 0.0, 1.0)
+    lit += np.asarray(background, np.float32) * fog[..., None]
     result: NDArray[np.float32] = np.where(seen[..., None], lit, colour).astype(np.float32)
     return result
 
 
-def _crease(depth: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return how much lies hidden behind its neighbours: depth minus its local mean.
+def _crease(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much each sample lies behind its neighbours: depth minus its local mean.
 
     References
     ----------
     Luft, Colditz, Deussen 2006, Image enhancement by unsharp masking the depth buffer.
     """
+    # The local mean is smooth, so one sample per pixel is enough.
+    coarse = depth[::SUPERSAMPLING, ::SUPERSAMPLING]
+    seen = coarse < FAR_MM / 2
     weight = gaussian_filter(seen.astype(np.float32), _CREASE_SIGMA_PX)
-    filled = np.where(seen, depth, 0.0).astype(np.float32)
-    mean = gaussian_filter(filled, _CREASE_SIGMA_PX) / np.maximum(weight, 1e-3)
-    behind_mm = np.where(seen, depth - mean, 0.0)
-    return np.clip(behind_mm * _CREASE_GAIN, 0.0, _CREASE_MOST).astype(np.float32)
+    filled = np.where(seen, coarse, np.float32(0.0))
+    mean = gaussian_filter(filled, _CREASE_SIGMA_PX) / np.maximum(weight, np.float32(1e-3))
+    behind_mm = np.where(seen, coarse - mean, np.float32(0.0))
+    crease = np.clip(behind_mm * np.float32(_CREASE_GAIN), 0.0, _CREASE_MOST)
+    fine: NDArray[np.float32] = crease.repeat(SUPERSAMPLING, axis=0).repeat(SUPERSAMPLING, axis=1)
+    return fine
 
 
 def _edges(depth: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -195,12 +201,11 @@ def _lay_veils(
     """Lay transparent sheets over the opaque picture, per pixel from far to near."""
     if not veils:
         return picture
-    depths = np.stack([veil[1] for veil in veils])
-    order = np.argsort(-depths, axis=0, kind="stable")
+    order = np.argsort(-np.stack([veil[1] for veil in veils]), axis=0, kind="stable")
     result = picture
     for place in range(len(veils)):
         for number, (colour, sheet_mm, opacity) in enumerate(veils):
-            shown = (order[place] == number) & (sheet_mm < depth) & (sheet_mm < FAR_MM / 2)
-            share = np.where(shown, opacity, 0.0)[..., None].astype(np.float32)
+            shown = (order[place] == number) & (sheet_mm < depth)
+            share = np.where(shown, np.float32(opacity), np.float32(0.0))[..., None]
             result = result * (1.0 - share) + colour * share
     return result

@@ -1,0 +1,202 @@
+"""Sections of the patient with outlines and the tools at their true diameter."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Polygon
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+from skimage.measure import find_contours
+
+from kambin.anatomy import StructureKey
+from kambin.imaging import Volume
+from kambin.report.figure import (
+    cased,
+    draw_letters,
+    draw_scale_bar,
+    draw_title,
+    new_figure,
+    picture_axes,
+    png_bytes,
+    write_label,
+)
+from kambin.report.palette import TOOL_CYAN, find_look
+from kambin.report.source import SoftRegion
+from kambin.report.tool_outlines import DrawnTool, cut_outlines_mm, to_plane_mm
+from kambin.report.view_planes import ViewPlane
+from kambin.report.words import short_words
+
+_WINDOW_HU = (-250.0, 650.0)
+_WIDTH_IN = 4.0
+_LABEL_LEAST_MM2 = 12.0
+_LABEL_ROOM_MM = 0.052
+_UNLABELLED = frozenset({"skin", "rib"})
+_TOOL_LINES: dict[str, str] = {"needle": "-", "cannula": "-", "reamer": "--"}
+
+
+def sample_plane(volume: Volume, plane: ViewPlane, fill: float) -> NDArray[np.float32]:
+    """Return a volume's values on a plane, trilinear, shape (rows, columns).
+
+    Parameters
+    ----------
+    volume : Volume
+    plane : ViewPlane
+    fill : float, the value outside the volume
+    """
+    ijk = volume.ijk(plane.pixel_points_lps_mm())
+    values: NDArray[np.float32] = map_coordinates(
+        volume.values,
+        np.moveaxis(ijk, -1, 0),
+        order=1,
+        mode="constant",
+        cval=fill,
+        output=np.float32,
+    )
+    return values
+
+
+def region_outlines_mm(region: SoftRegion, plane: ViewPlane) -> list[NDArray[np.float64]]:
+    """Return where a plane cuts a structure: lines of (right, down) in mm, each shape (N, 2).
+
+    Parameters
+    ----------
+    region : SoftRegion
+    plane : ViewPlane
+    """
+    corners_mm = plane.plane_mm(region.corners_lps_mm())
+    if corners_mm[:, 2].min() > 0 or corners_mm[:, 2].max() < 0:
+        return []
+    rows, columns = plane.shape_px
+    middle_mm = np.array([plane.width_mm, plane.height_mm]) / 2
+    low_px = np.floor((corners_mm[:, :2].min(axis=0) + middle_mm) / plane.pixel_mm).astype(int) - 1
+    high_px = np.ceil((corners_mm[:, :2].max(axis=0) + middle_mm) / plane.pixel_mm).astype(int) + 1
+    first_column, first_row = np.maximum(low_px, 0).tolist()
+    last_column, last_row = np.minimum(high_px, [columns, rows]).tolist()
+    if last_column - first_column < 2 or last_row - first_row < 2:
+        return []
+    points = plane.pixel_points_lps_mm()[first_row:last_row, first_column:last_column]
+    inverse = region.ijk_from_lps
+    ijk = points @ inverse[:3, :3].T + inverse[:3, 3]
+    share = map_coordinates(region.share, np.moveaxis(ijk, -1, 0), order=1, cval=0.0)
+    lines = find_contours(share, 0.5)
+    return [to_plane_mm(line + np.array([first_row, first_column]), plane) for line in lines]
+
+
+def draw_section(
+    volume: Volume,
+    plane: ViewPlane,
+    regions: Sequence[SoftRegion],
+    tools: Sequence[DrawnTool],
+    *,
+    caption: str,
+    binding: StructureKey | None = None,
+) -> bytes:
+    """Return one section as PNG: grey image, outlined structures, true tools, letters, scale.
+
+    Parameters
+    ----------
+    volume : Volume, HU
+    plane : ViewPlane
+    regions : the structures to outline
+    tools : the tools, cut at their true diameter
+    caption : str, level and side in words
+    binding : StructureKey of the structure that forbids the path; it is hatched
+    """
+    height_in = _WIDTH_IN * plane.height_mm / plane.width_mm
+    figure = new_figure(_WIDTH_IN, height_in)
+    axes = picture_axes(figure, plane.extent_mm)
+    grey = sample_plane(volume, plane, _WINDOW_HU[0])
+    axes.imshow(
+        grey,
+        cmap="gray",
+        vmin=_WINDOW_HU[0],
+        vmax=_WINDOW_HU[1],
+        extent=plane.extent_mm,
+        interpolation="bilinear",
+        aspect="auto",
+    )
+    taken: list[tuple[float, float]] = []
+    for region in regions:
+        _draw_region(axes, region, plane, taken, hatched=region.key == binding)
+    for tool in tools:
+        draw_tool(axes, cut_outlines_mm(tool, plane), tool.name)
+    axes.set_xlim(plane.extent_mm[0], plane.extent_mm[1])
+    axes.set_ylim(plane.extent_mm[2], plane.extent_mm[3])
+    draw_letters(axes, plane.letters)
+    draw_title(axes, plane.title, caption)
+    draw_scale_bar(axes)
+    return png_bytes(figure)
+
+
+def draw_tool(axes: Axes, outlines_mm: Sequence[NDArray[np.float64]], name: str) -> None:
+    """Draw a tool's outline of true width; the line lies on the surface, the inside is veiled.
+
+    Parameters
+    ----------
+    axes : Axes counting in mm
+    outlines_mm : lines of (right, down), each shape (N, 2), mm
+    name : str, the stage
+    """
+    for line in outlines_mm:
+        if name == "cannula":
+            axes.add_patch(Polygon(line, closed=True, facecolor=TOOL_CYAN, alpha=0.22, lw=0))
+        axes.plot(
+            line[:, 0],
+            line[:, 1],
+            color=TOOL_CYAN,
+            lw=1.0,
+            ls=_TOOL_LINES.get(name, "-"),
+            path_effects=cased(TOOL_CYAN, 1.0),
+        )
+
+
+def _draw_region(
+    axes: Axes,
+    region: SoftRegion,
+    plane: ViewPlane,
+    taken: list[tuple[float, float]],
+    *,
+    hatched: bool,
+) -> None:
+    look = find_look(region.key)
+    lines = region_outlines_mm(region, plane)
+    for line in lines:
+        axes.plot(
+            line[:, 0],
+            line[:, 1],
+            color=look.colour,
+            lw=look.width_pt + (1.2 if hatched else 0.0),
+            ls=look.line,
+            path_effects=cased(look.colour, look.width_pt),
+        )
+        if hatched:
+            axes.add_patch(
+                Polygon(line, closed=True, fill=False, hatch="xxxx", edgecolor="white", lw=0)
+            )
+    closed = [line for line in lines if _area_mm2(line) >= _LABEL_LEAST_MM2]
+    if closed and region.key.kind not in _UNLABELLED:
+        _label(axes, region, max(closed, key=_area_mm2), plane, taken)
+
+
+def _label(
+    axes: Axes,
+    region: SoftRegion,
+    line: NDArray[np.float64],
+    plane: ViewPlane,
+    taken: list[tuple[float, float]],
+) -> None:
+    """Write a structure's short name in its middle unless the place is taken or off the edge."""
+    x_mm, y_mm = ((line.min(axis=0) + line.max(axis=0)) / 2).tolist()
+    room_mm = _LABEL_ROOM_MM * plane.width_mm
+    if abs(x_mm) > 0.42 * plane.width_mm or abs(y_mm) > 0.42 * plane.height_mm:
+        return
+    if any(abs(x_mm - x) < 2 * room_mm and abs(y_mm - y) < 0.7 * room_mm for x, y in taken):
+        return
+    taken.append((x_mm, y_mm))
+    write_label(axes, x_mm, y_mm, short_words(region.key), size_pt=6.0)
+
+
+def _area_mm2(line: NDArray[np.float64]) -> float:
+    x, y = line[:, 0], line[:, 1]
+    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2

@@ -1,0 +1,122 @@
+"""The tools at their true diameter, cut by a plane or seen in projection."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from skimage.measure import find_contours
+
+from kambin.planning import Plan, Stage
+from kambin.report.view_planes import ViewPlane
+
+OUTSIDE_MM = 25.0
+"""How much of a tool is drawn outside the skin, mm."""
+
+_ARC_STEPS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnTool:
+    """One tool of the sequence as a capsule with its name.
+
+    Parameters
+    ----------
+    name : str, the stage, such as ``needle``
+    radius_mm : float, mm, outer
+    tip_lps_mm, outside_lps_mm : float array, shape (3,), mm, LPS, the ends of its axis
+    """
+
+    name: str
+    radius_mm: float
+    tip_lps_mm: NDArray[np.float64]
+    outside_lps_mm: NDArray[np.float64]
+
+
+def drawn_tools(plan: Plan) -> tuple[DrawnTool, ...]:
+    """Return the tools worth drawing: the needle, the cannula and the largest reamer."""
+    entry = np.array(plan.trajectory.entry_lps_mm)
+    target = np.array(plan.trajectory.target_lps_mm)
+    outside = entry + OUTSIDE_MM * (entry - target) / np.linalg.norm(entry - target)
+    return tuple(
+        DrawnTool(stage.tool, stage.radius_mm, np.array(stage.tip_lps_mm), outside)
+        for stage in _stages_to_draw(plan.stages)
+    )
+
+
+def _stages_to_draw(stages: tuple[Stage, ...]) -> list[Stage]:
+    """Return per kind the widest stage, for the kinds that differ on paper."""
+    kinds = ("needle", "reamer", "cannula")
+    widest = {}
+    for stage in stages:
+        known = widest.get(stage.tool)
+        if stage.tool in kinds and (known is None or stage.radius_mm > known.radius_mm):
+            widest[stage.tool] = stage
+    return [widest[kind] for kind in reversed(kinds) if kind in widest]
+
+
+def capsule_distance_mm(
+    points_lps_mm: ArrayLike, start_lps_mm: ArrayLike, end_lps_mm: ArrayLike, radius_mm: float
+) -> NDArray[np.float64]:
+    """Return the signed distance of points to a round-ended rod, mm, positive outside.
+
+    Parameters
+    ----------
+    points_lps_mm : float array, shape (..., 3), mm, LPS
+    start_lps_mm, end_lps_mm : float array, shape (3,), mm, LPS, its axis
+    radius_mm : float, mm
+    """
+    points = np.asarray(points_lps_mm, np.float64)
+    start, end = np.asarray(start_lps_mm, np.float64), np.asarray(end_lps_mm, np.float64)
+    axis = end - start
+    share = np.clip(((points - start) @ axis) / (axis @ axis), 0.0, 1.0)
+    nearest = start + share[..., None] * axis
+    distance: NDArray[np.float64] = np.linalg.norm(points - nearest, axis=-1) - radius_mm
+    return distance
+
+
+def cut_outlines_mm(tool: DrawnTool, plane: ViewPlane) -> list[NDArray[np.float64]]:
+    """Return where a plane cuts a tool: lines of (right, down) in mm, each shape (N, 2).
+
+    Parameters
+    ----------
+    tool : DrawnTool
+    plane : ViewPlane
+
+    Notes
+    -----
+    The zero level of the exact distance to the capsule, so that the printed width is the
+    tool's diameter and not that of a thick line.
+    """
+    distance_mm = capsule_distance_mm(
+        plane.pixel_points_lps_mm(), tool.tip_lps_mm, tool.outside_lps_mm, tool.radius_mm
+    )
+    return [to_plane_mm(line, plane) for line in find_contours(distance_mm, 0.0)]
+
+
+def to_plane_mm(line_px: NDArray[np.float64], plane: ViewPlane) -> NDArray[np.float64]:
+    """Map (row, column) indices of pixel centres, shape (N, 2), to (right, down) in mm."""
+    rows, columns = line_px[:, 0], line_px[:, 1]
+    return np.column_stack(
+        [
+            (columns + 0.5) * plane.pixel_mm - plane.width_mm / 2,
+            (rows + 0.5) * plane.pixel_mm - plane.height_mm / 2,
+        ]
+    )
+
+
+def shadow_outline_mm(
+    tip_mm: ArrayLike, outside_mm: ArrayLike, radius_mm: float
+) -> NDArray[np.float64]:
+    """Return the outline of a round-ended rod in a parallel projection, shape (N, 2), mm.
+
+    Parameters
+    ----------
+    tip_mm, outside_mm : float array, shape (2,), mm, the projected ends of its axis
+    radius_mm : float, mm
+    """
+    tip, outside = np.asarray(tip_mm, np.float64), np.asarray(outside_mm, np.float64)
+    axis = outside - tip
+    start_rad = np.arctan2(axis[1], axis[0])
+    turn_rad = np.linspace(np.pi / 2, 3 * np.pi / 2, _ARC_STEPS) + start_rad
+    cap = radius_mm * np.column_stack([np.cos(turn_rad), np.sin(turn_rad)])
+    return np.concatenate([tip + cap, outside - cap, tip + cap[:1]])

@@ -1,0 +1,98 @@
+"""Numbers and names as sentences a surgeon reads."""
+
+from kambin.anatomy import Origin, StructureKey
+from kambin.planning import Clearance
+
+BANNER = "Research and teaching use only. Not a medical device. Not for clinical use."
+"""Stands on every page."""
+
+_KIND_WORDS = {
+    "sap": "superior articular process",
+    "iap": "inferior articular process",
+    "sp": "spinous process",
+    "tp": "transverse process",
+    "drg": "ganglion (DRG)",
+    "vena_cava": "vena cava",
+    "body_rim": "upper rim of body",
+    "pedicle_rim": "upper border of pedicle",
+    "arch_base": "base of arch",
+    "flavum": "ligamentum flavum",
+}
+_SHORT_WORDS = {
+    "vertebra": "",
+    "exiting_root": "root",
+    "traversing_root": "trav. root",
+    "dural_sac": "sac",
+    "drg": "DRG",
+    "sap": "SAP",
+    "iap": "IAP",
+    "vena_cava": "IVC",
+    "small_bowel": "bowel",
+    "iliac_artery": "il. artery",
+    "iliac_vein": "il. vein",
+}
+_ORIGIN_WORDS = {
+    Origin.SEGMENTED: "given by the labels",
+    Origin.DRAWN: "drawn by a person",
+    Origin.MODELLED: "modelled, not seen in the image",
+    Origin.PHANTOM: "phantom",
+}
+
+
+def structure_words(key: str) -> str:
+    """Return a structure's key in words: ``exiting_root:L4:left`` is exiting root L4 left.
+
+    Parameters
+    ----------
+    key : str, as written in documents; anything that is no key is returned as it is
+    """
+    kind, *rest = key.split(":")
+    name = _KIND_WORDS.get(kind, kind.replace("_", " "))
+    return " ".join([name, *rest])
+
+
+def short_words(key: StructureKey) -> str:
+    """Return the few letters that stand beside a structure in a picture, such as ``L4 root``."""
+    name = _SHORT_WORDS.get(key.kind, key.kind.replace("_", " "))
+    return f"{key.place} {name}".strip()
+
+
+def origin_words(origin: str) -> str:
+    """Return where a shape comes from, in words."""
+    return _ORIGIN_WORDS[Origin(origin)] if origin in tuple(Origin) else origin
+
+
+def clearance_words(clearance: Clearance) -> str:
+    """Return what one clearance means, with its uncertainty, in words."""
+    gap, doubt = clearance.clearance_mm, clearance.uncertainty_mm
+    if gap < 0:
+        text = f"overlaps by {-gap:.1f} mm"
+        if clearance.hard_margin_mm is None:
+            text += ", bone that is removed"
+    elif clearance.inside_uncertainty:
+        text = f"inside uncertainty ({doubt:.1f} mm): cannot be told from contact"
+    else:
+        text = f"clear of its uncertainty ({doubt:.1f} mm)"
+    if gap < 0 and clearance.inside_uncertainty:
+        text += f"; inside uncertainty ({doubt:.1f} mm)"
+    return text
+
+
+def direction_words(value_mm: float, positive: str, negative: str) -> str:
+    """Return a signed length as a length and a word, such as ``34 mm cranial``."""
+    return f"{abs(value_mm):.0f} mm {positive if value_mm >= 0 else negative}"
+
+
+def fraction_words(fraction: float | None) -> str:
+    """Return a share in percent, or ``not assessed``."""
+    return "not assessed" if fraction is None else f"{100.0 * fraction:.0f} %"
+
+
+def mm_words(value_mm: float | None, unit: str = "mm") -> str:
+    """Return a length with one decimal and its unit, or ``not assessed``."""
+    return "not assessed" if value_mm is None else f"{value_mm:.1f} {unit}"
+
+
+def point_words(point_lps_mm: tuple[float, float, float]) -> str:
+    """Return a point as three numbers, mm, LPS."""
+    return ", ".join(f"{coordinate:.1f}" for coordinate in point_lps_mm)
