@@ -1,1 +1,47 @@
 """Files in and out: images, labels, case folders and documents."""
+
+from kambin.exchange.case_files import (
+    hash_case,
+    read_case,
+    read_confirmations,
+    record_confirmation,
+    settle_case,
+    write_case,
+)
+from kambin.exchange.dialects import Dialect, find_key, read_dialects
+from kambin.exchange.documents import to_json, to_plain, write_bytes_atomically, write_document
+from kambin.exchange.importing import find_import_findings, import_case
+from kambin.exchange.nifti_writing import nifti_bytes
+from kambin.exchange.plan_files import (
+    read_plan,
+    read_plan_confirmations,
+    record_plan_confirmation,
+    write_plan,
+)
+from kambin.exchange.reading import PATIENT_FRAME, read_label_map, read_volume
+
+__all__ = [
+    "PATIENT_FRAME",
+    "Dialect",
+    "find_import_findings",
+    "find_key",
+    "hash_case",
+    "import_case",
+    "nifti_bytes",
+    "read_case",
+    "read_confirmations",
+    "read_dialects",
+    "read_label_map",
+    "read_plan",
+    "read_plan_confirmations",
+    "read_volume",
+    "record_confirmation",
+    "record_plan_confirmation",
+    "settle_case",
+    "to_json",
+    "to_plain",
+    "write_bytes_atomically",
+    "write_case",
+    "write_document",
+    "write_plan",
+]

@@ -1,0 +1,191 @@
+"""What the numbers and names of a label map mean; told by evidence, never guessed."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from kambin.anatomy import StructureKey
+from kambin.core import AnatomyError, InputError
+from kambin.frames import Side
+
+AUTO = "auto"
+"""Find the dialect by names, then by values, and refuse what is ambiguous."""
+
+SIDECAR = "sidecar"
+"""Names stand in a JSON file beside the label map, ``<stem>.json`` or ``labels.json``."""
+
+EMBEDDED = "embedded"
+"""Names stand in the file itself: a NIfTI label table or the segments of a seg.nrrd."""
+
+KAMBIN = "kambin"
+"""Names are our own structure keys, such as ``vertebra:L4``."""
+
+MASKS = "masks"
+"""Each file is the mask of one structure, which the file's name says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """A label table of a tool.
+
+    Parameters
+    ----------
+    name : str, as on the command line
+    title : str, one line about it
+    names : label value -> the tool's name
+    values : all label values the tool may write
+    is_usable : bool, false if it names no level and is known for detection only
+    aliases : other words for it on the command line
+    """
+
+    name: str
+    title: str
+    names: Mapping[int, str]
+    values: frozenset[int]
+    is_usable: bool
+    aliases: tuple[str, ...]
+
+
+@cache
+def read_dialects() -> dict[str, Dialect]:
+    """Return every known label table by its name."""
+    return {name: _dialect(name, row) for name, row in _tables()["dialect"].items()}
+
+
+def find_dialect(word: str) -> Dialect | None:
+    """Return the label table of that name or alias, or none."""
+    word = word.lower()
+    return next((d for d in read_dialects().values() if word in (d.name, *d.aliases)), None)
+
+
+def find_key(name: str) -> StructureKey | None:
+    """Return the structure a tool's label name stands for, or none if it is not known.
+
+    Parameters
+    ----------
+    name : str such as ``vertebrae_L4``, ``hip_left``, ``disc_L4-L5`` or ``vertebra:L4``
+    """
+    word = "_".join(name.strip().split())
+    if ":" in word:
+        return _own_key(word)
+    word = word.lower()
+    return _by_pattern(word) or _by_kind(word)
+
+
+def find_dialects_by_values(values: frozenset[int]) -> tuple[Dialect, ...]:
+    """Return every label table in which all these values are possible."""
+    return tuple(d for d in read_dialects().values() if values and values <= d.values)
+
+
+def find_dialects_filled(values: frozenset[int]) -> tuple[Dialect, ...]:
+    """Return the small label tables whose values are all there and no others."""
+    return tuple(d for d in read_dialects().values() if values == d.values)
+
+
+def precedence(key: StructureKey) -> tuple[int, str]:
+    """Return the rank of a structure where masks overlap; the lower keeps the voxel."""
+    order, envelopes = _precedence()
+    if key.kind in envelopes:
+        return len(order) + 1, str(key)
+    return (order.index(key.kind) if key.kind in order else len(order)), str(key)
+
+
+def is_envelope(key: StructureKey) -> bool:
+    """Return whether a structure holds others inside, so that overlap with it means nothing."""
+    return key.kind in _precedence()[1]
+
+
+def require_usable(word: str, where: str) -> Dialect:
+    """Return the label table asked for by name.
+
+    Raises
+    ------
+    InputError  (IN-017) if it is unknown or cannot name a level
+    """
+    dialect = find_dialect(word)
+    if dialect and dialect.is_usable:
+        return dialect
+    known = ", ".join(d.name for d in read_dialects().values() if d.is_usable)
+    why = f"{dialect.title}." if dialect else f"{word[:30]!r} is not known."
+    raise InputError(
+        code="IN-017",
+        what="The label dialect does not fit",
+        where=where,
+        why=why,
+        next_step=f"Use one of {AUTO}, {SIDECAR}, {EMBEDDED}, {KAMBIN}, {MASKS}, {known}.",
+    )
+
+
+@cache
+def _tables() -> dict[str, Any]:
+    text = resources.files("kambin.knowledge").joinpath("tables", "dialects.toml")
+    return tomllib.loads(text.read_text("utf-8"))
+
+
+def _dialect(name: str, row: Mapping[str, Any]) -> Dialect:
+    names = {int(value): str(text) for value, text in row["names"].items()}
+    values = frozenset(names) | frozenset(int(value) for value in row["unnamed"])
+    return Dialect(name, row["title"], names, values, row["usable"], tuple(row["aliases"]))
+
+
+@cache
+def _precedence() -> tuple[tuple[str, ...], frozenset[str]]:
+    rows = _tables()["precedence"]
+    return tuple(rows["order"]), frozenset(rows["envelopes"])
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    return {word: kind for kind, words in _tables()["kinds"].items() for word in words}
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(row["match"]), row["kind"]) for row in _tables()["pattern"])
+
+
+@cache
+def _own_kinds() -> frozenset[str]:
+    patterns = {kind for _, kind in _patterns()}
+    return frozenset({*_tables()["own"]["kinds"], *_tables()["kinds"], *patterns})
+
+
+def _own_key(word: str) -> StructureKey | None:
+    try:
+        key = StructureKey.parse(word)
+    except AnatomyError:
+        return None
+    return key if key.kind in _own_kinds() else None
+
+
+def _by_pattern(word: str) -> StructureKey | None:
+    for pattern, kind in _patterns():
+        match = pattern.fullmatch(word)
+        if match:
+            parts = match.groupdict()
+            side = Side(parts["side"]) if parts.get("side") else None
+            return StructureKey(kind, _place(parts), side)
+    return None
+
+
+def _place(parts: Mapping[str, str | None]) -> str:
+    if parts.get("upper"):
+        return f"{parts['upper']}-{parts['lower']}".upper()
+    if parts.get("vertebra"):
+        return str(parts["vertebra"]).upper()
+    return str(parts.get("number") or parts.get("lobe") or "")
+
+
+def _by_kind(word: str) -> StructureKey | None:
+    side: Side | None = None
+    for candidate in Side:
+        if word.endswith(f"_{candidate.value}"):
+            word, side = word.removesuffix(f"_{candidate.value}"), candidate
+        elif word.startswith(f"{candidate.value}_"):
+            word, side = word.removeprefix(f"{candidate.value}_"), candidate
+    kind = _kinds().get(word)
+    return None if kind is None else StructureKey(kind, "", side)

@@ -1,0 +1,118 @@
+"""Documents out: canonical JSON, and files that are either whole or not there."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from kambin.core import StoreError
+
+SCHEMA_VERSION = 1
+"""Version of the documents that are not pydantic models with a version of their own."""
+
+JSON_DECIMALS = 6
+"""Digits after the point in documents: a nanometre when the unit is mm."""
+
+
+def to_json(document: object) -> str:
+    """Return the canonical JSON of a document: same content, same bytes.
+
+    Keys are sorted, numbers are rounded to 1e-6, what is no number becomes ``null``.
+
+    Parameters
+    ----------
+    document : a mapping, dataclass or pydantic model of plain values and numpy arrays
+    """
+    plain = to_plain(document)
+    return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_plain(value: object) -> Any:
+    """Return a value as the plain types of JSON, rounded, without NaN."""
+    plain = _unwrap(value)
+    if isinstance(plain, Mapping):
+        return {str(to_plain(key)): to_plain(item) for key, item in plain.items()}
+    if isinstance(plain, (list, tuple)):
+        return [to_plain(item) for item in plain]
+    if isinstance(plain, (set, frozenset)):
+        return sorted(to_plain(item) for item in plain)
+    if isinstance(plain, float):
+        return round(plain, JSON_DECIMALS) + 0.0 if math.isfinite(plain) else None
+    return plain if plain is None or isinstance(plain, (str, int)) else str(plain)
+
+
+def write_document(document: object, path: Path) -> None:
+    """Write a document as canonical JSON, atomically.
+
+    Raises
+    ------
+    StoreError  (ST-001) if it cannot be written; an older file of that name stays whole
+    """
+    write_bytes_atomically(Path(path), to_json(document).encode("utf-8"))
+
+
+def write_bytes_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a crash, sees the old or the new one and no mixture.
+
+    Raises
+    ------
+    StoreError  (ST-001) naming place and size
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(partial, data)
+        partial.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise writing_failed(path, len(data), error) from error
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file and wait until the disk has it; raises what the system raises."""
+    with path.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the names in a folder; raises what the system raises."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def writing_failed(path: Path, size: int, error: OSError) -> StoreError:
+    """Return the error for a file or folder that could not be written (ST-001)."""
+    return StoreError(
+        code="ST-001",
+        what="Writing failed",
+        where=path.name,
+        why=f"{size} bytes could not be written: {error.strerror or type(error).__name__}.",
+        next_step="Free space or choose another folder and repeat; what was there is intact.",
+    )
+
+
+def _unwrap(value: object) -> object:
+    """Return what an enumeration, a model, a dataclass or an array holds."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="python")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return value

@@ -1,0 +1,151 @@
+"""A case from files: image and labels are checked against each other and written as one."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from kambin.anatomy import Case, StructureKey
+from kambin.core import Finding, InputError, RequestError, Severity, StoreError
+from kambin.exchange.case_files import CASE_FILE, write_case
+from kambin.exchange.dialects import AUTO, find_dialect
+from kambin.exchange.documents import to_plain
+from kambin.exchange.geometry import (
+    SAME_PLACE_TOLERANCE,
+    describe_place,
+    greatest_shift_voxels,
+)
+from kambin.exchange.merging import merge_sources
+from kambin.exchange.plausibility import (
+    check_unknown_names,
+    require_bone_in_tissue,
+    require_lumbar_spine,
+    require_vertebra_size,
+    settle_missing_values,
+)
+from kambin.exchange.reading import read_raster, volume_of
+from kambin.exchange.sources import LabelSource, read_mask, read_sources
+from kambin.imaging import LabelMap, Volume
+
+_FINDINGS_KEY = "import_findings"
+
+
+def import_case(
+    *,
+    image: Path | None = None,
+    labels: Sequence[Path | str] = (),
+    dialect: str = AUTO,
+    fragment: Path | None = None,
+    out: Path,
+    force: bool = False,
+) -> Path:
+    """Make a case folder from an image and its label maps; the inputs are never changed.
+
+    Parameters
+    ----------
+    image : file of the CT or MR, or none for a label-only case
+    labels : label maps, folders of masks or ``NAME=FILE`` masks; where two claim a voxel, the
+        one given earlier keeps it
+    dialect : ``auto``, or the dialect of the label maps; one word, or one per entry of
+        ``labels`` joined by commas
+    fragment : mask of the herniated fragment; it keeps its voxels against all labels
+    out : the case folder to make
+    force : bool, replace an existing case
+
+    Returns
+    -------
+    the case folder
+
+    Raises
+    ------
+    RequestError  (RQ-003) without labels, or with another number of dialects than labels
+    InputError  for every input row of the fault catalogue, see ``docs/reference/codes.md``
+    StoreError  (ST-001, ST-002) if the folder exists or cannot be written
+    """
+    _require_labels(labels, dialect)
+    _require_new(Path(out), force)
+    words = dialect.split(",") if "," in dialect else [dialect] * len(labels)
+    pairs = zip(labels, words, strict=True)
+    sources = [source for given, word in pairs for source in read_sources(given, word)]
+    if fragment is not None:
+        sources.insert(0, read_mask(Path(fragment), StructureKey("fragment")))
+    raster = None if image is None else read_raster(Path(image))
+    volume = None if raster is None else volume_of(raster)
+    _require_one_grid(volume, sources, Path(image).name if image else "")
+    merged, names, findings = merge_sources(sources)
+    require_lumbar_spine(merged, names)
+    require_vertebra_size(merged, names)
+    if volume is not None:
+        volume, missing = settle_missing_values(volume, merged, names)
+        findings += missing
+        require_bone_in_tissue(volume, merged, names)
+    findings += check_unknown_names(sources)
+    used = list(dict.fromkeys(source.dialect for source in sources))
+    kept = {
+        "image_format": raster.format if raster else "",
+        "labels_format": ", ".join(dict.fromkeys(source.format for source in sources)),
+        _FINDINGS_KEY: json.dumps([to_plain(f.as_document()) for f in findings], sort_keys=True),
+    }
+    case = Case(volume, merged, names, "+".join(used), source=kept)
+    return write_case(case, Path(out), force=force)
+
+
+def find_import_findings(case: Case) -> tuple[Finding, ...]:
+    """Return what the import had to say about a case, to be listed with every other check.
+
+    Parameters
+    ----------
+    case : Case as read from its folder
+    """
+    rows = json.loads(case.source.get(_FINDINGS_KEY, "[]"))
+    return tuple(Finding(**{**row, "severity": Severity(row["severity"])}) for row in rows)
+
+
+def _require_labels(labels: Sequence[Path | str], dialect: str) -> None:
+    words = dialect.split(",")
+    unknown = [w for w in words if find_dialect(w) is None and not w.isidentifier()]
+    if labels and len(words) in (1, len(labels)) and not unknown:
+        return
+    counted = f"{len(words)} dialects for {len(labels)} label inputs" if labels else "none given"
+    raise RequestError(
+        code="RQ-003",
+        what="A case needs labels" if not labels else "Labels and dialects do not match",
+        where="--labels" if not labels else f"--dialect {dialect[:40]!r}",
+        why=f"{counted[0].upper()}{counted[1:]}; the vertebrae are found in the labels.",
+        next_step="Add --labels FILE_OR_FOLDER, and one --dialect or one per --labels.",
+    )
+
+
+def _require_new(out: Path, force: bool) -> None:
+    """Refuse before the long work what writing would refuse after it."""
+    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
+        is_case = (out / CASE_FILE).is_file()
+        if not (force and is_case):
+            raise StoreError(
+                code="ST-002",
+                what="The output exists already",
+                where=out.name,
+                why="It is a case." if is_case else "It is not a case, so it is never replaced.",
+                next_step="Add --force to replace it." if is_case else "Choose another name.",
+            )
+
+
+def _require_one_grid(volume: Volume | None, sources: list[LabelSource], image: str) -> None:
+    reference: Volume | LabelMap = sources[0].labels if volume is None else volume
+    where = image or sources[0].where
+    for source in sources:
+        same_shape = source.labels.shape == reference.shape
+        shift = greatest_shift_voxels(
+            reference.lps_from_ijk, source.labels.lps_from_ijk, reference.shape
+        )
+        if same_shape and shift <= SAME_PLACE_TOLERANCE:
+            continue
+        one = describe_place(reference.lps_from_ijk, reference.shape)
+        other = describe_place(source.labels.lps_from_ijk, source.labels.shape)
+        apart = f"; corners lie {shift:.2f} voxels apart" if same_shape else ""
+        raise InputError(
+            code="IN-012",
+            what="Image and labels are not on one grid",
+            where=f"{where} and {source.where}",
+            why=f"{where}: {one}. {source.where}: {other}{apart}.",
+            next_step="Export the labels on the grid of the image; nothing is resampled silently.",
+        )

@@ -1,0 +1,45 @@
+"""NIfTI out: one small writer, so that the same voxels give the same bytes."""
+
+import gzip
+import io
+import struct
+
+import numpy as np
+
+from kambin.exchange.nifti_header import NIFTI1_BYTES
+from kambin.frames import LPS_FROM_RAS
+from kambin.imaging import LabelMap, Volume
+
+_TYPE_CODES = {"uint8": 2, "int16": 4, "float32": 16, "uint16": 512}
+_ALIGNED = 2
+"""NIfTI's code for coordinates aligned to another image of the patient."""
+_MILLIMETRES = 2
+_PACKING = 4
+"""gzip level: a third of the time of the default for a tenth more bytes."""
+
+
+def nifti_bytes(voxels: Volume | LabelMap) -> bytes:
+    """Return a ``.nii.gz`` of an image or label map, the same bytes for the same voxels.
+
+    Parameters
+    ----------
+    voxels : Volume of int16 or float32, or LabelMap of uint8 or uint16, LPS, mm
+    """
+    values = np.asfortranarray(voxels.values)
+    header = bytearray(NIFTI1_BYTES + 4)
+    struct.pack_into("<i", header, 0, NIFTI1_BYTES)
+    struct.pack_into("<8h", header, 40, 3, *values.shape, 1, 1, 1, 1)
+    bits = 8 * values.dtype.itemsize
+    struct.pack_into("<2h", header, 70, _TYPE_CODES[values.dtype.name], bits)
+    struct.pack_into("<8f", header, 76, 1, *voxels.spacing_mm, 0, 0, 0, 0)
+    struct.pack_into("<3f", header, 108, NIFTI1_BYTES + 4, 1.0, 0.0)
+    header[123] = _MILLIMETRES
+    struct.pack_into("<2h", header, 252, 0, _ALIGNED)
+    ras_from_ijk = LPS_FROM_RAS @ voxels.lps_from_ijk
+    struct.pack_into("<12f", header, 280, *ras_from_ijk[:3].ravel())
+    header[344:348] = b"n+1\0"
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=_PACKING, mtime=0) as stream:
+        stream.write(bytes(header))
+        stream.write(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes(order="F"))
+    return packed.getvalue()

@@ -1,0 +1,141 @@
+"""Plan documents: written with a hash of their content, so that a hand edit is seen."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kambin.anatomy import Confirmation
+from kambin.core import PlanError, StoreError
+from kambin.exchange.case_files import CONFIRMATIONS_FILE, read_confirmations
+from kambin.exchange.documents import (
+    SCHEMA_VERSION as CONFIRMATIONS_VERSION,
+)
+from kambin.exchange.documents import to_json, to_plain, write_bytes_atomically, write_document
+from kambin.planning import SCHEMA_VERSION, Plan
+
+_HASH_NAME = "content_sha256"
+
+
+def write_plan(plan: Plan, path: Path) -> Plan:
+    """Write a plan as canonical JSON with the hash of its content.
+
+    Parameters
+    ----------
+    plan : Plan
+    path : the file to write
+
+    Returns
+    -------
+    the plan as written, rounded and with its ``content_sha256``
+
+    Raises
+    ------
+    StoreError  (ST-001) if it cannot be written
+    """
+    document = to_plain(plan)
+    document[_HASH_NAME] = hash_document(document)
+    write_bytes_atomically(Path(path), to_json(document).encode("utf-8"))
+    return Plan.model_validate_json(to_json(document))
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a plan document, and refuse one that was edited after it was written.
+
+    Raises
+    ------
+    PlanError  (PL-091) if it is no plan document; (PL-090) if its content does not match its
+        hash
+    StoreError  (ST-004) if it is of a newer version
+    """
+    path = Path(path)
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise _not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
+    if not isinstance(document, dict) or not isinstance(document.get("schema_version"), int):
+        raise _not_a_plan(path, "It carries no schema_version.")
+    if document["schema_version"] > SCHEMA_VERSION:
+        raise StoreError(
+            code="ST-004",
+            what="A document is of a newer version",
+            where=path.name,
+            why=f"It has version {document['schema_version']}, {SCHEMA_VERSION} is understood.",
+            next_step="Update the software; the file was not changed.",
+        )
+    if _HASH_NAME not in document or document.get("infeasible"):
+        raise _not_a_plan(path, "It is a refusal or another document without a plan's hash.")
+    if document[_HASH_NAME] != hash_document(document):
+        raise PlanError(
+            code="PL-090",
+            what="The plan file was edited after it was written",
+            where=path.name,
+            why="Its content does not match the hash that was written with it.",
+            next_step="Make the plan again with kambin plan; a plan is never edited by hand.",
+        )
+    try:
+        return Plan.model_validate_json(to_json(document))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise _not_a_plan(path, f"{place}: {fault['msg']}.") from error
+
+
+def hash_document(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document's canonical JSON, leaving out its own hash."""
+    content = {name: item for name, item in document.items() if name != _HASH_NAME}
+    return sha256(to_json(content).encode("utf-8")).hexdigest()
+
+
+def confirmations_beside(plan_path: Path) -> Path:
+    """Return the file of a person's answers to the findings of one plan."""
+    plan_path = Path(plan_path)
+    return plan_path.with_name(f"{plan_path.stem}.{CONFIRMATIONS_FILE}")
+
+
+def read_plan_confirmations(plan_path: Path) -> tuple[Confirmation, ...]:
+    """Return the answers to the findings of the plan as it is now, oldest first.
+
+    Answers that were given to an earlier content of the file do not count.
+
+    Raises
+    ------
+    PlanError, StoreError  as ``read_plan``, and (ST-005) if the answers are damaged
+    """
+    content = read_plan(plan_path).content_sha256
+    file = confirmations_beside(plan_path)
+    suffix = f"@{content}"
+    return tuple(
+        Confirmation(a.by, a.at, a.code, a.value.removesuffix(suffix))
+        for a in read_confirmations(file.parent, file.name)
+        if a.value.endswith(suffix)
+    )
+
+
+def record_plan_confirmation(plan_path: Path, confirmation: Confirmation) -> None:
+    """Add a person's answer to a finding of a plan, bound to the plan's content.
+
+    Raises
+    ------
+    PlanError, StoreError  as ``read_plan``, and (ST-001) if it cannot be written
+    """
+    content = read_plan(plan_path).content_sha256
+    file = confirmations_beside(plan_path)
+    c = confirmation
+    bound = Confirmation(c.by, c.at, c.code, f"{c.value}@{content}")
+    answers = [*read_confirmations(file.parent, file.name), bound]
+    document = {"schema_version": CONFIRMATIONS_VERSION, "confirmations": answers}
+    write_document(document, file)
+
+
+def _not_a_plan(path: Path, why: str) -> PlanError:
+    return PlanError(
+        code="PL-091",
+        what="This is not a plan file",
+        where=path.name,
+        why=why,
+        next_step="Give the plan.json that kambin plan wrote.",
+    )

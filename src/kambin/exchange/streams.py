@@ -1,0 +1,111 @@
+"""Bytes of a file, read to the very end so that a cut or a flipped bit cannot hide."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, cast
+
+from kambin.core import InputError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK = 1 << 20
+"""Bytes moved at a time; large enough to be fast, small beside any image."""
+
+
+@contextmanager
+def explained_reading(path: Path) -> Iterator[None]:
+    """Turn what the system and zlib say about a bad file into our words.
+
+    Raises
+    ------
+    InputError  (IN-001) if the file cannot be opened; (IN-002) if it is cut off or its
+        checksum is wrong
+    """
+    try:
+        yield
+    except EOFError as error:
+        raise damaged(path, "The compressed data end before their end mark.") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise damaged(path, f"Unpacking failed: {error}.") from error
+    except OSError as error:
+        raise InputError(
+            code="IN-001",
+            what="A file cannot be read",
+            where=path.name,
+            why=f"The system says: {error.strerror or type(error).__name__}.",
+            next_step="Check that the file exists and that you may read it.",
+        ) from error
+
+
+def damaged(path: Path, why: str) -> InputError:
+    """Return the error for a file that is cut off or has changed bits (IN-002)."""
+    return InputError(
+        code="IN-002",
+        what="The file is damaged or cut off",
+        where=path.name,
+        why=why,
+        next_step="Copy or export it again from its source; nothing was imported.",
+    )
+
+
+def open_unpacked(path: Path) -> IO[bytes]:
+    """Open a file for reading, unpacking gzip by its content and not by its name."""
+    with path.open("rb") as probe:
+        packed = probe.read(2) == _GZIP_MAGIC
+    return cast("IO[bytes]", gzip.open(path, "rb") if packed else path.open("rb"))
+
+
+def read_exactly(stream: IO[bytes], size: int, path: Path) -> bytearray:
+    """Read a stated number of bytes.
+
+    Raises
+    ------
+    InputError  (IN-002) if fewer are there
+    """
+    data = bytearray(size)
+    view, got = memoryview(data), 0
+    while got < size:
+        count = stream.readinto(view[got : got + _CHUNK])  # type: ignore[attr-defined]
+        if not count:
+            raise damaged(path, f"{size} bytes are announced, {got} are there.")
+        got += count
+    return data
+
+
+def require_end(stream: IO[bytes], path: Path) -> None:
+    """Read on to the end, which makes gzip check its checksum, and refuse a longer file.
+
+    Raises
+    ------
+    InputError  (IN-002) if bytes follow that the header does not account for
+    """
+    if stream.read(1):
+        raise damaged(path, "More bytes follow than its header announces.")
+
+
+def inflate_exactly(packed: bytes, size: int, path: Path) -> bytes:
+    """Unpack zlib or gzip data of a stated size, checking its checksum.
+
+    Raises
+    ------
+    InputError  (IN-002) if the size or the checksum is wrong
+    """
+    engine = zlib.decompressobj(wbits=47)
+    data = engine.decompress(packed, size + 1)
+    # the end mark and the checksum may still lie in the unread tail
+    data += engine.decompress(engine.unconsumed_tail, 1)
+    if len(data) != size or not engine.eof:
+        raise damaged(path, f"{size} bytes are announced, {len(data)} or another number follow.")
+    return data
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    digest = sha256()
+    with explained_reading(path), path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
