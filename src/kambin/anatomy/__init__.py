@@ -2,6 +2,8 @@
 
 from kambin.anatomy.case import Case, Confirmation
 from kambin.anatomy.checks import CaseCheck, check_case
+from kambin.anatomy.completion import complete
+from kambin.anatomy.completion_types import BonyAnatomy, WorkingBone
 from kambin.anatomy.keys import DISC_LEVELS, VERTEBRAE, Level, StructureKey
 from kambin.anatomy.structures import (
     Anatomy,
@@ -17,6 +19,7 @@ __all__ = [
     "DISC_LEVELS",
     "VERTEBRAE",
     "Anatomy",
+    "BonyAnatomy",
     "Case",
     "CaseCheck",
     "Confirmation",

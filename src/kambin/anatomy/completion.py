@@ -1,0 +1,142 @@
+"""Completion: from the given labels to everything planning needs, each with its origin."""
+
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+
+from kambin.anatomy.bone_findings import find_bone_findings
+from kambin.anatomy.case import Case
+from kambin.anatomy.completion_types import BonyAnatomy, WorkingBone
+from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
+from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
+from kambin.anatomy.laterality import fit_midsagittal_plane
+from kambin.anatomy.levels import find_scheme, stack_vertebrae
+from kambin.anatomy.organs import collect_given
+from kambin.anatomy.sampling import Sampler
+from kambin.anatomy.sigma import surface_sigma_mm
+from kambin.anatomy.structures import Anatomy, DiscFrame, Origin, Structure, VertebraFrame
+from kambin.anatomy.survey import survey_labels
+from kambin.anatomy.vertebra_frames import find_vertebra_frames
+from kambin.anatomy.working import find_vertebra_regions, make_working_bone
+from kambin.core import Progress, SilentProgress
+from kambin.imaging import LabelMap
+
+_STEPS = ("vertebrae", "frames", "discs", "organs")
+
+
+def complete(case: Case, *, progress: Progress | None = None) -> Anatomy:
+    """Model what the labels of a case do not give, and tag everything with its origin.
+
+    Parameters
+    ----------
+    case : Case in canonical array order, labels named
+    progress : Progress, told of each step
+
+    Returns
+    -------
+    Anatomy: a given mask always wins; what is missing and could not be modelled is absent,
+    which means *not assessed*, never *clear*
+
+    Raises
+    ------
+    AnatomyError  (AN-200) if the labels hold fewer than two vertebrae, (AN-203) if no end
+        plate of any vertebra can be found
+
+    Notes
+    -----
+    Method, sigma and validity of each step: docs/concepts/completion-bone.md.
+    """
+    bony = complete_bones(case, progress=progress)
+    survey = survey_labels(case)
+    return Anatomy(
+        bony.structures,
+        bony.vertebra_frames,
+        bony.disc_frames,
+        find_scheme(stack_vertebrae(survey), case.confirmations),
+        bony.working_grid,
+        bony.label_spacing_mm,
+        find_bone_findings(bony),
+    )
+
+
+def complete_bones(case: Case, *, progress: Progress | None = None) -> BonyAnatomy:
+    """Complete bones, discs and organs, before nerves and skin are modelled.
+
+    Parameters
+    ----------
+    case : Case in canonical array order, labels named
+    progress : Progress, told of each step
+
+    Raises
+    ------
+    AnatomyError  (AN-200, AN-203) as ``complete``
+    """
+    show = progress or SilentProgress()
+    survey = survey_labels(case)
+    spacing = float(case.labels.spacing_mm.max())
+    show.step("bones: vertebrae", 0, len(_STEPS))
+    regions = find_vertebra_regions(survey)
+    bone = make_working_bone(case.labels, regions)
+    show.step("bones: frames", 1, len(_STEPS))
+    frames, occupancy = find_vertebra_frames(bone, spacing)
+    show.step("bones: discs", 2, len(_STEPS))
+    discs, disc_frames = _complete_discs(bone, frames, occupancy, spacing)
+    show.step("bones: organs", 3, len(_STEPS))
+    given = collect_given(survey, fit_midsagittal_plane(survey), spacing)
+    given |= _whole_vertebrae(regions, spacing)
+    show.step("bones: done", len(_STEPS), len(_STEPS))
+    return BonyAnatomy(
+        structures={**discs, **given},
+        given=frozenset(given),
+        vertebra_frames=frames,
+        disc_frames=disc_frames,
+        bone=bone,
+        label_spacing_mm=spacing,
+        labels=case.labels,
+        names=case.names,
+        image=case.image,
+    )
+
+
+def _whole_vertebrae(
+    regions: Mapping[str, LabelMap], spacing_mm: float
+) -> dict[StructureKey, Structure]:
+    sigma = surface_sigma_mm("vertebra", spacing_mm)
+    keys = {name: StructureKey("vertebra", name) for name in regions}
+    return {
+        keys[name]: Structure(keys[name], region, Origin.SEGMENTED, sigma, method="Segmented.")
+        for name, region in regions.items()
+    }
+
+
+def _complete_discs(
+    bone: WorkingBone,
+    frames: Mapping[str, VertebraFrame],
+    occupancy: Mapping[str, Sampler],
+    spacing_mm: float,
+) -> tuple[dict[StructureKey, Structure], dict[Level, DiscFrame]]:
+    """Model the disc of each level whose two vertebrae have a frame."""
+    structures: dict[StructureKey, Structure] = {}
+    disc_frames: dict[Level, DiscFrame] = {}
+    for level in find_adjacent_levels(frames):
+        upper, lower = level.upper, level.lower
+        columns = find_columns(
+            level, (occupancy[upper], occupancy[lower]), (frames[upper], frames[lower])
+        )
+        if columns is None:
+            continue
+        disc_frames[level] = make_disc_frame(columns)
+        disc = fill_disc(columns, bone, spacing_mm)
+        if disc is not None:
+            structures[disc.key] = disc
+    return structures, disc_frames
+
+
+def find_adjacent_levels(vertebrae: Iterable[str]) -> tuple[Level, ...]:
+    """Return the disc levels between neighbouring vertebrae, from cranial to caudal.
+
+    Parameters
+    ----------
+    vertebrae : names from cranial to caudal; a gap in the row makes no level
+    """
+    pairs = (f"{upper}-{lower}" for upper, lower in pairwise(vertebrae))
+    return tuple(Level.parse(pair) for pair in pairs if pair in DISC_LEVELS)

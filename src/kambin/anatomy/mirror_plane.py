@@ -1,0 +1,114 @@
+"""The plane in which a bone mirrors itself best."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from kambin.anatomy.sampling import Sampler
+from kambin.knowledge import value
+
+MIRROR_ITERATIONS = 8
+"""Gauss-Newton steps; the plane moves by less than 0.01 degree after about six."""
+
+MIRROR_STEP_MM = 0.5
+"""Nodes within this distance of the surface take part: about one layer of them."""
+
+
+def make_signed_distance(occupancy: Sampler) -> Sampler:
+    """Return a smooth signed distance, mm, positive outside, for registering one bone.
+
+    Notes
+    -----
+    Voxel distances, good to half a node: enough to pull a mirror plane into place. The
+    fields that clearances are measured on are made in ``imaging``.
+    """
+    inside = occupancy.values > 0.5
+    outward = ndimage.distance_transform_edt(~inside) - ndimage.distance_transform_edt(inside)
+    half = np.where(inside, 0.5, -0.5)
+    smooth = ndimage.gaussian_filter((outward + half) * occupancy.spacing_mm, 1.0)
+    return Sampler(smooth.astype(np.float32), occupancy.origin_lps_mm, occupancy.spacing_mm)
+
+
+def refine_axes(
+    occupancy: Sampler,
+    origin_lps_mm: NDArray[np.float64],
+    axes: NDArray[np.float64],
+    *,
+    sigma_roll_deg: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn and shift a frame until the bone mirrors itself in its sagittal plane.
+
+    Parameters
+    ----------
+    occupancy : Sampler of one vertebra
+    origin_lps_mm : float array, shape (3,), mm, LPS
+    axes : float array, shape (3, 3), columns left, posterior, cranial in LPS
+    sigma_roll_deg : float, degrees, how sure the end plates are of the cranial axis
+
+    Returns
+    -------
+    origin_lps_mm : float array, shape (3,), mm, LPS, moved along the left axis only
+    axes : float array, shape (3, 3)
+
+    Notes
+    -----
+    Gauss-Newton on the distance of mirrored surface points to the surface, with priors
+    on yaw, roll and shift. The sum runs over the whole bone and knows no first side.
+    """
+    distance = make_signed_distance(occupancy)
+    near = np.abs(distance.values) <= MIRROR_STEP_MM
+    points = distance.nodes_lps_mm()[near]
+    prior = np.array(
+        [
+            np.deg2rad(value("completion_bone.mirror_yaw_sigma_deg")),
+            np.deg2rad(sigma_roll_deg),
+            value("completion_bone.mirror_shift_sigma_mm"),
+        ]
+    )
+    moved = np.zeros(3)
+    start_axes, start_origin = axes, origin_lps_mm
+    for _ in range(MIRROR_ITERATIONS):
+        step = _mirror_step(distance, points, origin_lps_mm, axes, moved, prior)
+        moved = moved + step
+        axes = start_axes @ _turn(moved[0], moved[1])
+        origin_lps_mm = start_origin + start_axes[:, 0] * moved[2]
+    return origin_lps_mm, axes
+
+
+def _mirror_step(
+    distance: Sampler,
+    points: NDArray[np.float64],
+    origin: NDArray[np.float64],
+    axes: NDArray[np.float64],
+    moved: NDArray[np.float64],
+    prior: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the Gauss-Newton step in yaw (rad), roll (rad) and shift (mm)."""
+    left = axes[:, 0]
+    local = (points - origin) @ axes
+    mirrored = points - 2 * local[:, :1] * left
+    residual = distance.sample(mirrored)
+    slope = distance.gradient(mirrored)
+    along = slope @ left
+    # The mirror image of p moves by 2 (shift - dn.(p - o)) n - 2 (n.(p - o)) dn.
+    d_yaw = -2 * (local[:, 1] * along + local[:, 0] * (slope @ axes[:, 1]))
+    d_roll = -2 * (local[:, 2] * along + local[:, 0] * (slope @ axes[:, 2]))
+    jacobian = np.column_stack([d_yaw, d_roll, 2 * along])
+    limit = value("completion_bone.mirror_residual_mm")
+    weight = 1.0 / (1.0 + (residual / limit) ** 2) ** 2
+    # Neighbouring surface nodes are not independent; the data counts as this many.
+    scale = value("completion_bone.mirror_points") / len(points)
+    normal = scale * (jacobian * weight[:, None]).T @ jacobian + np.diag(prior**-2.0)
+    right = -scale * (jacobian * weight[:, None]).T @ residual - moved / prior**2
+    step: NDArray[np.float64] = np.linalg.solve(normal, right)
+    return step
+
+
+def _turn(yaw_rad: float, roll_rad: float) -> NDArray[np.float64]:
+    """Return the rotation that tips the left axis towards posterior and cranial."""
+    left = np.array([1.0, yaw_rad, roll_rad])
+    left /= np.linalg.norm(left)
+    posterior = np.array([-yaw_rad, 1.0, 0.0])
+    posterior -= left * (left @ posterior)
+    posterior /= np.linalg.norm(posterior)
+    return np.column_stack([left, posterior, np.cross(left, posterior)])

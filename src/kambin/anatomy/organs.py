@@ -1,0 +1,119 @@
+"""Organs and other given structures: hollow ones filled, unsided bones parted by the midline."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.laterality import MidsagittalPlane
+from kambin.anatomy.sigma import surface_sigma_mm
+from kambin.anatomy.structures import Origin, Structure
+from kambin.anatomy.survey import FoundStructure, Survey
+from kambin.anatomy.working import REGION_MARGIN_VOXELS
+from kambin.frames import Side
+from kambin.imaging import LabelMap, region_from_mask
+from kambin.knowledge import value
+
+HOLLOW_KINDS = frozenset({"colon", "small_bowel", "duodenum", "stomach"})
+"""Organs whose lumen some label sets leave out; a path through it is not clear."""
+
+PAIRED_BONES = frozenset({"ilium"})
+"""Bones that some label sets give without a side."""
+
+_BONE_OF_THE_SPINE = frozenset({"vertebra", "sacrum"})
+
+
+def fill_hollow(region: LabelMap) -> LabelMap:
+    """Close and fill a hollow organ, slice by slice.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1
+
+    Returns
+    -------
+    LabelMap of 0 and 1 on the same voxels
+
+    Notes
+    -----
+    Closing by 2 mm mends the wall of a thin shell, filling per axial slice takes the
+    lumen in even where the gut leaves the volume (recipes 0.3).
+    """
+    radius = value("completion_bone.hollow_closing_mm")
+    reach = np.ceil(radius / region.spacing_mm).astype(int)
+    offsets = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
+    square = sum((o * s) ** 2 for o, s in zip(offsets, region.spacing_mm, strict=True))
+    padded = np.pad(region.values != 0, [(n, n) for n in reach])
+    closed = ndimage.binary_closing(padded, square <= radius**2)
+    inner = tuple(slice(n, -n) for n in reach)
+    filled = np.asarray(closed[inner])
+    for k in range(filled.shape[2]):
+        filled[:, :, k] = ndimage.binary_fill_holes(filled[:, :, k])
+    return LabelMap(filled.astype(np.uint8), region.lps_from_ijk, region.frame_id)
+
+
+def split_by_midline(
+    mask: NDArray[np.bool_], region: LabelMap, plane: MidsagittalPlane
+) -> dict[Side, NDArray[np.bool_]]:
+    """Part a mask into what lies left and what lies right of the mid-sagittal plane.
+
+    Parameters
+    ----------
+    mask : bool array, region.shape
+    region : LabelMap that says where the voxels lie
+    plane : MidsagittalPlane
+    """
+    left = np.zeros(mask.shape)
+    ijk = np.argwhere(mask)
+    left[tuple(ijk.T)] = plane.left_mm(region.lps_mm(ijk))
+    return {Side.LEFT: mask & (left > 0), Side.RIGHT: mask & (left < 0)}
+
+
+def collect_given(
+    survey: Survey, plane: MidsagittalPlane, label_spacing_mm: float
+) -> dict[StructureKey, Structure]:
+    """Return every labelled structure that is no vertebra, ready for planning.
+
+    Parameters
+    ----------
+    survey : Survey of the labels
+    plane : MidsagittalPlane
+    label_spacing_mm : float, mm, the largest spacing of the labels
+
+    Returns
+    -------
+    mapping of StructureKey to Structure, origin segmented
+    """
+    given = {}
+    for key, found in survey.found.items():
+        if key.kind in _BONE_OF_THE_SPINE:
+            continue
+        region = _crop(survey, found)
+        if key.kind in PAIRED_BONES and key.side is None:
+            for side, mask in split_by_midline(region.values != 0, region, plane).items():
+                if mask.any():
+                    sided = StructureKey(key.kind, key.place, side)
+                    part = region_from_mask(mask, region, REGION_MARGIN_VOXELS)
+                    method = "Segmented without a side; parted by the mid-sagittal plane."
+                    given[sided] = _structure(sided, part, label_spacing_mm, method)
+        elif key.kind in HOLLOW_KINDS:
+            method = "Segmented; closed by 2 mm and filled slice by slice."
+            given[key] = _structure(key, fill_hollow(region), label_spacing_mm, method)
+        else:
+            given[key] = _structure(key, region, label_spacing_mm, "Segmented.")
+    return given
+
+
+def _crop(survey: Survey, found: FoundStructure) -> LabelMap:
+    box = found.grown_box(survey.labels, REGION_MARGIN_VOXELS)
+    affine = survey.labels.lps_from_ijk.copy()
+    affine[:3, 3] = survey.labels.lps_mm([s.start for s in box])
+    mask = found.mask(survey.labels, margin_voxels=REGION_MARGIN_VOXELS)
+    return LabelMap(mask.astype(np.uint8), affine, survey.labels.frame_id)
+
+
+def _structure(
+    key: StructureKey, region: LabelMap, label_spacing_mm: float, method: str
+) -> Structure:
+    sigma = surface_sigma_mm(key.kind, label_spacing_mm)
+    return Structure(key, region, Origin.SEGMENTED, sigma, method=method)

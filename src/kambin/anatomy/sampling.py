@@ -1,0 +1,104 @@
+"""Sampling a scalar on the working grid at points and along rays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from kambin.imaging import Grid
+
+RAY_STEP_MM = 0.5
+"""Half of the working spacing: a crossing of a trilinear field is never skipped by more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """A scalar on part of the working grid, trilinear between its nodes.
+
+    Parameters
+    ----------
+    values : float32 array, shape (I, J, K)
+    origin_lps_mm : float array, shape (3,), mm, LPS, the node (0, 0, 0)
+    spacing_mm : float, mm
+    """
+
+    values: NDArray[np.float32]
+    origin_lps_mm: NDArray[np.float64]
+    spacing_mm: float
+
+    def sample(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
+        """Return the scalar at points, shape (..., 3), mm, LPS; beyond the border, its value."""
+        points = np.asarray(points_lps_mm, dtype=np.float64)
+        ijk = (points - self.origin_lps_mm) / self.spacing_mm
+        found: NDArray[np.float64] = ndimage.map_coordinates(
+            self.values, np.moveaxis(ijk, -1, 0), order=1, mode="nearest", output=np.float64
+        )
+        return found
+
+    def gradient(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
+        """Return the central difference over one node spacing, shape (..., 3), per mm."""
+        points = np.asarray(points_lps_mm, dtype=np.float64)
+        steps = np.eye(3) * self.spacing_mm
+        pairs = [self.sample(points + s) - self.sample(points - s) for s in steps]
+        found: NDArray[np.float64] = np.stack(pairs, axis=-1) / (2 * self.spacing_mm)
+        return found
+
+    def nodes_lps_mm(self) -> NDArray[np.float64]:
+        """Return the places of all nodes, shape (I, J, K, 3), mm, LPS."""
+        ijk = np.stack(np.meshgrid(*map(np.arange, self.values.shape), indexing="ij"), axis=-1)
+        nodes: NDArray[np.float64] = self.origin_lps_mm + ijk * self.spacing_mm
+        return nodes
+
+
+def crop_of_grid(
+    values: NDArray[np.float32], grid: Grid, low_ijk: ArrayLike, high_ijk: ArrayLike
+) -> Sampler:
+    """Return the sampler of a box of the working grid.
+
+    Parameters
+    ----------
+    values : float32 array, grid.shape
+    grid : Grid
+    low_ijk, high_ijk : int array, shape (3,), first and last node; clipped to the grid
+    """
+    low = np.maximum(np.asarray(low_ijk, dtype=int), 0)
+    high = np.minimum(np.asarray(high_ijk, dtype=int) + 1, grid.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return Sampler(values[box], grid.origin_lps_mm + low * grid.spacing_mm, grid.spacing_mm)
+
+
+def find_exit_mm(
+    occupancy: Sampler,
+    starts_lps_mm: ArrayLike,
+    direction: ArrayLike,
+    *,
+    reach_mm: float,
+    entering: bool = False,
+) -> NDArray[np.float64]:
+    """Return how far each ray goes until it leaves the bone, or enters it.
+
+    Parameters
+    ----------
+    occupancy : Sampler of 0 to 1, 0.5 at the surface
+    starts_lps_mm : float array, shape (N, 3), mm, LPS
+    direction : float array, shape (3,), unit, LPS
+    reach_mm : float, mm, length of the rays
+    entering : bool, look for the way in instead of the way out
+
+    Returns
+    -------
+    float array, shape (N,), mm; NaN where the ray finds no such crossing
+    """
+    starts = np.asarray(starts_lps_mm, dtype=np.float64)
+    along = np.arange(0.0, reach_mm + RAY_STEP_MM, RAY_STEP_MM)
+    points = starts[:, None, :] + along[None, :, None] * np.asarray(direction, dtype=np.float64)
+    height = occupancy.sample(points) - 0.5
+    height = -height if entering else height
+    falls = (height[:, :-1] > 0) & (height[:, 1:] <= 0)
+    first = falls.argmax(axis=1)
+    row = np.arange(len(starts))
+    before, after = height[row, first], height[row, first + 1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        crossing = along[first] + RAY_STEP_MM * before / (before - after)
+    return np.where(falls.any(axis=1), crossing, np.nan)

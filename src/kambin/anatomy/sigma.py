@@ -1,0 +1,51 @@
+"""The standard deviation of a structure's surface, from the spacing of the labels."""
+
+import numpy as np
+
+from kambin.knowledge import values
+
+BODY = "body"
+POSTERIOR = "posterior"
+DISC = "disc"
+ORGAN = "organ"
+
+_BONES = frozenset({"body", "body_rim", "sacrum", "ilium", "rib", "femur"})
+_POSTERIOR = frozenset(
+    [
+        "vertebra",
+        "pedicle",
+        "pedicle_rim",
+        "sap",
+        "iap",
+        "tp",
+        "sp",
+        "pars",
+        "lamina",
+        "arch_base",
+        "arch",
+    ]
+)
+
+
+def surface_sigma_mm(kind: str, label_spacing_mm: float) -> float:
+    """Return the standard deviation of a surface, mm.
+
+    Parameters
+    ----------
+    kind : str, the kind of a structure key: bone is known better than organs, bodies
+        better than posterior elements
+    label_spacing_mm : float, mm, the largest spacing of the labels
+
+    Notes
+    -----
+    Linear between 1 and 3 mm spacing, constant outside (architecture 8.7).
+    """
+    group = ORGAN
+    if kind in _BONES:
+        group = BODY
+    elif kind in _POSTERIOR:
+        group = POSTERIOR
+    elif kind == DISC:
+        group = DISC
+    at = values("completion_bone.sigma_spacings_mm")
+    return float(np.interp(label_spacing_mm, at, values(f"completion_bone.sigma_{group}_mm")))
