@@ -31,5 +31,7 @@ __all__ = [
     "StructureKey",
     "Tube",
     "VertebraFrame",
+    "WorkingBone",
     "check_case",
+    "complete",
 ]
