@@ -37,7 +37,7 @@ class Constant:
     note: str
 
 
-NOT_CONSTANTS = ("instruments", "techniques", "literature")
+NOT_CONSTANTS = ("dialects", "instruments", "techniques", "literature")
 """Tables with rows of their own shape, each read by its own module."""
 
 
