@@ -1,0 +1,80 @@
+"""Every registered quantity of a case, as rows."""
+
+from collections.abc import Iterable, Mapping
+
+from kambin.anatomy import Anatomy, Case, Level
+from kambin.core import Finding
+from kambin.frames import Side
+from kambin.knowledge import literature
+from kambin.measure.registry import QUANTITIES, Measurer, Place, QuantityKind
+from kambin.measure.rows import Measurements, Quantity, Reading
+from kambin.measure.site import Site, missing_frame
+
+
+def measure_case(
+    anatomy: Anatomy, case: Case, *, level: Level | None = None, side: Side | None = None
+) -> Measurements:
+    """Measure everything that is registered, at every level and side or at those asked for.
+
+    Parameters
+    ----------
+    anatomy : Anatomy, completed
+    case : Case it was completed from
+    level : Level, or none for all levels; a level includes its two vertebrae
+    side : Side, or none for both
+
+    Returns
+    -------
+    Measurements, rows ordered by quantity, level from cranial to caudal, left before right
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if the level asked for has no frame
+
+    Notes
+    -----
+    A value the data cannot say is none, and a finding says why.
+    """
+    if level is not None and level not in anatomy.disc_frames:
+        raise missing_frame(str(level))
+    levels = tuple(anatomy.disc_frames) if level is None else (level,)
+    sides = tuple(Side) if side is None else (side,)
+    taken: dict[tuple[Measurer, str, Side | None], Mapping[str, Reading]] = {}
+    rows = []
+    for kind in QUANTITIES.values():
+        for site in _sites(anatomy, kind, levels, sides):
+            key = (kind.measurer, site.place, site.side)
+            if key not in taken:
+                taken[key] = kind.measurer(site)
+            rows.append(_row(kind, site, taken[key][kind.name]))
+    return Measurements(tuple(rows), _unique(rows), case.sha256)
+
+
+def _sites(
+    anatomy: Anatomy, kind: QuantityKind, levels: tuple[Level, ...], sides: tuple[Side, ...]
+) -> Iterable[Site]:
+    """Return the places of one quantity, from cranial to caudal, left before right."""
+    wanted = sides if kind.place in (Place.LEVEL_SIDE, Place.VERTEBRA_SIDE) else (None,)
+    if kind.place in (Place.LEVEL, Place.LEVEL_SIDE):
+        return [Site(anatomy, level=level, side=side) for level in levels for side in wanted]
+    names = dict.fromkeys(name for level in levels for name in (level.upper, level.lower))
+    present = [name for name in names if name in anatomy.vertebra_frames]
+    return [Site(anatomy, vertebra=name, side=side) for name in present for side in wanted]
+
+
+def _row(kind: QuantityKind, site: Site, reading: Reading) -> Quantity:
+    return Quantity(
+        site.place,
+        site.side,
+        kind.name,
+        kind.unit,
+        kind.method,
+        kind.source,
+        reading,
+        literature(kind.name, site.place),
+    )
+
+
+def _unique(rows: Iterable[Quantity]) -> tuple[Finding, ...]:
+    """Return every finding once, in the order of the rows."""
+    return tuple(dict.fromkeys(found for row in rows for found in row.reading.findings))

@@ -1,0 +1,192 @@
+"""The iliac crest: how high it stands, and how flat a path it lets through."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import Structure
+from kambin.frames import direction_from_angles
+from kambin.knowledge import value, values
+from kambin.measure.rows import Reading
+from kambin.measure.site import (
+    SideView,
+    Site,
+    first_crossing_mm,
+    require_level,
+    require_side,
+    sample_occupancy,
+)
+
+RAY_STEP_MM = 1.0
+"""About one voxel; the ilium is thicker than 3 mm wherever a path can meet it."""
+
+TURN_ITERATIONS = 12
+"""Halvings of the angle step between free and blocked; leaves 0.0001 degrees."""
+
+CREST_CLASSES = (
+    "below the lower line of the lower pedicle",
+    "between the lines of the lower pedicle",
+    "above the lower pedicle, up to the disc line",
+    "above the disc line, up to the upper pedicle",
+    "above the lower line of the upper pedicle",
+)
+"""What ``crest_class`` 0 to 4 means, at the level where the crest is judged."""
+
+
+def measure_crest_height(site: Site) -> Mapping[str, Reading]:
+    """Measure how far the iliac crest stands above the disc, as seen from in front.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+
+    Returns
+    -------
+    ``crest_height``, mm along the patient's cranial axis, from the centre of the disc to
+    the highest point of the ilium of this side, negative below; ``crest_class``, how many
+    of four lines it passes, see ``CREST_CLASSES``
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if a frame is missing
+    """
+    ilium = site.structure("ilium", sided=True)
+    if ilium is None:
+        gone = site.not_assessed("the ilium of this side")
+        return {"crest_height": gone, "crest_class": gone}
+    top = _top_lps_mm(ilium)
+    disc_mm = float(site.disc().lps_from_disc.origin_mm[2])
+    height = Reading(float(top[2]) - disc_mm, ilium.sigma_mm, point_lps_mm=top)
+    lines = _lines_mm(site, disc_mm)
+    if lines is None:
+        return {"crest_height": height, "crest_class": site.not_assessed("a pedicle")}
+    passed = sum(float(top[2]) > line for line in lines)
+    return {"crest_height": height, "crest_class": Reading(float(passed), 0.0, point_lps_mm=top)}
+
+
+def measure_ilium_angle(site: Site) -> Mapping[str, Reading]:
+    """Measure the flattest path to the disc that the ilium lets through.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+
+    Returns
+    -------
+    ``ilium_axial_angle``, degrees, patient frame, convention ``kambin-1``: the largest axial
+    inclination at cranio-caudal angle 0 before a line to the target meets the ilium, with
+    the point it meets; 90 if it meets none. The curve gives it for other cranio-caudal
+    angles.
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if a frame is missing
+
+    Notes
+    -----
+    The target is the posterior margin of the disc at the medial line of the lower pedicle
+    (of the upper one where the lower is the sacrum). The line has no width: a tool of
+    radius r needs the angle at which its distance to the ilium is r.
+    """
+    ilium = site.structure("ilium", sided=True)
+    if ilium is None:
+        return {"ilium_axial_angle": site.not_assessed("the ilium of this side")}
+    target = target_lps_mm(site)
+    steps = values("measure.ilium_craniocaudal_deg")
+    found = [_largest_angle(site, ilium, target, phi) for phi in steps]
+    curve = tuple((phi, angle) for phi, (angle, _) in zip(steps, found, strict=True))
+    angle, point = found[steps.index(0.0)]
+    distance_mm = value("measure.ilium_search_mm") if point is None else _length(point - target)
+    sigma = math.degrees(ilium.sigma_mm / distance_mm)
+    return {"ilium_axial_angle": Reading(angle, sigma, None, point, curve)}
+
+
+def target_lps_mm(site: Site) -> NDArray[np.float64]:
+    """Return the posterior margin of the disc at the medial pedicle line, shape (3,), mm, LPS.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if a frame is missing
+    """
+    level, side, disc = require_level(site), require_side(site), site.disc()
+    view = SideView(disc.lps_from_disc, side)
+    for vertebra in (level.lower, level.upper):
+        frame = site.frame(vertebra)
+        if side in frame.pedicles:
+            lateral, backward, up, breadth, _ = frame.pedicles[side]
+            medial = [side.lateral_sign_lps * (lateral - breadth / 2), backward, up]
+            line = view.local_mm(frame.lps_from_vertebra.points(medial))
+            return view.lps_mm([line[0], disc.posterior_rim_y_mm, 0.0])
+    return view.lps_mm([0.0, disc.posterior_rim_y_mm, 0.0])
+
+
+def _top_lps_mm(structure: Structure) -> NDArray[np.float64]:
+    """Return the highest point of a structure, the middle of its highest voxels."""
+    places = structure.region.lps_mm(np.argwhere(structure.region.values != 0))
+    step = float(structure.region.spacing_mm.min())
+    highest: NDArray[np.float64] = places[places[:, 2] > places[:, 2].max() - step / 2].mean(axis=0)
+    return highest
+
+
+def _lines_mm(site: Site, disc_mm: float) -> tuple[float, ...] | None:
+    """Return the four lines the crest is judged by, mm along S, from caudal to cranial."""
+    level, side = require_level(site), require_side(site)
+    found = []
+    for vertebra in (level.lower, level.upper):
+        frame = site.frame(vertebra)
+        if side not in frame.pedicles:
+            return None
+        lateral, backward, up, _, height = frame.pedicles[side]
+        ends = [[side.lateral_sign_lps * lateral, backward, up + s * height / 2] for s in (-1, 1)]
+        found.append(np.sort(frame.lps_from_vertebra.points(ends)[:, 2]))
+    lower, upper = found
+    return float(lower[0]), float(lower[1]), disc_mm, float(upper[0])
+
+
+def _largest_angle(
+    site: Site, ilium: Structure, target: NDArray[np.float64], craniocaudal_deg: float
+) -> tuple[float, NDArray[np.float64] | None]:
+    """Return the first blocked axial inclination, coming from the midline, and the point."""
+    start, stop = value("measure.ilium_start_deg"), value("measure.ilium_stop_deg")
+    step = value("measure.ilium_angle_step_deg")
+    for angle in np.arange(start, stop + step / 2, step).tolist():
+        if _hit(site, ilium, target, (angle, craniocaudal_deg)) is not None:
+            return _refine(site, ilium, target, (angle, craniocaudal_deg))
+    return stop, None
+
+
+def _refine(
+    site: Site, ilium: Structure, target: NDArray[np.float64], blocked: tuple[float, float]
+) -> tuple[float, NDArray[np.float64] | None]:
+    """Halve between the last free and the first blocked inclination."""
+    high, phi = blocked
+    low = high - value("measure.ilium_angle_step_deg")
+    for _ in range(TURN_ITERATIONS):
+        middle = (low + high) / 2
+        if _hit(site, ilium, target, (middle, phi)) is None:
+            low = middle
+        else:
+            high = middle
+    return high, _hit(site, ilium, target, (high, phi))
+
+
+def _hit(
+    site: Site, ilium: Structure, target: NDArray[np.float64], angles_deg: tuple[float, float]
+) -> NDArray[np.float64] | None:
+    """Return where a line from the target first meets the ilium, or none."""
+    sign = require_side(site).lateral_sign_lps
+    outward = direction_from_angles(*angles_deg) * [sign, 1.0, 1.0]
+    along = np.arange(0.0, value("measure.ilium_search_mm"), RAY_STEP_MM)
+    filled = sample_occupancy(ilium.region, target + along[:, None] * outward)
+    entered = float(first_crossing_mm(filled, along))
+    return target + entered * outward if math.isfinite(entered) else None
+
+
+def _length(vector_mm: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(vector_mm))

@@ -1,0 +1,134 @@
+"""Disc heights, segmental lordosis and slip of the upper body."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import DiscFrame
+from kambin.knowledge import value, values
+from kambin.measure.rows import Reading
+from kambin.measure.site import (
+    Site,
+    bone_sigma_mm,
+    first_crossing_mm,
+    lps_from_plate,
+    require_level,
+    sample_occupancy,
+    wall_corner_lps_mm,
+)
+
+RAY_STEP_MM = 0.25
+"""A quarter of the finest usual voxel; the crossing is interpolated between samples."""
+
+COLUMN_SAMPLES = 7
+"""Odd, so that the midline itself is a column; 49 columns make the median stable."""
+
+BANDS = ("anterior", "middle", "posterior")
+"""Where the disc height is taken, from front to back."""
+
+
+def measure_disc_heights(site: Site) -> Mapping[str, Reading]:
+    """Measure how high the disc space is in front, in the middle and behind.
+
+    Parameters
+    ----------
+    site : Site at a disc level
+
+    Returns
+    -------
+    mapping of ``disc_height_anterior``, ``_middle``, ``_posterior`` to Reading, mm
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if the level has no frame, (AN-011) if a vertebra has no mask
+
+    Notes
+    -----
+    In each band of columns rays run up and down the disc's own axis from its middle plane
+    to the two bodies as labelled; the median of the columns is the height. The modelled
+    disc is not used: what is measured is the space between the segmented bones.
+    """
+    return {_height_name(band): _height(site, band) for band in BANDS}
+
+
+def measure_alignment(site: Site) -> Mapping[str, Reading]:
+    """Measure the lordosis of the segment and how far the upper body has slipped forward.
+
+    Parameters
+    ----------
+    site : Site at a disc level
+
+    Returns
+    -------
+    ``segmental_lordosis``, degrees, from the upper end plate of the upper vertebra to the
+    upper end plate of the lower one, positive in lordosis; ``body_slip``, mm, posterior
+    corner of the upper body in front of that of the lower one, along the lower end plate
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if a vertebra has no frame
+    """
+    level = require_level(site)
+    upper, lower = site.frame(level.upper), site.frame(level.lower)
+    base = lps_from_plate(lower, lower.upper_plate)
+    tilts = [
+        _sagittal_tilt_deg(base.rotation, lps_from_plate(one, one.upper_plate).rotation[:, 2])
+        for one in (upper, lower)
+    ]
+    above = wall_corner_lps_mm(upper, upper.lower_plate)
+    below = wall_corner_lps_mm(lower, lower.upper_plate)
+    backward_mm = float((above - below) @ base.rotation[:, 1])
+    sigma = math.hypot(*(bone_sigma_mm(site, name) for name in (level.upper, level.lower)))
+    tilt_sigma = math.hypot(upper.sigma_tilt_deg, lower.sigma_tilt_deg)
+    return {
+        "segmental_lordosis": Reading(tilts[0] - tilts[1], tilt_sigma),
+        "body_slip": Reading(-backward_mm, sigma, point_lps_mm=above),
+    }
+
+
+def _height_name(band: str) -> str:
+    return f"disc_height_{band}"
+
+
+def _height(site: Site, band: str) -> Reading:
+    """Return the median height of the columns in one band of the disc."""
+    level, disc = require_level(site), site.disc()
+    upper = site.anatomy.require(f"vertebra:{level.upper}")
+    lower = site.anatomy.require(f"vertebra:{level.lower}")
+    along = np.arange(0.0, value("measure.disc_search_mm"), RAY_STEP_MM)
+    starts = _columns(disc, values(f"measure.{band}_band"))
+    up, down = (
+        first_crossing_mm(sample_occupancy(bone.region, _rays(disc, starts, along * sign)), along)
+        for bone, sign in ((upper, 1.0), (lower, -1.0))
+    )
+    heights = (up + down)[np.isfinite(up + down)]
+    if not len(heights):
+        return site.not_assessed(f"no column between both bodies in the {band} band of the disc")
+    sigma = math.hypot(upper.sigma_mm, lower.sigma_mm)
+    place = disc.lps_from_disc.points(starts.mean(axis=0))
+    return Reading(float(np.median(heights)), sigma, point_lps_mm=place)
+
+
+def _columns(disc: DiscFrame, band: tuple[float, ...]) -> NDArray[np.float64]:
+    """Return the feet of the columns on the middle plane, shape (N, 3), mm, disc frame."""
+    half = disc.half_width_mm * value("measure.column_half_width_share")
+    lateral = np.linspace(-half, half, COLUMN_SAMPLES)
+    backward = np.linspace(band[0], band[1], COLUMN_SAMPLES) * disc.posterior_rim_y_mm
+    x, y = np.meshgrid(lateral, backward, indexing="ij")
+    return np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=-1)
+
+
+def _rays(
+    disc: DiscFrame, starts: NDArray[np.float64], along: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return points along the disc's axis from each foot, shape (N, M, 3), mm, LPS."""
+    rays = np.repeat(starts[:, None, :], len(along), axis=1)
+    rays[..., 2] += along
+    return disc.lps_from_disc.points(rays)
+
+
+def _sagittal_tilt_deg(axes: NDArray[np.float64], normal_lps: NDArray[np.float64]) -> float:
+    """Return how far a plate's normal leans backward from the cranial axis, degrees."""
+    return math.degrees(math.atan2(float(normal_lps @ axes[:, 1]), float(normal_lps @ axes[:, 2])))

@@ -1,0 +1,149 @@
+"""Canal, pedicles and height of one vertebra."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import VertebraFrame
+from kambin.frames import Side
+from kambin.knowledge import value
+from kambin.measure.rows import Reading
+from kambin.measure.site import (
+    Site,
+    bone_sigma_mm,
+    first_crossing_mm,
+    sample_occupancy,
+    wall_corner_lps_mm,
+)
+
+RAY_STEP_MM = 0.25
+"""A quarter of the finest usual voxel; the crossing is interpolated between samples."""
+
+HEIGHT_SAMPLES = 25
+"""Rows between pedicle and lower plate on which the canal depth is looked for; about 1 mm."""
+
+
+def measure_canal(site: Site) -> Mapping[str, Reading]:
+    """Measure the bony canal: between the pedicles, and from the body to the arch.
+
+    Parameters
+    ----------
+    site : Site at a vertebra
+
+    Returns
+    -------
+    ``canal_width``, mm, between the medial borders of the pedicles; ``canal_depth``, mm, the
+    least distance in the midline from the posterior wall to the arch
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if the vertebra has no frame, (AN-011) if it has no mask
+    """
+    frame = site.frame()
+    both = [frame.pedicles[side] for side in Side if side in frame.pedicles]
+    if len(both) < 2:
+        width = site.not_assessed("a pedicle")
+    else:
+        medial = [lateral - breadth / 2 for lateral, _, _, breadth, _ in both]
+        width = Reading(math.fsum(medial), math.sqrt(2) * _pedicle_sigma_mm(site))
+    return {"canal_width": width, "canal_depth": _canal_depth(site, frame)}
+
+
+def measure_pedicle(site: Site) -> Mapping[str, Reading]:
+    """Measure one pedicle where it is thinnest.
+
+    Parameters
+    ----------
+    site : Site at a vertebra and side
+
+    Returns
+    -------
+    ``pedicle_height``, ``pedicle_width``, mm
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if the vertebra has no frame
+
+    Notes
+    -----
+    At L4 and L5 the width includes the root of the transverse process.
+    """
+    frame = site.frame()
+    found = None if site.side is None else frame.pedicles.get(site.side)
+    if found is None or site.side is None:
+        return dict.fromkeys(("pedicle_height", "pedicle_width"), site.not_assessed("the pedicle"))
+    lateral, backward, up, breadth, height = found
+    sign = site.side.lateral_sign_lps
+    place = frame.lps_from_vertebra.points([sign * lateral, backward, up])
+    sigma = math.sqrt(2) * _pedicle_sigma_mm(site)
+    return {
+        "pedicle_height": Reading(height, sigma, point_lps_mm=place),
+        "pedicle_width": Reading(breadth, sigma, point_lps_mm=place),
+    }
+
+
+def measure_body(site: Site) -> Mapping[str, Reading]:
+    """Measure the height of the body along its posterior wall.
+
+    Parameters
+    ----------
+    site : Site at a vertebra
+
+    Returns
+    -------
+    ``posterior_body_height``, mm; not assessed for S1, which has no lower plate
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if the vertebra has no frame, (AN-011) if it has no mask
+    """
+    frame = site.frame()
+    above = wall_corner_lps_mm(frame, frame.upper_plate)
+    below = wall_corner_lps_mm(frame, frame.lower_plate)
+    height = float(np.linalg.norm(above - below))
+    if site.vertebra == "S1":
+        return {"posterior_body_height": site.not_assessed("the lower plate of S1")}
+    sigma = math.sqrt(2) * bone_sigma_mm(site, site.vertebra)
+    return {"posterior_body_height": Reading(height, sigma, point_lps_mm=below)}
+
+
+def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
+    """Return the least depth in the midline between pedicle centre and lower plate."""
+    bone = site.anatomy.require(f"vertebra:{site.vertebra}")
+    top = math.fsum(p[2] for p in frame.pedicles.values()) / max(len(frame.pedicles), 1)
+    to_vertebra = frame.lps_from_vertebra.inverse()
+    bottom = to_vertebra.points(wall_corner_lps_mm(frame, frame.lower_plate))[2]
+    rows = np.linspace(min(top, bottom), max(top, bottom), HEIGHT_SAMPLES)
+    along = np.arange(0.0, value("measure.canal_search_mm"), RAY_STEP_MM)
+    points = _midline_rays(frame.posterior_wall_y_mm, rows, along)
+    filled = sample_occupancy(bone.region, frame.lps_from_vertebra.points(points))
+    depths = np.array([_gap_mm(row, along) for row in filled])
+    if not np.isfinite(depths).any():
+        return site.not_assessed("no arch behind the canal")
+    best = int(np.nanargmin(depths))
+    place = frame.lps_from_vertebra.points([0.0, frame.posterior_wall_y_mm, rows[best]])
+    sigma = math.sqrt(2) * bone.sigma_mm
+    return Reading(float(depths[best]), sigma, point_lps_mm=place)
+
+
+def _gap_mm(filled: NDArray[np.float64], along_mm: NDArray[np.float64]) -> float:
+    """Return how long the free run behind the wall is on one ray; NaN if nothing ends it."""
+    leaves = float(first_crossing_mm(1.0 - filled, along_mm))
+    if not math.isfinite(leaves):
+        return math.nan
+    behind = np.where(along_mm > leaves, filled, 0.0)
+    return float(first_crossing_mm(behind, along_mm)) - leaves
+
+
+def _midline_rays(
+    wall_mm: float, rows_mm: NDArray[np.float64], along_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return points backward from the wall in the midline, shape (rows, N, 3), vertebra frame."""
+    z, y = np.meshgrid(rows_mm, wall_mm + along_mm, indexing="ij")
+    return np.stack([np.zeros_like(y), y, z], axis=-1)
+
+
+def _pedicle_sigma_mm(site: Site) -> float:
+    return value("measure.pedicle_sigma_share") * site.anatomy.label_spacing_mm
