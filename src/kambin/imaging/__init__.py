@@ -4,10 +4,17 @@ from kambin.imaging.field import Field
 from kambin.imaging.grid import Grid
 from kambin.imaging.occupancy import occupancy_on_grid
 from kambin.imaging.regions import crop_region, region_from_mask
+from kambin.imaging.reslice import Plane, Projection, project, reslice, reslice_labels
 from kambin.imaging.signed import (
     signed_distance,
     signed_distance_from_fractions,
     signed_distance_from_occupancy,
+)
+from kambin.imaging.surface import Surface, extract_surface
+from kambin.imaging.surface_distance import (
+    nearest_on_surface,
+    segment_surface_clearance,
+    surface_distance,
 )
 from kambin.imaging.tubes import tube_distance
 from kambin.imaging.volume import LabelMap, Volume
@@ -16,12 +23,22 @@ __all__ = [
     "Field",
     "Grid",
     "LabelMap",
+    "Plane",
+    "Projection",
+    "Surface",
     "Volume",
     "crop_region",
+    "extract_surface",
+    "nearest_on_surface",
     "occupancy_on_grid",
+    "project",
     "region_from_mask",
+    "reslice",
+    "reslice_labels",
+    "segment_surface_clearance",
     "signed_distance",
     "signed_distance_from_fractions",
     "signed_distance_from_occupancy",
+    "surface_distance",
     "tube_distance",
 ]

@@ -66,8 +66,7 @@ class _Voxels:
     @property
     def ijk_from_lps(self) -> NDArray[np.float64]:
         """Return the inverse of the affine, shape (4, 4)."""
-        inverse = np.linalg.inv(self.lps_from_ijk).astype(np.float64, copy=False)
-        return inverse
+        return np.linalg.inv(self.lps_from_ijk).astype(np.float64, copy=False)
 
     def lps_mm(self, ijk: ArrayLike) -> NDArray[np.float64]:
         """Map voxel indices, shape (..., 3), to LPS millimetres."""
