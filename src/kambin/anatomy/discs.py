@@ -147,11 +147,10 @@ def _tidy(accepted: NDArray[np.bool_]) -> NDArray[np.bool_]:
     opened = ndimage.binary_opening(accepted)
     pieces, count = ndimage.label(opened)
     if count == 0:
-        return opened
+        return accepted & False
     middle = np.indices(opened.shape) - (np.array(opened.shape) - 1)[:, None, None] / 2
     reach = ndimage.minimum((middle**2).sum(axis=0), pieces, np.arange(1, count + 1))
-    filled: NDArray[np.bool_] = ndimage.binary_fill_holes(pieces == int(np.argmin(reach)) + 1)
-    return filled
+    return np.asarray(ndimage.binary_fill_holes(pieces == int(np.argmin(reach)) + 1), dtype=bool)
 
 
 def make_disc_frame(columns: DiscColumns) -> DiscFrame:
@@ -230,4 +229,5 @@ def _between(columns: DiscColumns, local: NDArray[np.float64]) -> NDArray[np.boo
     )
     height = local[..., 2]
     inside: NDArray[np.bool_] = share >= 0.5 - SURFACE_EPSILON
-    return inside & (height <= upper) & (height >= lower)
+    inside &= (height <= upper) & (height >= lower)
+    return inside

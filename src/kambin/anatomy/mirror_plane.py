@@ -100,8 +100,7 @@ def _mirror_step(
     scale = value("completion_bone.mirror_points") / len(points)
     normal = scale * (jacobian * weight[:, None]).T @ jacobian + np.diag(prior**-2.0)
     right = -scale * (jacobian * weight[:, None]).T @ residual - moved / prior**2
-    step: NDArray[np.float64] = np.linalg.solve(normal, right)
-    return step
+    return np.asarray(np.linalg.solve(normal, right), dtype=np.float64)
 
 
 def _turn(yaw_rad: float, roll_rad: float) -> NDArray[np.float64]:

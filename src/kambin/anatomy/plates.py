@@ -105,14 +105,19 @@ def _fit_plane(
     finite = kept
     floor = value("completion_bone.plate_scale_floor_mm")
     limit = value("completion_bone.plate_rejection_sigma")
-    slope, *_ = np.linalg.lstsq(design[kept], heights[kept], rcond=None)
+    slope = _solve_plane(design[kept], heights[kept])
     for _ in range(REJECTION_ITERATIONS):
         residual = np.abs(heights - design @ slope)
         scale = max(floor, float(np.sqrt(np.mean(residual[kept] ** 2))))
         kept = finite & (residual <= limit * scale)
-        slope, *_ = np.linalg.lstsq(design[kept], heights[kept], rcond=None)
+        slope = _solve_plane(design[kept], heights[kept])
     residual = (heights - design @ slope)[kept]
     return slope, kept, float(np.sqrt(np.mean(residual**2)))
+
+
+def _solve_plane(design: NDArray[np.float64], heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    found, *_ = np.linalg.lstsq(design, heights, rcond=None)
+    return np.asarray(found, dtype=np.float64)
 
 
 def axes_towards(

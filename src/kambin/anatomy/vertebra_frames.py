@@ -149,6 +149,7 @@ def _draft(
 ) -> BoneDraft | None:
     """Fit the plates of one vertebra, starting from its centre and the line of the spine."""
     whole = occupancy.nodes_lps_mm()[occupancy.values > 0.5].mean(axis=0)
+    draft = None
     for _ in range(FRAME_ITERATIONS):
         axes = axes_towards(whole - centre, cranial)
         upper = fit_plate(occupancy, centre, axes, cranial=True)
@@ -158,7 +159,9 @@ def _draft(
         mean = upper.normal_lps + lower.normal_lps
         cranial = mean / np.linalg.norm(mean)
         centre = (upper.centre_lps_mm + lower.centre_lps_mm) / 2
-    return BoneDraft(name, occupancy, centre, axes_towards(whole - centre, cranial), upper, lower)
+        axes = axes_towards(whole - centre, cranial)
+        draft = BoneDraft(name, occupancy, centre, axes, upper, lower)
+    return draft
 
 
 def _finish(

@@ -10,6 +10,7 @@ from kambin.anatomy.keys import VERTEBRAE
 from kambin.anatomy.survey import Survey
 from kambin.core import AnatomyError
 from kambin.imaging import Grid, LabelMap, occupancy_on_grid
+from kambin.imaging.occupancy import resample_to_grid
 from kambin.knowledge import value
 
 SURFACE_EPSILON = 1e-6
@@ -130,6 +131,26 @@ def sub_grid(grid: Grid, region: LabelMap) -> tuple[Grid, tuple[slice, slice, sl
     shape = (i.stop - i.start, j.stop - j.start, k.stop - k.start)
     origin = grid.origin_lps_mm + first * grid.spacing_mm
     return Grid(origin, grid.spacing_mm, shape, grid.frame_id), (i, j, k)
+
+
+def resample_indicator(
+    mask: NDArray[np.bool_], region: LabelMap, grid: Grid
+) -> tuple[NDArray[np.float32], tuple[slice, slice, slice]]:
+    """Return a mask at the nodes of a grid, trilinear and not smoothed, and the box it fills.
+
+    Parameters
+    ----------
+    mask : bool array, region.shape
+    region : LabelMap that says where the voxels of the mask lie
+    grid : Grid
+
+    Returns
+    -------
+    float32 array of the shape of the box, 0 to 1
+    tuple of slices into an array of grid.shape
+    """
+    part, box = sub_grid(grid, region)
+    return resample_to_grid(mask.astype(np.float32), region.ijk_from_lps, part), box
 
 
 def make_working_bone(labels: LabelMap, regions: Mapping[str, LabelMap]) -> WorkingBone:
