@@ -33,7 +33,7 @@ def check_image(
     Returns
     -------
     findings: AN-130 frame, AN-131 bone, AN-132 body outline, AN-133 voxels that are not
-    numbers, AN-134 skin outside the image, AN-135 and AN-136 spacing
+    numbers, AN-134 skin outside the image, AN-201 and AN-136 spacing
 
     References
     ----------
@@ -69,9 +69,10 @@ def _check_spacing(case: Case) -> list[Finding]:
     said = "; ".join(
         f"{name} {' x '.join(f'{mm:.3g}' for mm in s)} mm" for name, s in spacing.items()
     )
-    if largest_mm > value("checks.facet_resolved_mm"):
-        why = f"{said}; the facet is resolved up to {value('checks.facet_resolved_mm'):g} mm."
-        findings.append(finding_of("AN-135", Severity.CONFIRM, where="spacing", why=why))
+    limit_mm = value("completion_bone.facet_resolved_mm")
+    if largest_mm > limit_mm:
+        why = f"{said}; the facet is resolved up to {limit_mm:g} mm."
+        findings.append(finding_of("AN-201", Severity.CONFIRM, where="spacing", why=why))
     if largest_mm > value("checks.slice_thick_mm"):
         why = f"{said}; every distance across slices is uncertain by {largest_mm / 2:.1f} mm."
         findings.append(finding_of("AN-136", Severity.CONFIRM, where="spacing", why=why))
@@ -134,7 +135,7 @@ def _contrast_hu(image: Volume, survey: Survey, vertebra: FoundStructure) -> flo
     shell &= ~np.isin(near, _bone_values(survey))
     hu = _sample(image, labels, box, mask | shell)
     inside, around = hu[mask[mask | shell]], hu[shell[mask | shell]]
-    if inside.size == 0 or around.size == 0:
+    if not inside.size or not around.size:
         return float("nan")
     return float(np.nanmedian(inside) - np.nanmedian(around))
 
@@ -178,7 +179,7 @@ def _check_outline(image: Volume, survey: Survey) -> list[Finding]:
 
 def _check_skin(case: Case, stack: VertebralStack, plane: MidsagittalPlane) -> list[Finding]:
     """Walk from the lumbar spine to the skin of back and flanks; it must be inside the image."""
-    body = find_body_mask(case)
+    body = find_body_mask(case.image, case.labels, case.names)
     if body is None:
         why = "Neither an image nor a skin mask is given."
         return [finding_of("AN-134", Severity.BLOCK, where="skin", why=why)]
@@ -213,8 +214,8 @@ def _rays_without_skin(
         direction = np.sin(angle_rad) * lateral + np.cos(angle_rad) * posterior
         points = vertebra.centroid_lps_mm + along[:, None] * direction
         ijk = np.rint(body.ijk(points)).astype(int)
-        inside = ((ijk >= 0) & (ijk < np.array(body.shape))).all(axis=1)
-        last = int(np.argmin(inside)) if not inside.all() else len(inside)
+        beyond = np.flatnonzero(((ijk < 0) | (ijk >= np.array(body.shape))).any(axis=1))
+        last = int(beyond[0]) if len(beyond) else len(along)
         i, j, k = ijk[:last].T
         if last == 0 or body.values[i, j, k].all():
             missing.append(f"{angle_deg:g}")

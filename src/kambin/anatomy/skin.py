@@ -1,24 +1,31 @@
 """The body and its skin: from a given mask, or from the image by a threshold at air."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from kambin.anatomy.case import Case
+from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import StructureKey
-from kambin.imaging import LabelMap, Volume
-from kambin.knowledge import value
+from kambin.anatomy.structures import Origin, Structure
+from kambin.imaging import LabelMap, Volume, region_from_mask
+from kambin.knowledge import value, value_at
 
 SKIN_KEY = StructureKey("skin")
 _BODY_KINDS = ("skin", "body")
 
 
-def find_body_mask(case: Case) -> LabelMap | None:
+def find_body_mask(
+    image: Volume | None, labels: LabelMap, names: Mapping[int, StructureKey]
+) -> LabelMap | None:
     """Return the whole body as a filled mask, or none if neither image nor mask shows it.
 
     Parameters
     ----------
-    case : Case
+    image : Volume in HU, or none
+    labels : LabelMap of the case
+    names : mapping of label value to StructureKey
 
     Returns
     -------
@@ -26,13 +33,38 @@ def find_body_mask(case: Case) -> LabelMap | None:
     and is united with all other labels, which lie inside the body; else the body is the
     largest piece above the air threshold of a CT, filled slice by slice, without the table.
     """
-    given = [v for v, key in case.names.items() if key.kind in _BODY_KINDS]
-    if given and np.isin(case.labels.values, given).any():
-        inside = case.labels.values > 0
-        return _as_mask(fill_slices(inside), case.labels)
-    if case.image is not None and _shows_air(case.image):
-        return _as_mask(segment_body(case.image), case.image)
+    given = [v for v, key in names.items() if key.kind in _BODY_KINDS]
+    if given and np.isin(labels.values, given).any():
+        return _as_mask(fill_slices(labels.values > 0), labels)
+    if image is not None and _shows_air(image):
+        return _as_mask(segment_body(image), image)
     return None
+
+
+def complete_skin(bony: BonyAnatomy) -> Structure | None:
+    """Return the body inside its skin as a structure, or none if nothing shows the skin.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy
+
+    Returns
+    -------
+    Structure ``skin`` whose region is the filled body; origin segmented. Without it no
+    entry on the skin can be planned (AN-134 of the case checks).
+    """
+    body = find_body_mask(bony.image, bony.labels, bony.names)
+    if body is None or not body.values.any():
+        return None
+    is_given = any(key.kind in _BODY_KINDS for key in bony.names.values())
+    source = "mask" if is_given else "image"
+    return Structure(
+        SKIN_KEY,
+        region_from_mask(body.values > 0, body),
+        Origin.SEGMENTED,
+        value_at("completion_nerve.skin_sigma_mm", source),
+        method="The given body mask." if is_given else "Largest piece above the air threshold.",
+    )
 
 
 def segment_body(image: Volume) -> NDArray[np.bool_]:

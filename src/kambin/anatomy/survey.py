@@ -132,8 +132,7 @@ def component_volumes_mm3(structure: FoundStructure, labels: LabelMap) -> NDArra
     """
     numbered, count = ndimage.label(structure.mask(labels), structure=_ALL_NEIGHBOURS)
     sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
-    volumes: NDArray[np.float64] = np.sort(sizes)[::-1] * voxel_volume_mm3(labels)
-    return volumes
+    return np.asarray(np.sort(sizes)[::-1] * voxel_volume_mm3(labels), dtype=np.float64)
 
 
 def voxel_volume_mm3(labels: LabelMap) -> float:

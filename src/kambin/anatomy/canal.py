@@ -1,0 +1,266 @@
+"""The spinal canal: a curve through its centres with an elliptic section at every point."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from scipy.spatial import cKDTree
+
+from kambin.anatomy.completion_types import BonyAnatomy
+from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.sampling import Sampler, find_exit_mm
+from kambin.anatomy.structures import DiscFrame, Origin, Structure, VertebraFrame
+from kambin.anatomy.working import resample_indicator
+from kambin.frames import Side
+from kambin.imaging import Grid, region_from_mask
+from kambin.knowledge import value, value_at, values
+
+CANAL_KEY = StructureKey("canal")
+
+CURVE_STEP_MM = 1.0
+"""Spacing of the points of the curve: the working spacing, finer adds nothing."""
+
+RAY_ROWS_SAMPLES = 9
+"""Rays per vertebra that look for the lamina; their median is the depth of the canal."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanalCurve:
+    """The canal as ellipses along a curve, from cranial to caudal.
+
+    Parameters
+    ----------
+    centres_lps_mm : float array, shape (N, 3), mm, LPS
+    left_lps, posterior_lps : float array, shape (N, 3), unit, the axes of each ellipse
+    half_width_mm, half_depth_mm : float array, shape (N,), mm
+    """
+
+    centres_lps_mm: NDArray[np.float64]
+    left_lps: NDArray[np.float64]
+    posterior_lps: NDArray[np.float64]
+    half_width_mm: NDArray[np.float64]
+    half_depth_mm: NDArray[np.float64]
+
+    def nearest(self, point_lps_mm: NDArray[np.float64]) -> int:
+        """Return the index of the curve point nearest to a point, shape (3,), mm, LPS."""
+        return int(np.argmin(np.linalg.norm(self.centres_lps_mm - point_lps_mm, axis=1)))
+
+    def at_plane(self, point_lps_mm: NDArray[np.float64], normal_lps: NDArray[np.float64]) -> int:
+        """Return the index of the curve point that lies nearest to a plane.
+
+        Parameters
+        ----------
+        point_lps_mm : float array, shape (3,), mm, LPS, a point of the plane
+        normal_lps : float array, shape (3,), unit
+        """
+        return int(np.argmin(np.abs((self.centres_lps_mm - point_lps_mm) @ normal_lps)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Station:
+    """One measured section of the canal."""
+
+    centre_lps_mm: NDArray[np.float64]
+    left_lps: NDArray[np.float64]
+    posterior_lps: NDArray[np.float64]
+    half_width_mm: float
+    half_depth_mm: float
+
+
+def find_canal(bony: BonyAnatomy) -> CanalCurve | None:
+    """Fit the canal through the pedicle levels and the posterior disc margins.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy
+
+    Returns
+    -------
+    CanalCurve from above the first to below the last vertebra with a frame, or none if
+    fewer than two vertebrae have both pedicles
+
+    Notes
+    -----
+    Width: between the medial borders of the pedicles. Depth: rays from the posterior wall
+    back to the lamina, median of those that hit; where fewer than half do, the mean of the
+    literature. At the disc the canal keeps the mean section of its neighbours and starts at
+    the posterior disc margin.
+    """
+    bone = Sampler(bony.bone.occupancy, bony.working_grid.origin_lps_mm, bony.bone.grid.spacing_mm)
+    at_pedicles = {
+        name: _pedicle_station(frame, bone)
+        for name, frame in bony.vertebra_frames.items()
+        if len(frame.pedicles) == len(Side)
+    }
+    if len(at_pedicles) < 2:
+        return None
+    stations = []
+    for name in (n for n in bony.bone.names if n in at_pedicles):
+        stations.append(at_pedicles[name])
+        disc = next((d for lv, d in bony.disc_frames.items() if lv.upper == name), None)
+        if disc is not None and disc.level.lower in at_pedicles:
+            stations.append(_disc_station(disc, stations[-1], at_pedicles[disc.level.lower]))
+    ends = value("completion_nerve.canal_beyond_mm"), value("completion_nerve.sac_below_s1_mm")
+    return _through(_extended(stations, *ends))
+
+
+def model_canal(bony: BonyAnatomy, curve: CanalCurve) -> Structure:
+    """Return the canal as a structure: the ellipses along its curve, less bone and disc.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy
+    curve : CanalCurve
+    """
+    inside = rasterise_ellipses(
+        bony.working_grid, curve, curve.half_width_mm, curve.half_depth_mm
+    ) & ~occupied_by_bone_or_disc(bony)
+    return Structure(
+        CANAL_KEY,
+        region_from_mask(inside, bony.working_grid),
+        Origin.MODELLED,
+        value("completion_nerve.canal_sigma_mm"),
+        method="Ellipses between pedicles, posterior wall and lamina along a smooth curve.",
+    )
+
+
+def rasterise_ellipses(
+    grid: Grid,
+    curve: CanalCurve,
+    half_width_mm: NDArray[np.float64],
+    half_depth_mm: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Return the nodes inside ellipses along the canal, bool array of the shape of the grid.
+
+    Parameters
+    ----------
+    grid : Grid
+    curve : CanalCurve
+    half_width_mm, half_depth_mm : float array, shape (N,), mm, one ellipse per curve point
+    """
+    reach_mm = float(max(half_width_mm.max(), half_depth_mm.max())) + grid.spacing_mm
+    low = np.floor(grid.ijk(curve.centres_lps_mm.min(axis=0) - reach_mm)).astype(int)
+    high = np.ceil(grid.ijk(curve.centres_lps_mm.max(axis=0) + reach_mm)).astype(int) + 1
+    low, high = np.maximum(low, 0), np.minimum(high, grid.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    axes = np.meshgrid(
+        *(axis[b] for axis, b in zip(grid.axes_mm(), box, strict=True)), indexing="ij"
+    )
+    nodes = np.stack(axes, axis=-1).reshape(-1, 3)
+    distance, index = cKDTree(curve.centres_lps_mm).query(nodes, distance_upper_bound=reach_mm)
+    near = np.isfinite(distance)
+    at = index[near]
+    offset = nodes[near] - curve.centres_lps_mm[at]
+    across = (offset * curve.left_lps[at]).sum(axis=1) / half_width_mm[at]
+    deep = (offset * curve.posterior_lps[at]).sum(axis=1) / half_depth_mm[at]
+    inside = np.zeros(len(nodes), dtype=bool)
+    inside[near] = across**2 + deep**2 <= 1.0
+    found = np.zeros(grid.shape, dtype=bool)
+    found[box] = inside.reshape([b.stop - b.start for b in box])
+    return found
+
+
+def occupied_by_bone_or_disc(bony: BonyAnatomy) -> NDArray[np.bool_]:
+    """Return where bone or disc is, bool array of the shape of the working grid."""
+    return (bony.bone.labels > 0) | discs_on_grid(bony)
+
+
+def discs_on_grid(bony: BonyAnatomy) -> NDArray[np.bool_]:
+    """Return where the discs are, bool array of the shape of the working grid."""
+    found = np.zeros(bony.working_grid.shape, dtype=bool)
+    for key, structure in bony.structures.items():
+        if key.kind == "disc":
+            found |= region_on_grid(structure, bony.working_grid)
+    return found
+
+
+def region_on_grid(structure: Structure, grid: Grid) -> NDArray[np.bool_]:
+    """Return the region of a structure on the nodes of a grid, bool array, grid.shape."""
+    region = structure.region
+    share, box = resample_indicator(region.values > 0, region, grid)
+    found = np.zeros(grid.shape, dtype=bool)
+    found[box] = share >= 0.5
+    return found
+
+
+def _pedicle_station(frame: VertebraFrame, bone: Sampler) -> _Station:
+    """Measure the canal between the pedicles of one vertebra."""
+    pedicles = [frame.pedicles[side] for side in Side]
+    half_width = sum(x - width / 2 for x, _, _, width, _ in pedicles) / len(pedicles)
+    z = sum(p[2] for p in pedicles) / len(pedicles)
+    height = sum(p[4] for p in pedicles) / len(pedicles)
+    wall = frame.posterior_wall_y_mm
+    depth = _canal_depth_mm(frame, bone, z, height)
+    rotation = frame.lps_from_vertebra.rotation
+    centre = frame.lps_from_vertebra.points([0.0, wall + depth / 2, z])
+    return _Station(centre, rotation[:, 0], rotation[:, 1], half_width, depth / 2)
+
+
+def _canal_depth_mm(frame: VertebraFrame, bone: Sampler, z: float, height: float) -> float:
+    """Return the sagittal canal depth, mm: from the posterior wall to the lamina behind it."""
+    start = frame.posterior_wall_y_mm + value("completion_nerve.canal_ray_start_mm")
+    rows = np.linspace(z - height, z, RAY_ROWS_SAMPLES)
+    starts = frame.lps_from_vertebra.points([[0.0, start, row] for row in rows])
+    backwards = frame.lps_from_vertebra.rotation[:, 1]
+    reach_mm = value("completion_nerve.canal_ray_reach_mm")
+    hits = find_exit_mm(bone, starts, backwards, reach_mm=reach_mm, entering=True)
+    low, high = values("completion_nerve.canal_depth_range_mm")
+    if np.isfinite(hits).sum() < len(rows) / 2:
+        return value_at("completion_nerve.canal_depth_mm", frame.vertebra)
+    depth = float(np.nanmedian(hits)) + value("completion_nerve.canal_ray_start_mm")
+    return min(max(depth, low), high)
+
+
+def _disc_station(disc: DiscFrame, above: _Station, below: _Station) -> _Station:
+    """Place the canal behind a disc, with the mean section of the pedicle levels around."""
+    half_width = (above.half_width_mm + below.half_width_mm) / 2
+    half_depth = (above.half_depth_mm + below.half_depth_mm) / 2
+    rotation = disc.lps_from_disc.rotation
+    behind = disc.posterior_rim_y_mm + half_depth
+    centre = disc.lps_from_disc.points([0.0, behind, 0.0])
+    return _Station(centre, rotation[:, 0], rotation[:, 1], half_width, half_depth)
+
+
+def _extended(stations: list[_Station], above_mm: float, below_mm: float) -> list[_Station]:
+    """Continue the canal straight beyond its first and last station."""
+
+    def beyond(end: _Station, inner: _Station, by_mm: float) -> _Station:
+        along = end.centre_lps_mm - inner.centre_lps_mm
+        centre = end.centre_lps_mm + along * by_mm / np.linalg.norm(along)
+        return _Station(
+            centre, end.left_lps, end.posterior_lps, end.half_width_mm, end.half_depth_mm
+        )
+
+    first = beyond(stations[0], stations[1], above_mm)
+    last = beyond(stations[-1], stations[-2], below_mm)
+    return [first, *stations, last]
+
+
+def _through(stations: list[_Station]) -> CanalCurve:
+    """Lay a monotone cubic through the stations and sample it evenly."""
+    centres = np.array([s.centre_lps_mm for s in stations])
+    steps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    at = np.linspace(0.0, along[-1], int(np.ceil(along[-1] / CURVE_STEP_MM)) + 1)
+
+    def sample(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = PchipInterpolator(along, rows)(at)
+        return found
+
+    curve = sample(centres)
+    left = sample(np.array([s.left_lps for s in stations]))
+    tangent = np.gradient(curve, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    left -= tangent * (left * tangent).sum(axis=1, keepdims=True)
+    left /= np.linalg.norm(left, axis=1, keepdims=True)
+    posterior = np.cross(left, tangent)
+    behind = sample(np.array([s.posterior_lps for s in stations]))
+    posterior *= np.sign((posterior * behind).sum(axis=1, keepdims=True))
+    return CanalCurve(
+        curve,
+        left,
+        posterior,
+        sample(np.array([s.half_width_mm for s in stations])),
+        sample(np.array([s.half_depth_mm for s in stations])),
+    )

@@ -1,0 +1,153 @@
+"""The dural sac: what the labels show of it below the cord, and a model where they do not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from kambin.anatomy.canal import (
+    CanalCurve,
+    occupied_by_bone_or_disc,
+    rasterise_ellipses,
+    region_on_grid,
+)
+from kambin.anatomy.completion_types import BonyAnatomy
+from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.sampling import Sampler, find_exit_mm
+from kambin.anatomy.structures import Origin, Structure
+from kambin.imaging import region_from_mask
+from kambin.knowledge import value, values
+
+SAC_KEY = StructureKey("dural_sac")
+CORD_KEY = StructureKey("spinal_cord")
+_CORD_ENDS_IN = "L2"
+
+
+@dataclass(frozen=True, slots=True)
+class DuralSac:
+    """The sac as a structure and as a scalar that rays can meet.
+
+    Parameters
+    ----------
+    structure : Structure
+    occupancy : Sampler on the working grid, 0 to 1, 0.5 at the dura
+    curve : CanalCurve, the canal it lies in
+    """
+
+    structure: Structure
+    occupancy: Sampler
+    curve: CanalCurve
+
+    def edge_mm(
+        self, start_lps_mm: NDArray[np.float64], direction: NDArray[np.float64], fallback_mm: float
+    ) -> float:
+        """Return how far the dura lies from a point inside the sac, mm.
+
+        Parameters
+        ----------
+        start_lps_mm : float array, shape (3,), mm, LPS
+        direction : float array, shape (3,), unit, LPS
+        fallback_mm : float, mm, returned where the ray starts outside the sac
+        """
+        reach_mm = value("completion_nerve.canal_ray_reach_mm")
+        found = find_exit_mm(self.occupancy, [start_lps_mm], direction, reach_mm=reach_mm)
+        return float(found[0]) if np.isfinite(found[0]) else fallback_mm
+
+
+def complete_sac(bony: BonyAnatomy, curve: CanalCurve) -> DuralSac:
+    """Return the dural sac from a mask, from the cord label below L2, or from the canal.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy
+    curve : CanalCurve
+
+    Notes
+    -----
+    A mask named ``dural_sac`` wins. What segmentation tools call spinal cord is the content
+    of the sac below the conus: from the upper border of L2 down it is taken as given sac,
+    and the model continues it where it is missing. The model is an ellipse of 0.78 of the
+    canal's half width (6 to 10.5 mm) and half its depth less 1.8 mm; against such labels of
+    one CT it had a Dice of 0.85 (recipes 4).
+    """
+    grid = bony.working_grid
+    given = bony.structures.get(SAC_KEY)
+    if given is not None:
+        return DuralSac(given, _smooth(region_on_grid(given, grid), bony), curve)
+    modelled = _model(bony, curve)
+    cord = bony.structures.get(CORD_KEY)
+    seen = _below_conus(bony, curve, cord) if cord is not None else np.zeros(grid.shape, bool)
+    share = _replace_where_seen(modelled, seen, bony, curve)
+    mostly_seen = share > 0.5
+    structure = Structure(
+        SAC_KEY,
+        region_from_mask(modelled, grid),
+        Origin.SEGMENTED if mostly_seen else Origin.MODELLED,
+        value(f"completion_nerve.sac_{'seen' if mostly_seen else 'modelled'}_sigma_mm"),
+        method=(
+            "Cord label below L2, continued by ellipses in the canal where it is missing."
+            if share > 0
+            else "Ellipses in the canal: 0.78 of its width, its depth less 1.8 mm each side."
+        ),
+        quality={"seen_share": share},
+    )
+    return DuralSac(structure, _smooth(modelled, bony), curve)
+
+
+def _model(bony: BonyAnatomy, curve: CanalCurve) -> NDArray[np.bool_]:
+    least, most = values("completion_nerve.sac_half_width_mm")
+    half_width = np.clip(
+        value("completion_nerve.sac_width_share") * curve.half_width_mm, least, most
+    )
+    half_depth = np.maximum(
+        curve.half_depth_mm - value("completion_nerve.sac_behind_wall_mm"),
+        value("completion_nerve.sac_half_depth_least_mm"),
+    )
+    taper = _taper(curve)
+    inside = rasterise_ellipses(bony.working_grid, curve, half_width * taper, half_depth * taper)
+    return inside & ~occupied_by_bone_or_disc(bony)
+
+
+def _taper(curve: CanalCurve) -> NDArray[np.float64]:
+    """Return the share to which the sac narrows towards its lower end, shape (N,)."""
+    steps = np.linalg.norm(np.diff(curve.centres_lps_mm, axis=0), axis=1)
+    to_end = np.concatenate([np.cumsum(steps[::-1])[::-1], [0.0]])
+    share = np.clip(to_end / value("completion_nerve.sac_taper_mm"), 0.0, 1.0)
+    narrow: NDArray[np.float64] = np.maximum(np.sqrt(share), 10.0**-3)
+    return narrow
+
+
+def _below_conus(bony: BonyAnatomy, curve: CanalCurve, cord: Structure) -> NDArray[np.bool_]:
+    """Return the part of a cord label that lies below the upper plate of L2."""
+    frame = bony.vertebra_frames.get(_CORD_ENDS_IN)
+    seen = region_on_grid(cord, bony.working_grid)
+    if frame is None:
+        return seen
+    start = curve.at_plane(frame.upper_plate.origin_mm, frame.upper_plate.rotation[:, 2])
+    _, _, z = bony.working_grid.axes_mm()
+    seen[:, :, z > curve.centres_lps_mm[start, 2]] = False
+    return seen & ~(bony.bone.labels > 0)
+
+
+def _replace_where_seen(
+    modelled: NDArray[np.bool_], seen: NDArray[np.bool_], bony: BonyAnatomy, curve: CanalCurve
+) -> float:
+    """Put the seen sac into the model, slice by slice; return the share of seen slices."""
+    area_mm2 = seen.sum(axis=(0, 1)) * bony.working_grid.spacing_mm**2
+    is_seen = area_mm2 >= value("completion_nerve.sac_least_area_mm2")
+    modelled[:, :, is_seen] = seen[:, :, is_seen]
+    has_any = modelled.any(axis=(0, 1))
+    frame = bony.vertebra_frames.get(_CORD_ENDS_IN)
+    if frame is not None:
+        start = curve.at_plane(frame.upper_plate.origin_mm, frame.upper_plate.rotation[:, 2])
+        _, _, z = bony.working_grid.axes_mm()
+        has_any = has_any & (z <= curve.centres_lps_mm[start, 2])
+    return float(is_seen.sum() / max(int(has_any.sum()), 1))
+
+
+def _smooth(mask: NDArray[np.bool_], bony: BonyAnatomy) -> Sampler:
+    grid = bony.working_grid
+    return Sampler(
+        ndimage.gaussian_filter(mask.astype(np.float32), 1.0), grid.origin_lps_mm, grid.spacing_mm
+    )
