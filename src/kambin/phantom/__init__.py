@@ -1,1 +1,17 @@
 """The parametric patient: a lumbar spine made by code, with truth for everything."""
+
+from kambin.phantom.build import Phantom, build_phantom, build_truth
+from kambin.phantom.parameters import MIGRATIONS, SIZES, VARIANTS, ZONES, PhantomParameters
+from kambin.phantom.truth import PhantomTruth
+
+__all__ = [
+    "MIGRATIONS",
+    "SIZES",
+    "VARIANTS",
+    "ZONES",
+    "Phantom",
+    "PhantomParameters",
+    "PhantomTruth",
+    "build_phantom",
+    "build_truth",
+]

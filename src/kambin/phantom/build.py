@@ -1,0 +1,167 @@
+"""Builds the made patient: shapes in painting order, then image, labels and truth."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kambin.anatomy import StructureKey
+from kambin.core import Progress, SilentProgress
+from kambin.imaging import LabelMap, Volume
+from kambin.knowledge import value, values
+from kambin.phantom.chain import stack_vertebrae
+from kambin.phantom.ct import scan
+from kambin.phantom.discs import build_disc, disc_frame, vertebra_frame
+from kambin.phantom.organs import Spine, build_muscles, build_organs, build_skin, build_vessels
+from kambin.phantom.parameters import PhantomParameters
+from kambin.phantom.sacrum import build_ilia, build_sacrum
+from kambin.phantom.shapes import Shape, bounds_of
+from kambin.phantom.sizes import Draw, draw_spine
+from kambin.phantom.truth import PhantomTruth, affine_of
+from kambin.phantom.vertebra import Neighbour, build_ribs, build_vertebra, posterior_pieces
+
+GIVEN_KINDS = (
+    "vertebra",
+    "sacrum",
+    "ilium",
+    "rib",
+    "aorta",
+    "vena_cava",
+    "iliac_artery",
+    "iliac_vein",
+    "kidney",
+    "liver",
+    "spleen",
+    "colon",
+    "small_bowel",
+    "psoas",
+    "erector_spinae",
+)
+"""What the planning labels name: what a segmentation of a patient's CT gives."""
+
+
+@dataclass(frozen=True)
+class Phantom:
+    """A made patient as the software sees it, and as it is.
+
+    Parameters
+    ----------
+    parameters : PhantomParameters it was built from
+    image : Volume, HU, with partial volume and noise
+    labels : LabelMap of what a segmentation gives: vertebrae, pelvis, ribs, organs, muscles
+    names : mapping of label value to StructureKey
+    truth : PhantomTruth; only tests read it
+    """
+
+    parameters: PhantomParameters
+    image: Volume
+    labels: LabelMap
+    names: Mapping[int, StructureKey]
+    truth: PhantomTruth
+
+
+def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = None) -> Phantom:
+    """Build a made patient with a herniated disc.
+
+    Parameters
+    ----------
+    parameters : PhantomParameters
+    progress : Progress, told how far the scan has come
+
+    Returns
+    -------
+    Phantom; the same parameters give the same bytes
+    """
+    truth = build_truth(parameters)
+    axes = truth.axes(parameters.spacing_mm)
+    keys = dict.fromkeys(shape.key for shape in truth.shapes if shape.key.kind in GIVEN_KINDS)
+    label_of = {key: number for number, key in enumerate(keys, start=1)}
+    image, labels = scan(
+        truth.shapes,
+        axes,
+        label_of,
+        np.random.default_rng([parameters.seed, 3]),
+        progress or SilentProgress(),
+    )
+    affine = affine_of(axes)
+    return Phantom(
+        parameters,
+        Volume(image, affine, truth.frame_id),
+        LabelMap(labels, affine, truth.frame_id),
+        {number: key for key, number in label_of.items()},
+        truth,
+    )
+
+
+def build_truth(parameters: PhantomParameters) -> PhantomTruth:
+    """Build the made patient without taking an image of it.
+
+    Parameters
+    ----------
+    parameters : PhantomParameters
+    """
+    sizes = draw_spine(parameters)
+    spine = Spine((*parameters.vertebrae, "S1"), sizes, stack_vertebrae(sizes))
+    draw = Draw(np.random.default_rng([parameters.seed, 2]))
+    bones = _build_bones(parameters, spine, draw)
+    discs = [build_disc(level, sizes, spine.frames) for level in parameters.levels]
+    obese = parameters.has("obese")
+    skin = build_skin(
+        spine,
+        share=value("phantom_variants.obese_share") if obese else 1.0,
+        back_fat_mm=value("phantom_variants.obese_back_fat_mm") if obese else 0.0,
+    )
+    shapes = (
+        *skin,
+        *build_organs(draw),
+        *build_muscles(spine),
+        *build_vessels(spine),
+        *discs,
+        *bones,
+    )
+    air, low, high = values("phantom_body.field_of_view_mm")
+    corner, other = bounds_of(skin[:1])
+    return PhantomTruth(
+        shapes=shapes,
+        low_lps_mm=np.array([corner[0] - air, corner[1] - air, low]),
+        high_lps_mm=np.array([other[0] + air, other[1] + air, high]),
+        centre_lines={},
+        vertebra_frames={n: vertebra_frame(n, sizes, spine.frames) for n in spine.names},
+        disc_frames={v: disc_frame(v, sizes, spine.frames) for v in parameters.levels},
+        frame_id=_frame_id(parameters),
+    )
+
+
+def _frame_id(parameters: PhantomParameters) -> str:
+    """Name the frame of reference: two phantoms never share one."""
+    words = (
+        "phantom",
+        str(parameters.seed),
+        str(parameters.level),
+        parameters.side.value,
+        parameters.zone,
+        parameters.migration,
+        str(parameters.size),
+        *sorted(parameters.variants),
+    )
+    return "-".join(words)
+
+
+def _build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> list[Shape]:
+    """Build sacrum, ilia, vertebrae from below upwards, and ribs."""
+    sizes, frames = spine.sizes, spine.frames
+    sap = value("phantom_variants.large_sap_share") if parameters.has("large-sap") else 1.0
+    sacrum = build_sacrum(sizes.vertebrae["S1"], frames.vertebrae["S1"], sap_share=sap)
+    below = Neighbour(sizes.vertebrae["S1"], frames.vertebrae["S1"], posterior_pieces(sacrum))
+    vertebrae = []
+    for name in reversed(parameters.vertebrae):
+        size, frame = sizes.vertebrae[name], frames.vertebrae[name]
+        vertebra = build_vertebra(size, frame, below, sap_share=sap)
+        below = Neighbour(size, frame, posterior_pieces(vertebra))
+        vertebrae.append(vertebra)
+    second = frames.discs[parameters.levels[-2]].origin_mm
+    rise = value("phantom_variants.high_crest_mm") if parameters.has("high-crest") else 0.0
+    s1 = frames.vertebrae["S1"].origin_mm
+    ilia = build_ilia(s1, second, sacrum, draw, raise_mm=rise)
+    ribs = build_ribs(below.size, below.frame, vertebrae[-1])
+    return [*ilia, sacrum, *ribs, *vertebrae[::-1]]

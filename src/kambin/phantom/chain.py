@@ -1,0 +1,163 @@
+"""Stacks the vertebrae: frames of bodies, plates, discs and facet joints."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kambin.anatomy import Level
+from kambin.frames import RigidTransform, Side
+from kambin.knowledge import value, values
+from kambin.phantom.shapes import turned
+from kambin.phantom.sizes import SIDES, SpineSize, VertebraSize
+
+
+@dataclass(frozen=True, slots=True)
+class SpineFrames:
+    """Where everything of the spine lies.
+
+    Parameters
+    ----------
+    vertebrae : mapping of name to RigidTransform, LPS from (left, posterior, cranial) of the
+        body centre
+    discs : mapping of Level to RigidTransform, LPS from the disc's centre, z the mean normal
+    rim_gaps_mm : mapping of Level to the distance of the rim planes at the disc's centre, mm
+    disc_wedges_deg : mapping of Level to the angle between the plates, taller in front
+    joints : mapping of (vertebra that bears the superior process, Side) to RigidTransform, LPS
+        from the joint's frame *of a left side*; a right joint's frame is mirrored in the
+        vertebra's frame, see ``joint_frame``
+    """
+
+    vertebrae: Mapping[str, RigidTransform]
+    discs: Mapping[Level, RigidTransform]
+    rim_gaps_mm: Mapping[Level, float]
+    disc_wedges_deg: Mapping[Level, float]
+
+
+def stack_vertebrae(sizes: SpineSize) -> SpineFrames:
+    """Stack vertebrae and discs upwards from the sacral plate.
+
+    Parameters
+    ----------
+    sizes : SpineSize
+
+    Notes
+    -----
+    The tilt of a plate is its angle to the patient's axial plane in the sagittal plane.
+    Going up it falls by the body's wedge inside a body and by the disc's wedge between
+    bodies, so that upper plate to upper plate is the segment's lordosis.
+    """
+    upper_dip, lower_dip = values("phantom_bone.plate_concavity_mm")
+    sacrum = sizes.vertebrae["S1"]
+    tilt = sizes.sacral_tilt_deg
+    place = np.zeros(3)
+    # place is always the centre of the current vertebra's upper rim plane.
+    vertebrae = {"S1": _body_frame(sacrum, tilt + sacrum.wedge_deg / 2, place, "S1")}
+    discs, gaps, wedges = {}, {}, {}
+    for level in reversed(list(sizes.lordosis_deg)):
+        upper = sizes.vertebrae[level.upper]
+        wedge = sizes.lordosis_deg[level] - upper.wedge_deg
+        gap = sizes.disc_heights_mm[level] - upper_dip - lower_dip
+        gap = max(gap, _least_gap(wedge, upper.depth_mm))
+        middle = place + gap / 2 * _up(tilt)
+        discs[level] = _frame(f"disc {level}", tilt - wedge / 2, middle, 0, 0)
+        lower_rim = middle + gap / 2 * _up(tilt - wedge)
+        tilt -= wedge
+        body_tilt = tilt - upper.wedge_deg / 2
+        mean = (upper.anterior_height_mm + upper.posterior_height_mm) / 2
+        centre = lower_rim + mean / 2 * _up(body_tilt)
+        place = centre + mean / 2 * _up(body_tilt)
+        tilt -= upper.wedge_deg
+        vertebrae[level.upper] = _frame(
+            level.upper,
+            body_tilt,
+            centre + np.array([upper.shift_mm, 0, 0]),
+            upper.roll_deg,
+            upper.yaw_deg,
+        )
+        gaps[level], wedges[level] = gap, wedge
+    return _anchored(SpineFrames(vertebrae, discs, gaps, wedges))
+
+
+def _least_gap(wedge_deg: float, depth_mm: float) -> float:
+    """Return the gap at which the plates still do not meet at their posterior rims, mm."""
+    half = depth_mm / 2 * float(np.tan(np.radians(max(wedge_deg, 0))))
+    return half + value("phantom_variants.least_posterior_gap_mm")
+
+
+def _up(tilt_deg: float) -> np.ndarray:
+    angle = np.radians(tilt_deg)
+    return np.array([0, -np.sin(angle), np.cos(angle)])
+
+
+def _frame(
+    name: str, tilt_deg: float, centre_mm: np.ndarray, roll_deg: float, yaw_deg: float
+) -> RigidTransform:
+    return RigidTransform.from_axes("lps", name, turned(yaw_deg, tilt_deg, roll_deg), centre_mm)
+
+
+def _body_frame(
+    size: VertebraSize, tilt_deg: float, upper_rim_mm: np.ndarray, name: str
+) -> RigidTransform:
+    mean = (size.anterior_height_mm + size.posterior_height_mm) / 2
+    return _frame(name, tilt_deg, upper_rim_mm - mean / 2 * _up(tilt_deg), 0, 0)
+
+
+def _anchored(frames: SpineFrames) -> SpineFrames:
+    """Move the whole spine so that L3 lies at the anchor."""
+    shift = np.eye(4)
+    shift[:3, 3] = np.array(values("phantom_spine.anchor_lps_mm"))
+    shift[:3, 3] -= frames.vertebrae["L3"].origin_mm
+    move = RigidTransform("lps", "lps", shift)
+    return SpineFrames(
+        {name: move @ frame for name, frame in frames.vertebrae.items()},
+        {level: move @ frame for level, frame in frames.discs.items()},
+        frames.rim_gaps_mm,
+        frames.disc_wedges_deg,
+    )
+
+
+def pedicle_centre_mm(size: VertebraSize, side: Side) -> np.ndarray:
+    """Return the centre of a pedicle in the vertebra's frame as on the left, shape (3,), mm."""
+    one = size.sides[side]
+    return np.array(
+        [
+            size.canal_width_mm / 2 + one.pedicle_width_mm / 2,
+            size.wall_mm + value("phantom_bone.pedicle_behind_wall_mm"),
+            size.posterior_height_mm / 2
+            - value("phantom_bone.pedicle_below_plate_mm")
+            - one.pedicle_height_mm / 2,
+        ]
+    )
+
+
+def joint_axes(size: VertebraSize, side: Side) -> tuple[np.ndarray, np.ndarray]:
+    """Return centre and axes of the facet joint a vertebra's superior process bears.
+
+    Parameters
+    ----------
+    size : VertebraSize of the vertebra below the joint
+    side : Side
+
+    Returns
+    -------
+    centre, shape (3,), mm, and axes, shape (3, 3): along the surface from anteromedial to
+    posterolateral, normal towards the inferior process, upwards; in the vertebra's frame
+    as on the left
+    """
+    lateral, behind, above = values("phantom_bone.joint_centre_mm")
+    centre = np.array(
+        [
+            size.canal_width_mm / 2 + lateral,
+            size.wall_mm + behind,
+            size.posterior_height_mm / 2 + above,
+        ]
+    )
+    angle = np.radians(size.sides[side].facet_deg)
+    along = np.array([np.sin(angle), np.cos(angle), 0])
+    normal = np.array([-np.cos(angle), np.sin(angle), 0])
+    lean = turned(pitch_deg=-value("phantom_bone.sap_lean_deg"))
+    return centre, lean @ np.column_stack([along, normal, [0, 0, 1]])
+
+
+__all__ = ["SIDES", "SpineFrames", "joint_axes", "pedicle_centre_mm", "stack_vertebrae"]

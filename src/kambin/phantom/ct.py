@@ -1,0 +1,84 @@
+"""Takes image and labels of a phantom: Hounsfield units with partial volume and noise."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import StructureKey
+from kambin.core import Progress
+from kambin.knowledge import value, value_at
+from kambin.phantom.shapes import Axes, Sample, Shape
+from kambin.phantom.truth import SLAB_CHUNK
+
+BONES = frozenset({"vertebra", "sacrum", "ilium", "rib"})
+"""Kinds with a bright shell round a darker inside."""
+
+
+def scan(
+    shapes: tuple[Shape, ...],
+    axes: Axes,
+    label_of: Mapping[StructureKey, int],
+    rng: np.random.Generator,
+    progress: Progress,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Take a CT and the planning labels of the shapes.
+
+    Parameters
+    ----------
+    shapes : Shape in the order of painting
+    axes : LPS coordinates of the voxel centres, three 1-D arrays, mm
+    label_of : mapping of structure to its label value; others are not labelled
+    rng : numpy Generator of the noise
+    progress : Progress
+
+    Returns
+    -------
+    image in HU, float32, and labels, uint8, both of the grid's shape
+    """
+    spacing = float(axes[0][1] - axes[0][0])
+    shape = tuple(len(axis) for axis in axes)
+    image = np.empty(shape, dtype=np.float32)
+    labels = np.zeros(shape, dtype=np.uint8)
+    noise = np.float32(value("phantom_ct.noise_hu"))
+    for start in range(0, shape[2], SLAB_CHUNK):
+        progress.step("phantom", start, shape[2])
+        slab = slice(start, start + SLAB_CHUNK)
+        part_axes = (axes[0], axes[1], axes[2][slab])
+        picture = np.full(labels[:, :, slab].shape, value("phantom_ct.air_hu"), dtype=np.float32)
+        for one in shapes:
+            sample = one.sample(part_axes, margin_mm=spacing)
+            if not sample.distance_mm.size:
+                continue
+            _paint_tissue(picture, one, sample, spacing)
+            inside = sample.distance_mm < 0
+            labels[:, :, slab][sample.box][inside] = label_of.get(one.key, 0)
+        picture += noise * rng.standard_normal(picture.shape, dtype=np.float32)
+        image[:, :, slab] = picture
+    progress.step("phantom", shape[2], shape[2])
+    return np.maximum(image, np.float32(value("phantom_ct.lowest_hu"))), labels
+
+
+def _paint_tissue(
+    picture: NDArray[np.float32], shape: Shape, sample: Sample, spacing_mm: float
+) -> None:
+    """Blend a tissue into the picture by the share of each voxel it fills."""
+    share = _share(sample.distance_mm, spacing_mm)
+    if shape.key.kind in BONES:
+        shell = np.float32(value("phantom_ct.cortical_shell_mm"))
+        inner = _share(sample.distance_mm + shell, spacing_mm)
+        outer_hu, inner_hu = value("phantom_ct.cortical_hu"), value("phantom_ct.cancellous_hu")
+        tissue = np.float32(outer_hu) + inner * np.float32(inner_hu - outer_hu)
+    else:
+        tissue = np.float32(value_at("phantom_ct.tissue_hu", shape.key.kind))
+    here = picture[sample.box]
+    here += share * (tissue - here)
+
+
+def _share(distance_mm: NDArray[np.float32], spacing_mm: float) -> NDArray[np.float32]:
+    """Return the share of a voxel behind a surface at a distance, 0 to 1.
+
+    A plane through a cube crosses it on average along its spacing: a linear ramp.
+    """
+    ramp: NDArray[np.float32] = np.clip(0.5 - distance_mm / np.float32(spacing_mm), 0, 1)
+    return ramp

@@ -1,0 +1,109 @@
+"""What a phantom is asked to be: seed, herniation, variants and spacing."""
+
+from dataclasses import dataclass
+
+from kambin.anatomy import VERTEBRAE, Level
+from kambin.core import RequestError
+from kambin.frames import Side
+from kambin.knowledge import constant
+
+ZONES = ("central", "paracentral", "subarticular", "foraminal", "extraforaminal")
+"""Axial zones of a herniation, from the midline outwards."""
+
+MIGRATIONS = ("none", "far-up", "near-up", "near-down", "far-down")
+"""Where the fragment went, after Lee 2007."""
+
+VARIANTS = ("high-crest", "large-sap", "collapsed-disc", "l6", "obese")
+"""Named departures from the usual patient."""
+
+_LUMBAR = tuple(name for name in VERTEBRAE if name.startswith("L"))
+
+SIZES = (1, 2, 3)
+"""Size of the herniation after the MSU classification."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomParameters:
+    """A made patient, fully described: the same parameters give the same bytes.
+
+    Parameters
+    ----------
+    level : Level of the herniation, no default
+    side : Side of the herniation, no default
+    zone : str, one of ``ZONES``
+    migration : str, one of ``MIGRATIONS``
+    size : int, one of ``SIZES``
+    seed : int >= 0, draws the patient's sizes, roots and noise
+    variants : names out of ``VARIANTS``
+    spacing_mm : float, mm, of image and labels
+
+    Raises
+    ------
+    RequestError  (RQ-050) if a name is not known, (RQ-051) if a number is out of range,
+        (RQ-052) if this patient has no such level
+    """
+
+    level: Level
+    side: Side
+    zone: str = "paracentral"
+    migration: str = "none"
+    size: int = 2
+    seed: int = 0
+    variants: tuple[str, ...] = ()
+    spacing_mm: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse what the phantom cannot be."""
+        _require_name("zone", self.zone, ZONES)
+        _require_name("migration", self.migration, MIGRATIONS)
+        for name in self.variants:
+            _require_name("variant", name, VARIANTS)
+        if self.size not in SIZES or self.seed < 0:
+            _refuse_number("--size or --seed", f"size {self.size}, seed {self.seed}", "1, 2 or 3")
+        row = constant("phantom_ct.spacing_mm")
+        if not row.low <= self.spacing_mm <= row.high:
+            _refuse_number("spacing", f"{self.spacing_mm} mm", f"{row.low} to {row.high} mm")
+        if self.level not in self.levels:
+            raise RequestError(
+                code="RQ-052",
+                what="The phantom has no such level",
+                where=f"--level {self.level}",
+                why=f"This phantom has {len(self.vertebrae) - 1} lumbar bodies.",
+                next_step=f"Ask for one of {', '.join(str(level) for level in self.levels)}.",
+            )
+
+    @property
+    def vertebrae(self) -> tuple[str, ...]:
+        """Return the mobile vertebrae from cranial to caudal."""
+        return ("T12", *(_LUMBAR if self.has("l6") else _LUMBAR[:-1]))
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Return the disc levels from cranial to caudal."""
+        names = (*self.vertebrae, "S1")
+        return tuple(Level(*pair) for pair in zip(names[:-1], names[1:], strict=True))
+
+    def has(self, variant: str) -> bool:
+        """Return whether a variant was asked for."""
+        return variant in self.variants
+
+
+def _require_name(kind: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise RequestError(
+            code="RQ-050",
+            what=f"The phantom does not know this {kind}",
+            where=f"--{kind} {name[:20]!r}",
+            why="Only named shapes can be made.",
+            next_step=f"Use one of {', '.join(known)}.",
+        )
+
+
+def _refuse_number(where: str, found: str, allowed: str) -> None:
+    raise RequestError(
+        code="RQ-051",
+        what="A number of the phantom is out of range",
+        where=where,
+        why=f"Found {found}; allowed {allowed}.",
+        next_step="Give a number inside the range.",
+    )

@@ -1,0 +1,120 @@
+"""The sacrum with its superior processes, and the iliac bones."""
+
+import numpy as np
+
+from kambin.anatomy import StructureKey
+from kambin.frames import RigidTransform
+from kambin.knowledge import value, values
+from kambin.phantom.bodies import IliacWing
+from kambin.phantom.shapes import Piece, Shape, place, turned
+from kambin.phantom.sizes import SIDES, Draw, VertebraSize
+from kambin.phantom.solids import Extrusion, RoundedBox, TubeSolid
+from kambin.phantom.vertebra import build_body, build_sap
+
+
+def build_sacrum(size: VertebraSize, frame: RigidTransform, *, sap_share: float) -> Shape:
+    """Build the sacrum: S1 body, lower bodies, ala, arch, crest, foramina and S1 SAP.
+
+    Parameters
+    ----------
+    size : VertebraSize of S1
+    frame : RigidTransform, LPS from the frame of S1
+    sap_share : float, size of the superior processes, 1 is usual
+    """
+    key = StructureKey("sacrum")
+    blend = value("phantom_bone.sacral_blend_mm")
+    pieces = [build_body(size, frame), _lower_bodies(key, frame, blend)]
+    for side in SIDES:
+        wing = _rows("sacral_wing_mm", 4)
+        solid = TubeSolid(wing[:, :3], wing[:, 3], value("phantom_bone.sacral_wing_squeeze"))
+        pieces.append(place(key, solid, frame, side=side, blend_mm=blend))
+        arch = _rows("sacral_arch_mm", 4) + np.array([size.canal_width_mm / 2, size.wall_mm, 0, 0])
+        arch_key = StructureKey("sacral_arch", "S1", side)
+        solid = TubeSolid(arch[:, :3], arch[:, 3])
+        pieces.append(place(arch_key, solid, frame, side=side, blend_mm=blend))
+        pieces.append(build_sap(size, frame, side, sap_share))
+    pieces += _roof(size, frame)
+    return Shape(key, tuple(pieces), _foramina(key, frame))
+
+
+def _rows(name: str, columns: int) -> np.ndarray:
+    return np.array(values(f"phantom_bone.{name}")).reshape(-1, columns)
+
+
+def _lower_bodies(key: StructureKey, frame: RigidTransform, blend_mm: float) -> Piece:
+    rows = _rows("sacral_bodies_mm", 4)
+    solid = TubeSolid(rows[:, :3], rows[:, 3], value("phantom_bone.sacral_bodies_squeeze"))
+    return place(key, solid, frame, blend_mm=blend_mm)
+
+
+def _roof(size: VertebraSize, frame: RigidTransform) -> list[Piece]:
+    """Build the posterior wall of the sacral canal and the median crest."""
+    key = StructureKey("sacral_arch", "S1")
+    rounding = value("phantom_bone.lamina_rounding_mm")
+    blend = value("phantom_bone.arch_blend_mm")
+    pieces = []
+    for behind, above, half, thick, tall in _rows("sacral_lamina_mm", 3 + 2):
+        solid = RoundedBox((half, thick, tall), min(rounding, thick))
+        centre = np.array([0, size.wall_mm + behind, above])
+        pieces.append(place(key, solid, frame, centre_mm=centre, blend_mm=blend))
+    outline = _rows("sacral_crest_mm", 2) + np.array([size.wall_mm, 0])
+    crest = Extrusion(
+        outline,
+        value("phantom_bone.spinous_half_thickness_mm"),
+        value("phantom_bone.spinous_rounding_mm"),
+    )
+    return [*pieces, place(key, crest, frame, blend_mm=blend)]
+
+
+def _foramina(key: StructureKey, frame: RigidTransform) -> tuple[Piece, ...]:
+    cuts = []
+    for side in SIDES:
+        for lateral, above, radius in _rows("sacral_foramina_mm", 3):
+            through = np.array([[lateral, -lateral * 2, above], [lateral, lateral * 3, above]])
+            solid = TubeSolid(through, np.array([radius, radius]))
+            cuts.append(place(key, solid, frame, side=side))
+    return tuple(cuts)
+
+
+def build_ilia(
+    s1_lps_mm: np.ndarray, disc_lps_mm: np.ndarray, sacrum: Shape, draw: Draw, *, raise_mm: float
+) -> list[Shape]:
+    """Build both iliac bones.
+
+    Parameters
+    ----------
+    s1_lps_mm, disc_lps_mm : float arrays, shape (3,), mm, LPS, centre of S1 and of the
+        second disc from below, at whose height the crest usually lies
+    sacrum : Shape, to which the joint space is kept
+    draw : Draw
+    raise_mm : float, mm, how much higher than usual the crest stands
+    """
+    lateral, behind, above = values("phantom_bone.ilium_spine_mm")
+    peak, height = values("phantom_bone.ilium_crest_mm")
+    deepest, depth = values("phantom_bone.ilium_bend_mm")
+    plate, rim, joint = values("phantom_bone.ilium_thickness_mm")
+    gap = value("phantom_bone.ilium_gap_mm")
+    cuts = tuple(piece.inflated(gap) for piece in sacrum.pieces)
+    place_mm = np.array([0, s1_lps_mm[1] + behind, disc_lps_mm[2] + above])
+    pelvis = RigidTransform.from_axes("lps", "pelvis", np.eye(3), place_mm)
+    ilia = []
+    for side in SIDES:
+        crest = draw.around(height + raise_mm, value("phantom_bone.ilium_crest_sd_mm"))
+        wing = IliacWing(
+            value("phantom_bone.ilium_length_mm"),
+            (peak, crest, value("phantom_bone.ilium_crest_fall_per_mm")),
+            (deepest, depth, value("phantom_bone.ilium_bend_per_mm")),
+            (plate, rim, joint),
+            value("phantom_bone.ilium_lower_mm"),
+            value("phantom_bone.ilium_lean"),
+        )
+        piece = place(
+            StructureKey("ilium", "", side),
+            wing,
+            pelvis,
+            centre_mm=(lateral, 0, 0),
+            axes=turned(value("phantom_bone.ilium_yaw_deg")),
+            side=side,
+        )
+        ilia.append(Shape(piece.part, (piece,), cuts))
+    return ilia
