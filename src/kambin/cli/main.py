@@ -1,5 +1,55 @@
 """The entry point of the command ``kambin``."""
 
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
-def main() -> None:
-    """Run the command line."""
+import typer
+
+# each of these registers its command
+from kambin.cli import check, confirm, importing, info
+from kambin.cli.app import app
+from kambin.cli.failing import (
+    STOPPED_EXIT_CODE,
+    report_bug,
+    report_error,
+    report_usage,
+)
+from kambin.core import KambinError
+
+COMMANDS = (importing, check, confirm, info)
+"""The modules whose commands ``kambin`` has."""
+
+
+def main(words: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with the exit code of the contract.
+
+    Parameters
+    ----------
+    words : the call without the program's name, or none for the process's own
+
+    Notes
+    -----
+    0 success, 1 a bug, 2 a usage error, 3 bad input, 4 anatomy, 5 no safe plan, 6 storage,
+    7 live session.
+    """
+    sys.exit(run(list(sys.argv[1:] if words is None else words)))
+
+
+def run(words: list[str]) -> int:
+    """Run one call and return its exit code; no error gets past this function."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=words, prog_name="kambin", standalone_mode=False)
+    except KambinError as error:
+        return report_error(error, words)
+    except (KeyboardInterrupt, typer.Abort):
+        return STOPPED_EXIT_CODE
+    except BrokenPipeError:
+        return STOPPED_EXIT_CODE
+    except Exception as error:
+        # the option parser's own errors are usage errors; all others are bugs of ours
+        if hasattr(error, "format_message"):
+            return report_usage(error, words)
+        return report_bug(error, words)
+    return code if isinstance(code, int) else 0

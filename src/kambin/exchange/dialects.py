@@ -28,6 +28,9 @@ MASKS = "masks"
 """Each file is the mask of one structure, which the file's name says."""
 
 
+_LEVEL_WORD = re.compile(r"[ctls]\d+", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """A label table of a tool.
@@ -74,6 +77,32 @@ def find_key(name: str) -> StructureKey | None:
         return _own_key(word)
     word = word.lower()
     return _by_pattern(word) or _by_kind(word)
+
+
+def find_key_in_file_name(stem: str) -> StructureKey | None:
+    """Return the one structure a mask's file name speaks of, or none if it names none or two.
+
+    Parameters
+    ----------
+    stem : file name without its endings, such as ``vertebrae_L4`` or ``patient7_kidney_left``
+    """
+    exact = find_key(stem)
+    if exact is not None:
+        return exact
+    words = [word for word in re.split(r"[_\s.]+", stem) if word]
+    windows = [
+        "_".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 1, len(words) + 1)
+    ]
+    # a bare L4 in a longer name may be the level of a study, not the vertebra of a mask
+    found = {window: find_key(window) for window in windows if not _LEVEL_WORD.fullmatch(window)}
+    keys = {window: key for window, key in found.items() if key is not None}
+    widest = {w for w in keys if not any(w != other and w in other for other in keys)}
+    sides = [word for word in words if word.lower() in tuple(Side)]
+    if len({keys[w] for w in widest}) != 1 or len(sides) > 1:
+        return None
+    return keys[widest.pop()]
 
 
 def find_dialects_by_values(values: frozenset[int]) -> tuple[Dialect, ...]:

@@ -19,6 +19,7 @@ from kambin.exchange.dialects import (
     find_dialects_by_values,
     find_dialects_filled,
     find_key,
+    find_key_in_file_name,
     precedence,
     read_dialects,
     require_usable,
@@ -28,6 +29,7 @@ from kambin.exchange.reading import SUFFIXES, label_map_of, read_raster
 from kambin.imaging import LabelMap
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_:-]*)=(?P<path>.+)", re.DOTALL)
+_MASK_VALUES = frozenset({1})
 FOLDER_SIDECAR = "labels.json"
 
 
@@ -186,8 +188,9 @@ def _find_words(
     if sidecar and (own or dialect != AUTO) and dialect in (AUTO, SIDECAR, KAMBIN):
         words = _read_sidecar(sidecar)
         return _named_after(words, values, SIDECAR), words
-    if dialect in (AUTO, MASKS) and len(values) == 1 and find_key(stem_of(path)):
-        return MASKS, {next(iter(values)): stem_of(path)}
+    key = find_key_in_file_name(stem_of(path))
+    if dialect in (AUTO, MASKS) and values == _MASK_VALUES and key:
+        return MASKS, {next(iter(values)): str(key)}
     if dialect != AUTO:
         raise _no_names(path.name, dialect)
     return _by_values(path, values, sidecar)

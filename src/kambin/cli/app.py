@@ -1,0 +1,48 @@
+"""The command line application and the words its commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RESEARCH_NOTICE = "Research and teaching use. Not a medical device."
+"""Shown where a command starts something a surgeon might rely on."""
+
+app = typer.Typer(
+    name="kambin",
+    help="Plan, prove and report full-endoscopic transforaminal discectomy on the patient's "
+    f"own images. {RESEARCH_NOTICE}",
+    epilog="Examples\n\nkambin demo\n\n"
+    "kambin import -i ct.nii.gz --labels segmentation.nii.gz -o case\n\n"
+    "kambin check case\n\n"
+    "kambin plan case --level L4-L5 --side left --zone paracentral -o plan",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+CaseArgument = Annotated[Path, typer.Argument(metavar="CASE", help="Case folder.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on standard output.")
+]
+LevelOption = Annotated[
+    str | None, typer.Option("--level", metavar="LEVEL", help="Disc level, such as L4-L5.")
+]
+SideOption = Annotated[
+    str | None,
+    typer.Option("--side", metavar="SIDE", help="The patient's side: left or right."),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace an existing case once the new one is whole.")
+]
+
+
+@app.callback()
+def kambin() -> None:
+    """Share nothing between the commands but their name."""
+
+
+def examples(*lines: str) -> str:
+    """Return the help epilog that shows how a command is called."""
+    return "\n\n".join(("Examples", *lines))

@@ -1,0 +1,68 @@
+"""What must be said on the command line, because guessing it would be dangerous."""
+
+from kambin.anatomy import Level
+from kambin.core import RequestError
+from kambin.frames import Side
+
+
+def require_level(word: str | None) -> Level:
+    """Return the disc level a command was asked for.
+
+    Raises
+    ------
+    RequestError  (RQ-004) if none was given; (RQ-002) if it is no lumbar disc level
+    """
+    if word is None:
+        raise _missing(option="--level", example="L4-L5")
+    return Level.parse(word)
+
+
+def require_side(word: str | None) -> Side:
+    """Return the patient's side a command was asked for.
+
+    Raises
+    ------
+    RequestError  (RQ-004) if none was given; (RQ-005) if it is neither left nor right
+    """
+    if word is None:
+        raise _missing(option="--side", example="left")
+    try:
+        return Side(word.strip().lower())
+    except ValueError as error:
+        raise RequestError(
+            code="RQ-005",
+            what="The side is not understood",
+            where=f"--side {word[:20]!r}",
+            why="A side is the patient's own left or right.",
+            next_step="Use --side left or --side right.",
+        ) from error
+
+
+def find_level(word: str | None) -> Level | None:
+    """Return the disc level, or none if the command may do without.
+
+    Raises
+    ------
+    RequestError  (RQ-002) if it is no lumbar disc level
+    """
+    return None if word is None else require_level(word)
+
+
+def find_side(word: str | None) -> Side | None:
+    """Return the patient's side, or none if the command may do without.
+
+    Raises
+    ------
+    RequestError  (RQ-005) if it is neither left nor right
+    """
+    return None if word is None else require_side(word)
+
+
+def _missing(*, option: str, example: str) -> RequestError:
+    return RequestError(
+        code="RQ-004",
+        what=f"{option} is missing",
+        where=option,
+        why="There is no default level and no default side, on purpose.",
+        next_step=f"Add {option}, for example {option} {example}.",
+    )

@@ -1,0 +1,63 @@
+"""``kambin check``: what the case says about levels, sides, masks and field of view."""
+
+from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli.gate import CheckedCase, confirm_call, read_checked_case
+from kambin.cli.output import print_document, print_findings, print_lines, with_version
+from kambin.core import find_blocking, find_unanswered
+
+
+@app.command(epilog=examples("kambin check case", "kambin check case --json"))
+def check(case: CaseArgument, json: JsonOption = False) -> None:
+    """List what stops a case, what a person must confirm, and what to know.
+
+    Exit code 0 whatever is found: it is kambin measure and kambin plan that refuse.
+    """
+    checked = read_checked_case(case)
+    if json:
+        print_document(_document(checked))
+    else:
+        _print_text(checked)
+
+
+def _document(checked: CheckedCase) -> dict[str, object]:
+    scheme, accepted = checked.check.scheme, checked.case.accepted_codes
+    return with_version(
+        {
+            "case_sha256": checked.case.sha256,
+            "dialect": checked.case.dialect,
+            "scheme": scheme.name,
+            "counted_from_sacrum": scheme.counted_from_sacrum,
+            "counted_from_rib": scheme.counted_from_rib,
+            "confirmed_by": scheme.confirmed_by,
+            "levels_present": [*scheme.vertebrae, *checked.check.levels_present],
+            "findings": [finding.as_document() for finding in checked.findings],
+            "blocking": [f.code for f in find_blocking(checked.findings)],
+            "unanswered": [f.code for f in find_unanswered(checked.findings, accepted)],
+        }
+    )
+
+
+def _print_text(checked: CheckedCase) -> None:
+    scheme = checked.check.scheme
+    counted = [
+        word
+        for word, done in (
+            ("the sacrum", scheme.counted_from_sacrum),
+            ("the last rib", scheme.counted_from_rib),
+        )
+        if done
+    ]
+    print_lines(
+        f"Scheme    {scheme.name}, counted from {' and '.join(counted) or 'nothing'}",
+        f"Vertebrae {', '.join(scheme.vertebrae)}",
+        f"Levels    {', '.join(checked.check.levels_present)}",
+    )
+    print_findings(checked.findings)
+    blocking = find_blocking(checked.findings)
+    unanswered = find_unanswered(checked.findings, checked.case.accepted_codes)
+    if blocking:
+        print_lines("Planning is stopped until the BLOCK findings are gone.")
+    elif unanswered:
+        print_lines(f"Look at each CONFIRM, then: {confirm_call(checked.folder, unanswered)}")
+    else:
+        print_lines("Nothing stands against measuring and planning.")

@@ -1,0 +1,11 @@
+"""The clock of the machine, for the moment of a confirmation."""
+
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """Tells the time of this machine."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)

@@ -1,0 +1,82 @@
+"""``kambin confirm``: a named person's answers, recorded with the time."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.anatomy import Confirmation
+from kambin.cli.app import JsonOption, app, examples
+from kambin.cli.clock import SystemClock
+from kambin.cli.output import print_document, print_lines, with_version
+from kambin.core import Clock, RequestError, read_codes
+from kambin.exchange import record_confirmation, record_plan_confirmation
+
+SCHEME_CODE = "scheme"
+"""The word under which the count of the vertebrae is confirmed."""
+
+_ACCEPTED = "accepted"
+
+
+@app.command(
+    epilog=examples(
+        'kambin confirm case --by "A. Surgeon" --scheme "5 lumbar"',
+        'kambin confirm case --by "A. Surgeon" --accept AN-135 --accept AN-140',
+        'kambin confirm plan/plan.json --by "A. Surgeon" --accept PL-004',
+    )
+)
+def confirm(
+    target: Annotated[
+        Path, typer.Argument(metavar="CASE|PLAN", help="Case folder, or a plan file.")
+    ],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who answers.")] = "",
+    scheme: Annotated[
+        str | None,
+        typer.Option("--scheme", metavar="SCHEME", help='How many lumbar bodies: "5 lumbar".'),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="CODE", help="Finding that is accepted; repeat it."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Record a person's answers to what a case or a plan asks.
+
+    Answers of a plan count for the plan as it is: a plan made anew asks again.
+    """
+    answers = make_answers(by, scheme, accept or [], SystemClock())
+    if target.is_dir():
+        for answer in answers:
+            record_confirmation(target, answer)
+    else:
+        for answer in answers:
+            record_plan_confirmation(target, answer)
+    if json:
+        print_document(with_version({"confirmations": answers}))
+    else:
+        print_lines(*(f"{a.by} confirmed {a.code}: {a.value}" for a in answers))
+
+
+def make_answers(
+    by: str, scheme: str | None, accept: list[str], clock: Clock
+) -> tuple[Confirmation, ...]:
+    """Return the answers of one call, all of the same moment.
+
+    Raises
+    ------
+    RequestError  (RQ-006) without a person or an answer, or for a code that does not exist
+    """
+    name, said = by.strip(), (scheme or "").strip()
+    unknown = [code for code in accept if code not in read_codes()]
+    if not name or unknown or not (said or accept):
+        why = "Nobody is named." if not name else "No answer is given."
+        raise RequestError(
+            code="RQ-006",
+            what="Nothing to confirm was given",
+            where=f"--accept {unknown[0][:20]}" if unknown else "kambin confirm",
+            why="There is no such code." if unknown else why,
+            next_step="Add --by NAME and --scheme or --accept CODE, as kambin check prints it.",
+        )
+    moment = clock.now().isoformat(timespec="seconds")
+    given = ([(SCHEME_CODE, said)] if said else []) + [(code, _ACCEPTED) for code in accept]
+    return tuple(Confirmation(name, moment, code, value) for code, value in given)

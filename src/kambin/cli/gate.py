@@ -1,0 +1,84 @@
+"""The gate before measuring and planning: nothing passes while a finding is open."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kambin.anatomy import Case, CaseCheck, check_case
+from kambin.core import AnatomyError, Finding, find_blocking, find_unanswered
+from kambin.exchange import find_import_findings, read_case
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCase:
+    """A case with everything its checks have to say.
+
+    Parameters
+    ----------
+    folder : the case folder, as it was named on the command line
+    case : Case
+    check : CaseCheck
+    findings : of the import and of the checks
+    """
+
+    folder: Path
+    case: Case
+    check: CaseCheck
+    findings: tuple[Finding, ...]
+
+
+def read_checked_case(folder: Path, *, verify: bool = True) -> CheckedCase:
+    """Read a case folder and run the checks that every command relies on.
+
+    Raises
+    ------
+    StoreError, InputError  as ``read_case``
+    """
+    case = read_case(folder, verify=verify)
+    check = check_case(case)
+    return CheckedCase(folder, case, check, (*find_import_findings(case), *check.findings))
+
+
+def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None:
+    """Stop while a BLOCK stands or a person's answer is missing.
+
+    Parameters
+    ----------
+    checked : CheckedCase
+    more : further findings about the case, such as those of the completion
+
+    Raises
+    ------
+    AnatomyError  (AN-020) listing what stops; (AN-021) with the call that answers
+    """
+    findings = (*checked.findings, *more)
+    blocking = find_blocking(findings)
+    if blocking:
+        raise AnatomyError(
+            code="AN-020",
+            what="The case cannot be used as it is",
+            where=str(checked.folder),
+            why=f"Findings stop it: {_codes(blocking)}.",
+            next_step=f"{blocking[0].next_step} All findings: kambin check {checked.folder}",
+            findings=blocking,
+        )
+    unanswered = find_unanswered(findings, checked.case.accepted_codes)
+    if unanswered:
+        raise AnatomyError(
+            code="AN-021",
+            what="A person must answer first",
+            where=str(checked.folder),
+            why=f"Nobody has confirmed {_codes(unanswered)}.",
+            next_step=f"Look at each, then: {confirm_call(checked.folder, unanswered)}",
+            findings=unanswered,
+        )
+
+
+def confirm_call(folder: Path, findings: Iterable[Finding]) -> str:
+    """Return the command that answers all these findings."""
+    codes = " ".join(f"--accept {code}" for code in dict.fromkeys(f.code for f in findings))
+    return f"kambin confirm {folder} --by NAME {codes}"
+
+
+def _codes(findings: Iterable[Finding]) -> str:
+    return ", ".join(dict.fromkeys(finding.code for finding in findings))

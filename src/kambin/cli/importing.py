@@ -1,0 +1,79 @@
+"""``kambin import``: a case folder from an image and its labels."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.cli.app import ForceOption, JsonOption, app, examples
+from kambin.cli.output import print_document, print_findings, print_lines, with_version
+from kambin.exchange import find_import_findings, import_case, read_case
+
+
+@app.command(
+    "import",
+    epilog=examples(
+        "kambin import -i ct.nii.gz --labels segmentation.nii.gz -o case",
+        "kambin import -i ct.nii.gz --labels masks/ -o case",
+        "kambin import --labels atlas.nii.gz --labels skin=body.nii.gz -o case",
+        "kambin import --labels vert.nii.gz --dialect verse --fragment hernia.nii.gz -o case",
+    ),
+)
+def import_(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
+    image: Annotated[
+        Path | None, typer.Option("-i", "--image", metavar="IMAGE", help="CT or MR image.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--labels",
+            metavar="FILE_OR_DIR",
+            help="Label map, folder of masks, or NAME=MASK; repeat it, the earlier wins.",
+        ),
+    ] = None,
+    dialect: Annotated[
+        str, typer.Option("--dialect", help="What the labels mean; auto finds it or asks.")
+    ] = "auto",
+    fragment: Annotated[
+        Path | None, typer.Option("--fragment", metavar="FILE", help="Mask of the fragment.")
+    ] = None,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Check an image and its labels to the last byte and keep them as a case.
+
+    Reads NIfTI (.nii, .nii.gz), NRRD (.nrrd, .seg.nrrd) and MetaImage (.mha). The files are
+    never changed; of the patient's identity nothing is kept.
+    """
+    folder = import_case(
+        image=image,
+        labels=labels or [],
+        dialect=dialect,
+        fragment=fragment,
+        out=out,
+        force=force,
+    )
+    case = read_case(folder)
+    findings = find_import_findings(case)
+    if json:
+        document = {
+            "case": str(folder),
+            "case_sha256": case.sha256,
+            "dialect": case.dialect,
+            "has_image": case.image is not None,
+            "shape": case.labels.shape,
+            "spacing_mm": case.labels.spacing_mm,
+            "structures": sorted(str(key) for key in case.names.values()),
+            "findings": [finding.as_document() for finding in findings],
+        }
+        print_document(with_version(document))
+        return
+    spacing = " x ".join(f"{step:.3g}" for step in case.labels.spacing_mm)
+    print_lines(
+        f"Case      {folder}",
+        f"Labels    {len(case.names)} structures, dialect {case.dialect}, {spacing} mm"
+        + ("" if case.image is not None else ", no image"),
+    )
+    print_findings(findings)
+    print_lines(f"Next: kambin check {folder}")
