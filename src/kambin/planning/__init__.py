@@ -1,5 +1,6 @@
 """Planning: fields, candidates, search, clearances, resection, and the second checker."""
 
+from kambin.planning.evaluate import Path, evaluate
 from kambin.planning.models import (
     SCHEMA_VERSION,
     Angles,
@@ -19,7 +20,12 @@ from kambin.planning.models import (
     Trajectory,
     Verification,
 )
+from kambin.planning.plan import plan_trajectory
+from kambin.planning.policy import Group, find_group
 from kambin.planning.request import ZONES, PlanRequest
+from kambin.planning.sealing import hash_content, round_document, seal_plan
+from kambin.planning.tools import Tool, Toolset, find_toolset
+from kambin.planning.verify import verify_plan
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -31,6 +37,8 @@ __all__ = [
     "Clearance",
     "Entry",
     "FindingRecord",
+    "Group",
+    "Path",
     "Plan",
     "PlanRequest",
     "Reach",
@@ -39,6 +47,16 @@ __all__ = [
     "SideWitness",
     "Software",
     "Stage",
+    "Tool",
+    "Toolset",
     "Trajectory",
     "Verification",
+    "evaluate",
+    "find_group",
+    "find_toolset",
+    "hash_content",
+    "plan_trajectory",
+    "round_document",
+    "seal_plan",
+    "verify_plan",
 ]

@@ -129,7 +129,8 @@ class Certainty(Document):
     -----
     ``contact_probability`` integrates the surface error of each structure alone, the largest over
     the stages after the declared resection; hand, registration and breathing are not in it. A
-    tolerance is null where it was not assessed, with the reason.
+    tolerance is a lower bound: a shift of the axis, or a turn about the entry, that certainly
+    breaks no margin; null where there is none, with the reason.
     """
 
     contact_probability: dict[str, float]
@@ -139,10 +140,16 @@ class Certainty(Document):
 
 
 class Certificate(Document):
-    """What the search proves: the best of the listed candidates, found by trying all."""
+    """What the search proves: the best of the listed candidates, found by trying all.
 
-    objective_mm: float
-    upper_bound_mm: float
+    Notes
+    -----
+    Of a refusal the objective is the least slack of the candidate nearest to passing, negative;
+    null if the corridor holds no candidate.
+    """
+
+    objective_mm: float | None
+    upper_bound_mm: float | None
     gap_mm: float
     continuum_gap_mm: float | None
     candidates: int
@@ -200,10 +207,15 @@ class Plan(Document):
 
 
 class Binding(Document):
-    """What stands in the way of the best candidate, at which stage, and by how much."""
+    """What stands in the way of the best candidate, at which stage, and by how much.
+
+    Notes
+    -----
+    The structure is ``corridor`` and the deficit null if no line of the technique exists at all.
+    """
 
     structure: str
-    deficit_mm: float
+    deficit_mm: float | None
     stage: str
 
 

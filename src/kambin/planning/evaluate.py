@@ -1,0 +1,217 @@
+"""All numbers of one given trajectory: what every tool comes close to, and where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kambin.anatomy import Anatomy, Case, Level
+from kambin.core import FieldStore, NoStore, PlanError, Progress, SilentProgress
+from kambin.frames import Side
+from kambin.knowledge import value
+from kambin.planning.fields import Hazard, HazardSet, build_hazards, find_region_of_interest
+from kambin.planning.models import Clearance, Point, Stage
+from kambin.planning.policy import BONE, NEURAL, Group, find_hazards
+from kambin.planning.tools import Tool, Toolset
+
+LENGTH_EPSILON_MM = 10.0**-3
+"""A path shorter than this has no direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One straight axis with the docking distance of the wide tools.
+
+    Parameters
+    ----------
+    entry_lps_mm, target_lps_mm : float array, shape (3,), mm, LPS
+    stop_mm : float, mm, how far short of the target the wide tools end
+
+    Raises
+    ------
+    PlanError  (PL-026) if the points coincide or a number is not finite
+    """
+
+    entry_lps_mm: NDArray[np.float64]
+    target_lps_mm: NDArray[np.float64]
+    stop_mm: float
+
+    def __post_init__(self) -> None:
+        """Refuse a path without direction."""
+        length = self.length_mm
+        if not (np.isfinite(length) and np.isfinite(self.stop_mm)) or (
+            length - self.stop_mm < LENGTH_EPSILON_MM or self.stop_mm < 0
+        ):
+            raise PlanError(
+                code="PL-026",
+                what="The path is degenerate",
+                where="entry, target and docking distance",
+                why=f"Its length is {length:.3g} mm and it docks {self.stop_mm:.3g} mm short.",
+                next_step="Give two distinct points and a docking distance between them.",
+            )
+
+    @property
+    def length_mm(self) -> float:
+        """Return the way from skin to target, mm."""
+        return float(np.linalg.norm(np.subtract(self.entry_lps_mm, self.target_lps_mm)))
+
+    def tip_lps_mm(self, stop_mm: float) -> NDArray[np.float64]:
+        """Return the point of the axis that lies ``stop_mm`` short of the target, mm, LPS."""
+        way = np.subtract(self.entry_lps_mm, self.target_lps_mm) / self.length_mm
+        tip: NDArray[np.float64] = self.target_lps_mm + stop_mm * way
+        return tip
+
+    def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return points of the axis, shape (N, 3), mm, LPS, and their distance to the target.
+
+        Notes
+        -----
+        Samples count from the target, the docking point is one of them.
+        """
+        step = value("planning.evaluation_step_mm")
+        count = int(self.length_mm / step)
+        along = np.unique([*(step * np.arange(count + 1)), self.stop_mm, self.length_mm])
+        way = np.subtract(self.entry_lps_mm, self.target_lps_mm) / self.length_mm
+        return self.target_lps_mm + along[:, None] * way, along
+
+
+def evaluate(  # noqa: PLR0913
+    case: Case,
+    anatomy: Anatomy,
+    path: Path,
+    tools: Toolset,
+    *,
+    level: Level,
+    side: Side,
+    hazards: HazardSet | None = None,
+    progress: Progress | None = None,
+    store: FieldStore | None = None,
+) -> tuple[Stage, ...]:
+    """Measure what every tool of a trajectory comes close to.
+
+    Parameters
+    ----------
+    case : Case, whose image spacing says what can be resolved
+    anatomy : Anatomy
+    path : Path
+    tools : Toolset
+    level, side : what is planned
+    hazards : HazardSet that was built before, or none to build one around this path
+    progress : Progress or none
+    store : FieldStore or none
+
+    Returns
+    -------
+    tuple of Stage, in the order of the tools, each with its clearances, nearest first
+
+    Notes
+    -----
+    Search, dragging, comparison and guidance all call this one function; with ``hazards``
+    given it only samples fields.
+    """
+    if hazards is None:
+        grid = find_region_of_interest(anatomy, [path.entry_lps_mm, path.target_lps_mm])
+        groups = find_hazards(anatomy.structures, level=level, side=side)
+        hazards = build_hazards(
+            anatomy, groups, grid, progress=progress or SilentProgress(), store=store or NoStore()
+        )
+    points, along = path.samples()
+    distances = [hazard.distances_mm(points) for hazard in hazards.hazards]
+    unresolved = not is_resolved(case, anatomy)
+    return tuple(
+        _measure_stage(path, tool, tools, hazards.hazards, (points, along, distances), unresolved)
+        for tool in tools.tools
+    )
+
+
+def is_resolved(case: Case, anatomy: Anatomy) -> bool:
+    """Return whether labels and image are fine enough for the facet joint.
+
+    Parameters
+    ----------
+    case : Case
+    anatomy : Anatomy
+    """
+    limit = value("margins.resolved_spacing_mm")
+    image_mm = 0.0 if case.image is None else float(case.image.spacing_mm.max())
+    return max(image_mm, anatomy.label_spacing_mm) <= limit
+
+
+def find_uncertainty_mm(group: Group, sigma_mm: float, *, unresolved: bool) -> float:
+    """Return the uncertainty shown beside a clearance, mm.
+
+    Parameters
+    ----------
+    group : Group
+    sigma_mm : float, mm, of the structure's surface
+    unresolved : bool, the labels do not show the facet
+
+    Returns
+    -------
+    two sigma; at coarse labels never less than what bone was measured to lose (recipes 7)
+    """
+    twice = value("margins.undecidable_sigma") * sigma_mm
+    if unresolved and group in BONE | NEURAL:
+        return max(twice, value("margins.unresolved_uncertainty_mm"))
+    return twice
+
+
+def to_point(values: ArrayLike) -> Point:
+    """Return three numbers as the documents carry them."""
+    x, y, z = np.asarray(values, dtype=np.float64).tolist()
+    return x, y, z
+
+
+def _measure_stage(
+    path: Path,
+    tool: Tool,
+    tools: Toolset,
+    hazards: Sequence[Hazard],
+    sampled: tuple[NDArray[np.float64], NDArray[np.float64], list[NDArray[np.float64]]],
+    unresolved: bool,
+) -> Stage:
+    points, along, distances = sampled
+    stop = 0.0 if tool.is_full_length else path.stop_mm
+    used = along >= stop
+    rows = []
+    for hazard, values in zip(hazards, distances, strict=True):
+        at = int(np.argmin(np.where(used, values, np.inf)))
+        clearance = float(values[at]) - tool.radius_mm
+        rows.append(_clearance(hazard, tool, tools, clearance, points[at], unresolved))
+    rows.sort(key=lambda row: (round(row.clearance_mm, CLEARANCE_DECIMALS), row.structure))
+    return Stage(
+        tool=tool.stage,
+        instrument=tool.instrument,
+        radius_mm=tool.radius_mm,
+        tip_lps_mm=to_point(path.tip_lps_mm(stop)),
+        stop_mm=stop,
+        clearances=tuple(rows),
+    )
+
+
+def _clearance(
+    hazard: Hazard,
+    tool: Tool,
+    tools: Toolset,
+    clearance_mm: float,
+    point_lps_mm: NDArray[np.float64],
+    unresolved: bool,
+) -> Clearance:
+    structure = hazard.structure
+    uncertainty = find_uncertainty_mm(hazard.group, structure.sigma_mm, unresolved=unresolved)
+    return Clearance(
+        structure=str(hazard.key),
+        group=hazard.group.value,
+        clearance_mm=clearance_mm,
+        point_lps_mm=to_point(point_lps_mm),
+        sigma_mm=structure.sigma_mm,
+        origin=structure.origin.value,
+        hard_margin_mm=tools.margin_mm(tool, hazard.group, structure),
+        uncertainty_mm=uncertainty,
+        inside_uncertainty=abs(clearance_mm) < uncertainty,
+    )
+
+
+CLEARANCE_DECIMALS = 3
+"""Rows are sorted by clearance to a micrometre, so that noise does not change their order."""

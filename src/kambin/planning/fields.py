@@ -1,0 +1,305 @@
+"""Distance fields of everything the tools must respect, on one grid of the region."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
+
+from kambin.anatomy import Anatomy, Structure, StructureKey
+from kambin.core import FieldStore, Progress
+from kambin.imaging import Field, Grid, LabelMap, signed_distance, tube_distance
+from kambin.knowledge import value
+from kambin.planning.policy import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """One structure the tools must respect, and how far things are from it.
+
+    Parameters
+    ----------
+    key : StructureKey
+    group : Group
+    structure : Structure
+    field : Field on the structure's neighbourhood, none where no path comes near
+    reach_mm : float, mm, distances below this are exact in the field
+    """
+
+    key: StructureKey
+    group: Group
+    structure: Structure
+    field: Field | None
+    reach_mm: float
+
+    def distances_mm(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the distance of points to the structure, shape (N,), mm, positive outside.
+
+        Parameters
+        ----------
+        points_lps_mm : float array, shape (N, 3), mm, LPS
+
+        Notes
+        -----
+        Near the structure its signed field answers; where no point of the whole set is near,
+        the distance to the faces between its voxels and the background does.
+        """
+        near = np.full(len(points_lps_mm), np.inf)
+        if self.field is not None:
+            nodes = self.field.grid.ijk(points_lps_mm)
+            held = ((nodes >= 0) & (nodes <= np.array(self.field.grid.shape) - 1)).all(axis=1)
+            near[held] = self.field.sample(points_lps_mm[held])
+        if near.min(initial=np.inf) < self.reach_mm:
+            return near
+        far: NDArray[np.float64] = cKDTree(find_faces(self.structure.region)).query(points_lps_mm)[
+            0
+        ]
+        return far
+
+
+@dataclass(frozen=True, slots=True)
+class HazardSet:
+    """All hazards of one request on one region of interest.
+
+    Parameters
+    ----------
+    grid : Grid of the region of interest
+    hazards : tuple of Hazard, in the order of their keys
+    """
+
+    grid: Grid
+    hazards: tuple[Hazard, ...]
+
+    def combined(
+        self, least_mm: Mapping[StructureKey, float | None], leave_out: frozenset[StructureKey]
+    ) -> NDArray[np.float32]:
+        """Return one margin field: the least of distance minus margin over the hazards.
+
+        Parameters
+        ----------
+        least_mm : mapping of StructureKey to the distance its surface must keep from a tool's
+            centre line, mm; none or absent where nothing is demanded
+        leave_out : keys that are ignored
+
+        Returns
+        -------
+        float32 array, shape ``grid.shape``, mm, capped where everything is far
+        """
+        cap = value("planning.field_reach_mm")
+        total = np.full(self.grid.shape, cap, dtype=np.float32)
+        for hazard in self.hazards:
+            margin = least_mm.get(hazard.key)
+            if margin is None or hazard.field is None or hazard.key in leave_out:
+                continue
+            ours, theirs = find_overlap(self.grid, hazard.field.grid)
+            part = total[ours]
+            np.minimum(part, hazard.field.values[theirs] - np.float32(margin), out=part)
+        return total
+
+
+def build_hazards(
+    anatomy: Anatomy,
+    groups: Mapping[StructureKey, Group],
+    grid: Grid,
+    *,
+    progress: Progress,
+    store: FieldStore,
+) -> HazardSet:
+    """Compute or recall the distance fields of all hazards around a region of interest.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    groups : mapping of StructureKey to Group, the hazards
+    grid : Grid of the region of interest
+    progress : Progress
+    store : FieldStore
+
+    Returns
+    -------
+    HazardSet
+    """
+    hazards = []
+    for done, (key, group) in enumerate(groups.items()):
+        progress.step("fields", done, len(groups))
+        structure = anatomy.structures[key]
+        reach = find_reach_mm(group)
+        field = find_field(structure, grid, reach, store)
+        hazards.append(Hazard(key, group, structure, field, reach))
+    progress.step("fields", len(groups), len(groups))
+    return HazardSet(grid, tuple(hazards))
+
+
+def find_field(
+    structure: Structure, grid: Grid, reach_mm: float, store: FieldStore
+) -> Field | None:
+    """Return a structure's distance field near a region of interest, or none if it is far.
+
+    Parameters
+    ----------
+    structure : Structure
+    grid : Grid of the region of interest
+    reach_mm : float, mm, up to where distances are wanted
+    store : FieldStore
+    """
+    box = find_field_grid(structure.region, grid, reach_mm)
+    if box is None:
+        return None
+    region = crop_to_grid(structure.region, box)
+    if not region.values.any():
+        return None
+    key = _name(structure, region, box)
+    kept = store.find(key)
+    if kept is not None and kept.shape == box.shape:
+        return Field.measured(box, kept, structure.sigma_mm)
+    tube = structure.tube
+    field = (
+        signed_distance(region, box)
+        if tube is None
+        else tube_distance(tube.points_lps_mm, tube.radii_mm, box)
+    )
+    store.keep(key, field.values)
+    return field
+
+
+def crop_to_grid(region: LabelMap, grid: Grid) -> LabelMap:
+    """Return the part of a structure that lies on a grid, and three voxels more.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1
+    grid : Grid
+
+    Returns
+    -------
+    LabelMap of 0 and 1, at least one voxel; a colon of 30 cm is not smoothed as a whole
+    """
+    low, high = grid.origin_lps_mm, grid.high_lps_mm
+    corners = region.ijk(
+        [[x, y, z] for x in (low[0], high[0]) for y in (low[1], high[1]) for z in (low[2], high[2])]
+    )
+    last = np.array(region.shape) - 1
+    first = np.clip(np.floor(corners.min(axis=0)).astype(int) - 3, 0, last)
+    stop = np.clip(np.ceil(corners.max(axis=0)).astype(int) + 4, first + 1, last + 1)
+    box = tuple(slice(int(a), int(b)) for a, b in zip(first, stop, strict=True))
+    affine = region.lps_from_ijk.copy()
+    affine[:3, 3] = region.lps_mm(first)
+    return LabelMap(region.values[box], affine, region.frame_id)
+
+
+def find_region_of_interest(anatomy: Anatomy, points_lps_mm: ArrayLike) -> Grid:
+    """Return the grid that holds all paths between entries and targets.
+
+    Parameters
+    ----------
+    anatomy : Anatomy, whose working grid anchors the nodes
+    points_lps_mm : float array, shape (N, 3), mm, LPS, all entries and targets
+    """
+    points = np.asarray(points_lps_mm, dtype=np.float64)
+    room = value("planning.fine_reach_mm")
+    working = anatomy.working_grid
+    return Grid.around(
+        points.min(axis=0) - room,
+        points.max(axis=0) + room,
+        spacing_mm=max(working.spacing_mm, value("planning.field_spacing_mm")),
+        anchor_lps_mm=working.origin_lps_mm,
+        frame_id=working.frame_id,
+    )
+
+
+def find_reach_mm(group: Group) -> float:
+    """Return how far from a structure of a group its distances must be exact, mm."""
+    wide = {Group.ORGAN: "margins.organ_mm", Group.VESSEL: "margins.vessel_mm"}
+    margin = value(wide[group]) if group in wide else value("margins.needle_root_hard_mm")
+    # One more for the sigma that widens a margin, see hard_margin_mm.
+    return margin + value("planning.field_reach_mm") + 1
+
+
+def find_field_grid(region: LabelMap, grid: Grid, reach_mm: float) -> Grid | None:
+    """Return the part of the lattice near a structure and near the region of interest.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1
+    grid : Grid of the region of interest, whose lattice is kept
+    reach_mm : float, mm
+
+    Returns
+    -------
+    Grid, or none if the structure is nowhere within reach of the region of interest
+
+    Notes
+    -----
+    The box goes beyond the region of interest by the reach: what lies just outside it can
+    still be too near to a path inside it.
+    """
+    low, high = region.bounds_lps_mm()
+    is_apart = (low - reach_mm > grid.high_lps_mm) | (high + reach_mm < grid.origin_lps_mm)
+    if is_apart.any():
+        return None
+    low = np.maximum(low, grid.origin_lps_mm) - reach_mm
+    high = np.minimum(high, grid.high_lps_mm) + reach_mm
+    return Grid.around(
+        low,
+        high,
+        spacing_mm=grid.spacing_mm,
+        anchor_lps_mm=grid.origin_lps_mm,
+        frame_id=grid.frame_id,
+    )
+
+
+def find_overlap(ours: Grid, theirs: Grid) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Return the slices of two grids of one lattice that are the same nodes.
+
+    Parameters
+    ----------
+    ours, theirs : Grid with the same spacing and nodes at the same places
+    """
+    shift = np.rint((theirs.origin_lps_mm - ours.origin_lps_mm) / ours.spacing_mm).astype(int)
+    mine, other = [], []
+    for axis in range(3):
+        start = max(int(shift[axis]), 0)
+        stop = max(start, min(int(shift[axis]) + theirs.shape[axis], ours.shape[axis]))
+        mine.append(slice(start, stop))
+        other.append(slice(start - int(shift[axis]), stop - int(shift[axis])))
+    return tuple(mine), tuple(other)
+
+
+def find_faces(region: LabelMap) -> NDArray[np.float64]:
+    """Return the middles of the faces between a structure and its surroundings.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1
+
+    Returns
+    -------
+    float array, shape (N, 3), mm, LPS
+    """
+    mask = np.pad(region.values > 0, 1)
+    found: list[NDArray[np.float64]] = []
+    for axis in range(3):
+        low = np.take(mask, range(mask.shape[axis] - 1), axis)
+        high = np.take(mask, range(1, mask.shape[axis]), axis)
+        middle = np.argwhere(low != high).astype(np.float64)
+        middle[:, axis] += 0.5
+        found.append(middle - 1)
+    return region.lps_mm(np.concatenate(found))
+
+
+def _name(structure: Structure, region: LabelMap, grid: Grid) -> str:
+    """Return a name that changes with everything the field depends on."""
+    parts: Sequence[ArrayLike] = (
+        region.values,
+        region.lps_from_ijk,
+        grid.origin_lps_mm,
+        np.array([*grid.shape, grid.spacing_mm]),
+    )
+    tube = structure.tube
+    more = () if tube is None else (tube.points_lps_mm, tube.radii_mm)
+    digest = hashlib.sha256()
+    for part in (*parts, *more):
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return f"field-{structure.key}-{digest.hexdigest()}"

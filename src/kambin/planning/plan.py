@@ -1,0 +1,303 @@
+"""From a question to a verified plan, or to a refusal with its reason."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kambin.anatomy import Anatomy, Case, StructureKey
+from kambin.core import (
+    FieldStore,
+    Finding,
+    NoStore,
+    Progress,
+    Severity,
+    SilentProgress,
+    find_unanswered,
+)
+from kambin.planning.certainty import assess_certainty, find_slack_mm
+from kambin.planning.entries import find_entries
+from kambin.planning.evaluate import Path, evaluate, is_resolved, to_point
+from kambin.planning.evidence import find_evidence
+from kambin.planning.fields import build_hazards, find_region_of_interest
+from kambin.planning.geometry import find_level_geometry
+from kambin.planning.models import (
+    Binding,
+    Certificate,
+    Plan,
+    Reach,
+    Refusal,
+    Resection,
+    SideWitness,
+    Stage,
+    Trajectory,
+)
+from kambin.planning.policy import find_hazards
+from kambin.planning.refusal import Verdict, judge_refusal
+from kambin.planning.remarks import (
+    find_not_assessed,
+    make_finding,
+    remark_missing,
+    remark_modelled,
+    remark_plan,
+    remark_resolution,
+    to_records,
+)
+from kambin.planning.request import PlanRequest
+from kambin.planning.resection import measure_resection, no_resection
+from kambin.planning.sealing import find_software, round_document, seal_plan
+from kambin.planning.search import Problem, SearchResult, find_best_path, keep_promising
+from kambin.planning.skin import Skin
+from kambin.planning.surgeon import describe_angles, describe_entry
+from kambin.planning.targets import find_targets
+from kambin.planning.tools import find_toolset
+from kambin.planning.verify import verify_plan
+
+NO_FRAGMENT = "The case has no fragment."
+"""Why reach is null."""
+
+EXHAUSTED = "every listed candidate was tried; the fine step where it decides"
+"""How the certificate was obtained."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A request with everything that was prepared for it."""
+
+    case: Case
+    anatomy: Anatomy
+    request: PlanRequest
+    problem: Problem
+    skin: Skin
+
+
+def plan_trajectory(
+    case: Case,
+    anatomy: Anatomy,
+    request: PlanRequest,
+    *,
+    progress: Progress | None = None,
+    store: FieldStore | None = None,
+) -> Plan | Refusal:
+    """Find the best straight way to the target, or say why there is none.
+
+    Parameters
+    ----------
+    case : Case, whose hash the plan carries
+    anatomy : Anatomy, completed from the case
+    request : PlanRequest
+    progress : Progress or none
+    store : FieldStore or none, where distance fields are kept between calls
+
+    Returns
+    -------
+    Plan, confirmed by the second checker; or Refusal with the binding structure and deficit
+
+    Raises
+    ------
+    RequestError  (PL-032) without a target; (RQ-041, RQ-042) for an unknown tool or technique
+    AnatomyError  (AN-011) if disc, vertebrae, pedicles or skin of the level are not assessed
+
+    Notes
+    -----
+    The search is exhaustive over a lattice of entries, targets and docking distances, so its
+    certificate is the best of all listed candidates; nothing is claimed between them.
+    """
+    question = _prepare(case, anatomy, request, progress or SilentProgress(), store or NoStore())
+    result = find_best_path(question.problem)
+    if result.best is None:
+        return _refuse_corridor(question, result)
+    path = Path(result.best.entry_lps_mm, result.best.target_lps_mm, result.best.stop_mm)
+    problem = question.problem
+    stages = evaluate(
+        case,
+        anatomy,
+        path,
+        problem.tools,
+        level=request.level,
+        side=request.side,
+        hazards=problem.hazards,
+    )
+    if not result.is_feasible:
+        verdict = judge_refusal(
+            anatomy,
+            stages,
+            -result.best.slack_mm,
+            lambda key: find_best_path(problem, frozenset({key})).is_feasible,
+        )
+        return _refuse(question, result, verdict, stages)
+    plan = _write_plan(question, result, path, stages)
+    return _offer(question, result, plan, stages)
+
+
+def _prepare(
+    case: Case, anatomy: Anatomy, request: PlanRequest, progress: Progress, store: FieldStore
+) -> _Question:
+    tools = find_toolset(request)
+    geometry = find_level_geometry(anatomy, level=request.level, side=request.side)
+    targets = find_targets(anatomy, geometry, request)
+    skin = Skin(anatomy.require("skin").region)
+    found = find_entries(skin, geometry, tools.technique, targets.centre_lps_mm)
+    entries = keep_promising(found, targets, geometry, tools)
+    everything = np.concatenate([entries.points_lps_mm, targets.points_lps_mm])
+    grid = find_region_of_interest(anatomy, everything)
+    groups = find_hazards(anatomy.structures, level=request.level, side=request.side)
+    hazards = build_hazards(anatomy, groups, grid, progress=progress, store=store)
+    problem = Problem(geometry, entries, targets, tools, hazards)
+    return _Question(case, anatomy, request, problem, skin)
+
+
+def _write_plan(
+    question: _Question, result: SearchResult, path: Path, stages: tuple[Stage, ...]
+) -> Plan:
+    """Put every number of the best path into one sealed document."""
+    case, anatomy, request = question.case, question.anatomy, question.request
+    problem, level, side = question.problem, question.request.level, question.request.side
+    geometry = problem.geometry
+    trajectory = Trajectory(
+        entry_lps_mm=to_point(path.entry_lps_mm),
+        target_lps_mm=to_point(path.target_lps_mm),
+        length_mm=path.length_mm,
+    )
+    resection = _measure_resection(question, path)
+    remarks = remark_plan(case, anatomy, geometry, trajectory, stages, resection)
+    signed = float(geometry.surgical_mm(path.entry_lps_mm)[0]) * side.lateral_sign_lps
+    return seal_plan(
+        Plan(
+            status=find_status(case, remarks),
+            case_sha256=case.sha256,
+            level=str(level),
+            side=side.value,
+            side_witness=SideWitness(
+                signed_offset_lps_mm=signed,
+                guarded_root=str(StructureKey("exiting_root", level.upper, side)),
+            ),
+            technique=problem.tools.technique.name,
+            zone=request.zone,
+            cannula_mm=problem.tools.cannula_mm,
+            trajectory=trajectory,
+            entry=describe_entry(anatomy, geometry, question.skin, path),
+            angles=describe_angles(geometry, path),
+            stages=stages,
+            not_assessed=find_not_assessed(anatomy, level=level, side=side),
+            resection=resection,
+            reach=Reach(
+                reachable_fraction=None,
+                visible_fraction=None,
+                residual_mm3=None,
+                not_assessed_reason=NO_FRAGMENT,
+            ),
+            certainty=assess_certainty(
+                stages, slack_mm=find_slack_mm(stages), length_mm=path.length_mm
+            ),
+            certificate=_certify(result),
+            findings=to_records(remarks),
+            evidence=find_evidence(problem.tools.technique),
+            software=find_software(),
+        )
+    )
+
+
+def find_status(case: Case, findings: tuple[Finding, ...]) -> str:
+    """Return whether a person still has to confirm something of the plan.
+
+    Parameters
+    ----------
+    case : Case with what was accepted before
+    findings : tuple of Finding of the plan
+    """
+    return "needs_confirmation" if find_unanswered(findings, case.accepted_codes) else "ready"
+
+
+def _measure_resection(question: _Question, path: Path) -> Resection:
+    """Return the resection, or why the labels cannot tell."""
+    tools = question.problem.tools
+    if not is_resolved(question.case, question.anatomy):
+        return no_resection("The facet is not resolved at this spacing.")
+    radius = tools.removal_radius_mm if tools.reams else 0.0
+    return measure_resection(question.anatomy, question.problem.geometry, path, radius)
+
+
+def _offer(
+    question: _Question, result: SearchResult, plan: Plan, stages: tuple[Stage, ...]
+) -> Plan | Refusal:
+    """Return the plan if the second checker agrees and nothing blocks; else refuse."""
+    verification = verify_plan(question.case, question.anatomy, plan)
+    blocking = [f for f in (*plan.findings, *verification.findings) if f.severity == "BLOCK"]
+    if not blocking:
+        return plan
+    first = blocking[0]
+    finding = make_finding(
+        first.code, Severity.BLOCK, what=first.what, where=first.where, why=first.why
+    )
+    slack = find_slack_mm(stages)
+    stage, row = min(
+        ((s, r) for s in stages for r in s.clearances if r.hard_margin_mm is not None),
+        key=lambda pair: pair[1].clearance_mm - (pair[1].hard_margin_mm or 0.0),
+    )
+    binding = Binding(
+        structure=row.structure,
+        deficit_mm=max(verification.max_difference_mm or 0.0, -slack),
+        stage=stage.tool,
+    )
+    return _refuse(question, result, Verdict(binding, False, finding), stages)
+
+
+def _refuse_corridor(question: _Question, result: SearchResult) -> Refusal:
+    """Return the refusal of a corridor in which no line runs from skin to target."""
+    corridor = question.problem.tools.technique.corridor
+    finding = make_finding(
+        "PL-014",
+        Severity.BLOCK,
+        what="No straight line of the technique passes the foramen",
+        where=f"{question.request.level} {question.request.side}",
+        why=f"{question.problem.entries.rays} rays at {corridor.axial_inclination_min_deg:.0f} to "
+        f"{corridor.axial_inclination_max_deg:.0f} degrees met no skin that sees the target.",
+    )
+    binding = Binding(structure="corridor", deficit_mm=None, stage="needle")
+    return _refuse(question, result, Verdict(binding, True, finding), ())
+
+
+def _refuse(
+    question: _Question, result: SearchResult, verdict: Verdict, stages: tuple[Stage, ...]
+) -> Refusal:
+    anatomy, request = question.anatomy, question.request
+    missing = find_not_assessed(anatomy, level=request.level, side=request.side)
+    findings = (
+        verdict.finding,
+        *remark_resolution(question.case, anatomy),
+        *remark_modelled(anatomy, stages),
+        *remark_missing(missing, request.level, request.side),
+    )
+    tools = question.problem.tools
+    return round_document(
+        Refusal(
+            case_sha256=question.case.sha256,
+            level=str(request.level),
+            side=request.side.value,
+            technique=tools.technique.name,
+            zone=request.zone,
+            cannula_mm=tools.cannula_mm,
+            decidable=verdict.decidable,
+            binding=verdict.binding,
+            certificate=_certify(result),
+            not_assessed=missing,
+            findings=to_records(findings),
+            evidence=find_evidence(tools.technique),
+            software=find_software(),
+        )
+    )
+
+
+def _certify(result: SearchResult) -> Certificate:
+    """Return the certificate of an exhaustive search: the bound is the value found."""
+    best = result.best
+    value = None if best is None else best.objective_mm
+    return Certificate(
+        objective_mm=value,
+        upper_bound_mm=value,
+        gap_mm=0.0,
+        continuum_gap_mm=None,
+        candidates=result.candidates,
+        nodes=result.paths,
+        method=EXHAUSTED,
+    )

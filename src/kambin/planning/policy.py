@@ -1,0 +1,147 @@
+"""The margin model: which group a structure is in, and how near each tool may come."""
+
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+from kambin.anatomy import Level, Structure, StructureKey
+from kambin.frames import Side
+from kambin.knowledge import value
+
+
+class Group(StrEnum):
+    """What a structure is to the tools."""
+
+    NERVE = "nerve"
+    SAC = "sac"
+    REMOVABLE = "removable"
+    RIM = "rim"
+    NEVER = "never"
+    ORGAN = "organ"
+    VESSEL = "vessel"
+    IGNORED = "ignored"
+
+
+NEURAL = frozenset({Group.NERVE, Group.SAC})
+"""The groups whose touch an awake patient feels."""
+
+BONE = frozenset({Group.REMOVABLE, Group.RIM, Group.NEVER})
+"""The groups that are bone."""
+
+FULL_LENGTH = frozenset({"needle", "forceps"})
+"""Stages that go on to the target while the cannula docks short of it."""
+
+_PARTED = ("vertebra", "sacrum")
+
+
+@cache
+def read_groups() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Return the table of structure kinds per margin group."""
+    text = resources.files("kambin.planning").joinpath("groups.toml").read_text("utf-8")
+    return {
+        section: {name: tuple(kinds) for name, kinds in rows.items()}
+        for section, rows in tomllib.loads(text).items()
+    }
+
+
+def find_group(key: StructureKey, *, level: Level, side: Side) -> Group:
+    """Return what a structure is to the tools at one level from one side.
+
+    Parameters
+    ----------
+    key : StructureKey
+    level : Level that is planned
+    side : Side from which the tools come
+
+    Returns
+    -------
+    Group; bone of the caudal vertebra on the asked side may be removable or rim, the same
+    bone elsewhere is never touched; an unknown kind is an organ, the widest margin
+    """
+    table = read_groups()
+    if key.kind == "body" and not key.place:
+        return Group.IGNORED  # the whole body, another word for skin
+    is_near = key.place == level.lower and key.side in (side, None)
+    for section in ("kinds", "near" if is_near else "elsewhere"):
+        for group, kinds in table[section].items():
+            if key.kind in kinds:
+                return Group(group)
+    return Group.ORGAN
+
+
+def find_hazards(
+    structures: Mapping[StructureKey, Structure], *, level: Level, side: Side
+) -> dict[StructureKey, Group]:
+    """Return every structure the tools must respect, with its group, in order of the keys.
+
+    Parameters
+    ----------
+    structures : mapping of StructureKey to Structure
+    level : Level that is planned
+    side : Side from which the tools come
+
+    Notes
+    -----
+    A whole bone is left out where its parts are known, or no part of it could be removed.
+    """
+    parted = {key.place for key in structures if key.kind == "body"}
+    hazards: dict[StructureKey, Group] = {}
+    for key in sorted(structures, key=str):
+        place = key.place or ("S1" if key.kind == "sacrum" else "")
+        is_whole = key.kind == "vertebra" and place in parted
+        group = find_group(key, level=level, side=side)
+        if not is_whole and group is not Group.IGNORED:
+            hazards[key] = group
+    return hazards
+
+
+def hard_margin_mm(stage: str, group: Group, structure: Structure) -> float | None:
+    """Return how near a tool may come to a structure at the least, mm.
+
+    Parameters
+    ----------
+    stage : str, ``needle``, ``dilator``, ``reamer``, ``cannula``, ``scope`` or ``forceps``
+    group : Group of the structure
+    structure : Structure; its sigma widens the margin once unless it is modelled
+
+    Returns
+    -------
+    float, mm, between the tool's surface and the structure's; negative where contact is
+    allowed; none where the stage removes the bone or works on it under sight
+
+    Notes
+    -----
+    Sigma never widens a contact allowance: an allowance is not a distance to keep
+    (architecture 8.7). A modelled structure is not widened at all: with the sigma of a
+    modelled root no path would be left (recipes 8).
+    """
+    base = _base_margin_mm(stage, group)
+    if base is None or base < 0 or structure.is_modelled:
+        return base
+    if group in BONE and stage == "needle":
+        return base
+    return base + value("margins.sigma_in_margin") * structure.sigma_mm
+
+
+def _base_margin_mm(stage: str, group: Group) -> float | None:
+    """Return the margin before sigma, mm, or none where nothing is demanded."""
+    if group in (Group.ORGAN, Group.VESSEL):
+        return value(f"margins.{group.value}_mm")
+    if group in NEURAL:
+        row = "needle_root_hard_mm" if stage == "needle" else "tube_root_hard_mm"
+        return value(f"margins.{row}")
+    return _bone_margin_mm(stage, group)
+
+
+def _bone_margin_mm(stage: str, group: Group) -> float | None:
+    """Return the margin to bone, mm; negative where a tool may press on it."""
+    if stage == "needle":
+        return -value("margins.needle_bone_contact_mm")
+    if stage == "forceps":
+        # Beyond the cannula forceps work on bone under sight, with a pivot that reach models.
+        return None
+    if group is Group.NEVER:
+        return value("margins.never_bone_mm")
+    return None if group is Group.REMOVABLE else -value("margins.rim_contact_mm")

@@ -1,0 +1,90 @@
+"""Where rays from inside the body meet the real skin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from kambin.imaging import LabelMap
+from kambin.knowledge import value
+
+INSIDE_LEVEL = 0.5
+"""Trilinear occupancy of the surface of a binary mask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skin:
+    """The body's mask, as far as rays can meet it.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1, the body, filled
+    """
+
+    region: LabelMap
+
+    def find_exits(
+        self, origin_lps_mm: ArrayLike, directions: ArrayLike, length_mm: float
+    ) -> NDArray[np.float64]:
+        """Return where rays leave the body for good, shape (N, 3), mm, LPS.
+
+        Parameters
+        ----------
+        origin_lps_mm : float array, shape (3,), mm, LPS, inside the body
+        directions : float array, shape (N, 3), unit vectors
+        length_mm : float, mm, how far the rays go
+
+        Returns
+        -------
+        float array, shape (N, 3), mm, LPS; rows of NaN where the ray stays inside, starts
+        outside, or leaves the image before it meets skin
+        """
+        step = 0.5 * float(self.region.spacing_mm.min())
+        persist = value("planning.skin_persist_mm")
+        along = np.arange(0, length_mm + persist, step)
+        rays = np.asarray(directions, dtype=np.float64)
+        points = np.asarray(origin_lps_mm)[None, None] + rays[:, None] * along[None, :, None]
+        inside = self._sample(points)
+        exits = _find_exit_index(inside > INSIDE_LEVEL, round(persist / step))
+        found = exits >= 0
+        before = np.maximum(exits, 0)
+        rows = np.arange(len(rays))
+        high, low = inside[rows, before], inside[rows, before + 1]
+        share = (high - INSIDE_LEVEL) / np.maximum(high - low, np.finfo(float).tiny)
+        distance = along[before] + share * step
+        skin: NDArray[np.float64] = np.asarray(origin_lps_mm) + rays * distance[:, None]
+        skin[~found | (distance > length_mm) | ~self._is_inside_image(skin)] = np.nan
+        return skin
+
+    def _sample(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the trilinear occupancy at points, shape (N, M, 3); 0 outside the image."""
+        shape = points_lps_mm.shape[:-1]
+        nodes = self.region.ijk(points_lps_mm.reshape(-1, 3)).T
+        low = np.maximum(np.floor(nodes.min(axis=1)).astype(int) - 1, 0)
+        high = np.minimum(np.ceil(nodes.max(axis=1)).astype(int) + 2, self.region.shape)
+        box = tuple(slice(int(a), int(max(a, b))) for a, b in zip(low, high, strict=True))
+        part = self.region.values[box].astype(np.float32)
+        if not part.size:
+            return np.zeros(shape)
+        sampled: NDArray[np.float64] = ndimage.map_coordinates(
+            part, nodes - low[:, None], order=1, mode="constant", cval=0, output=np.float64
+        )
+        return sampled.reshape(shape)
+
+    def _is_inside_image(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points lie a voxel inside the array: its border is not skin."""
+        nodes = self.region.ijk(points_lps_mm)
+        held = (nodes >= 1) & (nodes <= np.array(self.region.shape) - 2)
+        inside: NDArray[np.bool_] = np.all(held, axis=-1)
+        return inside
+
+
+def _find_exit_index(inside: NDArray[np.bool_], persist: int) -> NDArray[np.int64]:
+    """Return per ray the last inside sample before ``persist`` outside ones, or -1."""
+    run = np.cumsum(inside, axis=1)
+    later = np.pad(run, ((0, 0), (0, persist)), mode="edge")[:, persist:]
+    leaves = inside[:, :-1] & (later[:, :-1] == run[:, :-1])
+    first = leaves.argmax(axis=1)
+    found: NDArray[np.int64] = np.where(leaves.any(axis=1) & inside[:, 0], first, -1)
+    return found
