@@ -1,5 +1,7 @@
 """What must be said on the command line, because guessing it would be dangerous."""
 
+import math
+
 from kambin.anatomy import Level
 from kambin.core import RequestError
 from kambin.frames import Side
@@ -56,6 +58,30 @@ def find_side(word: str | None) -> Side | None:
     RequestError  (RQ-005) if it is neither left nor right
     """
     return None if word is None else require_side(word)
+
+
+def find_target(word: str | None) -> tuple[float, float, float] | None:
+    """Return the target of ``--target X,Y,Z``, shape (3,), mm, LPS, or none.
+
+    Raises
+    ------
+    RequestError  (RQ-007) if it is not three finite numbers
+    """
+    if word is None:
+        return None
+    try:
+        x, y, z = (float(part) for part in word.split(","))
+    except ValueError:
+        x = y = z = math.nan
+    if not math.isfinite(x + y + z):
+        raise RequestError(
+            code="RQ-007",
+            what="The target is not understood",
+            where=f"--target {word[:40]!r}",
+            why="A target is three numbers in millimetres, LPS, with commas and no blanks.",
+            next_step="Give it as --target X,Y,Z, or name a zone with --zone.",
+        )
+    return x, y, z
 
 
 def _missing(*, option: str, example: str) -> RequestError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kambin.anatomy import Case, CaseCheck, check_case
-from kambin.core import AnatomyError, Finding, find_blocking, find_unanswered
+from kambin.core import AnatomyError, Finding, find_blocking, find_unanswered, require_code
 from kambin.exchange import find_import_findings, read_case
 
 
@@ -62,7 +62,11 @@ def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None
             next_step=f"{blocking[0].next_step} All findings: kambin check {checked.folder}",
             findings=blocking,
         )
-    unanswered = find_unanswered(findings, checked.case.accepted_codes)
+    unanswered = tuple(
+        finding
+        for finding in find_unanswered(findings, checked.case.accepted_codes)
+        if require_code(finding.code).answered_at == "case"
+    )
     if unanswered:
         raise AnatomyError(
             code="AN-021",

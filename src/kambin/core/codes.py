@@ -17,6 +17,8 @@ class Code:
     rows : the rows of the fault catalogue it covers, such as ``G02``
     cause : str, what usually leads to it
     next_step : str, what the user does
+    answered_at : str, ``case`` if a CONFIRM of it must be answered before measuring and
+        planning, ``plan`` if it belongs to each plan, which then needs confirmation
     """
 
     code: str
@@ -24,6 +26,7 @@ class Code:
     rows: tuple[str, ...]
     cause: str
     next_step: str
+    answered_at: str = "case"
 
 
 @cache
@@ -32,7 +35,14 @@ def read_codes() -> dict[str, Code]:
     text = resources.files("kambin.core").joinpath("codes.toml").read_text("utf-8")
     rows = tomllib.loads(text)
     return {
-        name: Code(name, row["title"], tuple(row.get("rows", ())), row["cause"], row["next_step"])
+        name: Code(
+            name,
+            row["title"],
+            tuple(row.get("rows", ())),
+            row["cause"],
+            row["next_step"],
+            row.get("answered_at", "case"),
+        )
         for name, row in rows.items()
     }
 

@@ -1,5 +1,12 @@
 """Files in and out: images, labels, case folders and documents."""
 
+from kambin.exchange.answers import (
+    PLAN_FILE,
+    REFUSAL_FILE,
+    find_answer_file,
+    read_answer,
+    write_refusal,
+)
 from kambin.exchange.case_files import (
     hash_case,
     read_case,
@@ -12,6 +19,7 @@ from kambin.exchange.dialects import Dialect, find_key, read_dialects
 from kambin.exchange.documents import to_json, to_plain, write_bytes_atomically, write_document
 from kambin.exchange.importing import find_import_findings, import_case
 from kambin.exchange.nifti_writing import nifti_bytes
+from kambin.exchange.phantom_files import read_truth, write_phantom
 from kambin.exchange.plan_files import (
     read_plan,
     read_plan_confirmations,
@@ -22,18 +30,23 @@ from kambin.exchange.reading import PATIENT_FRAME, read_label_map, read_volume
 
 __all__ = [
     "PATIENT_FRAME",
+    "PLAN_FILE",
+    "REFUSAL_FILE",
     "Dialect",
+    "find_answer_file",
     "find_import_findings",
     "find_key",
     "hash_case",
     "import_case",
     "nifti_bytes",
+    "read_answer",
     "read_case",
     "read_confirmations",
     "read_dialects",
     "read_label_map",
     "read_plan",
     "read_plan_confirmations",
+    "read_truth",
     "read_volume",
     "record_confirmation",
     "record_plan_confirmation",
@@ -43,5 +56,7 @@ __all__ = [
     "write_bytes_atomically",
     "write_case",
     "write_document",
+    "write_phantom",
     "write_plan",
+    "write_refusal",
 ]

@@ -1,8 +1,6 @@
 """Plan documents: written with a hash of their content, so that a hand edit is seen."""
 
 import json
-from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,8 @@ from kambin.exchange.case_files import CONFIRMATIONS_FILE, read_confirmations
 from kambin.exchange.documents import (
     SCHEMA_VERSION as CONFIRMATIONS_VERSION,
 )
-from kambin.exchange.documents import to_json, to_plain, write_bytes_atomically, write_document
-from kambin.planning import SCHEMA_VERSION, Plan
-
-_HASH_NAME = "content_sha256"
+from kambin.exchange.documents import write_document
+from kambin.planning import SCHEMA_VERSION, Plan, hash_content, seal_plan
 
 
 def write_plan(plan: Plan, path: Path) -> Plan:
@@ -36,14 +32,18 @@ def write_plan(plan: Plan, path: Path) -> Plan:
     ------
     StoreError  (ST-001) if it cannot be written
     """
-    document = to_plain(plan)
-    document[_HASH_NAME] = hash_document(document)
-    write_bytes_atomically(Path(path), to_json(document).encode("utf-8"))
-    return Plan.model_validate_json(to_json(document))
+    sealed = seal_plan(plan)
+    write_document(sealed, Path(path))
+    return sealed
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path, *, verify: bool = True) -> Plan:
     """Read a plan document, and refuse one that was edited after it was written.
+
+    Parameters
+    ----------
+    path : the file
+    verify : whether to refuse an edited plan here; the second checker reports it instead
 
     Raises
     ------
@@ -52,12 +52,9 @@ def read_plan(path: Path) -> Plan:
     StoreError  (ST-004) if it is of a newer version
     """
     path = Path(path)
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise _not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
-    if not isinstance(document, dict) or not isinstance(document.get("schema_version"), int):
-        raise _not_a_plan(path, "It carries no schema_version.")
+    document = _read_document(path)
+    if not isinstance(document.get("schema_version"), int):
+        raise not_a_plan(path, "It carries no schema_version.")
     if document["schema_version"] > SCHEMA_VERSION:
         raise StoreError(
             code="ST-004",
@@ -66,9 +63,15 @@ def read_plan(path: Path) -> Plan:
             why=f"It has version {document['schema_version']}, {SCHEMA_VERSION} is understood.",
             next_step="Update the software; the file was not changed.",
         )
-    if _HASH_NAME not in document or document.get("infeasible"):
-        raise _not_a_plan(path, "It is a refusal or another document without a plan's hash.")
-    if document[_HASH_NAME] != hash_document(document):
+    if "content_sha256" not in document or document.get("infeasible"):
+        raise not_a_plan(path, "It is a refusal or another document without a plan's hash.")
+    try:
+        plan = Plan.model_validate_json(json.dumps(document))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise not_a_plan(path, f"{place}: {fault['msg']}.") from error
+    if verify and plan.content_sha256 != hash_content(plan):
         raise PlanError(
             code="PL-090",
             what="The plan file was edited after it was written",
@@ -76,18 +79,18 @@ def read_plan(path: Path) -> Plan:
             why="Its content does not match the hash that was written with it.",
             next_step="Make the plan again with kambin plan; a plan is never edited by hand.",
         )
+    return plan
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    """Return the JSON object of a file."""
     try:
-        return Plan.model_validate_json(to_json(document))
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise _not_a_plan(path, f"{place}: {fault['msg']}.") from error
-
-
-def hash_document(document: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a document's canonical JSON, leaving out its own hash."""
-    content = {name: item for name, item in document.items() if name != _HASH_NAME}
-    return sha256(to_json(content).encode("utf-8")).hexdigest()
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
+    if not isinstance(document, dict):
+        raise not_a_plan(path, "It is not a JSON object.")
+    return document
 
 
 def confirmations_beside(plan_path: Path) -> Path:
@@ -131,7 +134,8 @@ def record_plan_confirmation(plan_path: Path, confirmation: Confirmation) -> Non
     write_document(document, file)
 
 
-def _not_a_plan(path: Path, why: str) -> PlanError:
+def not_a_plan(path: Path, why: str) -> PlanError:
+    """Return the error for a file that is no plan document."""
     return PlanError(
         code="PL-091",
         what="This is not a plan file",

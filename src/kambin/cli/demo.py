@@ -1,0 +1,55 @@
+"""``kambin demo``: a parametric patient, a plan, the second checker and a report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.anatomy import Level
+from kambin.cli.app import RESEARCH_NOTICE, app, examples
+from kambin.cli.output import print_lines
+from kambin.cli.plan import make_plan, write_answer
+from kambin.cli.plan_words import print_plan, print_refusal
+from kambin.cli.progress import shown_progress
+from kambin.cli.report import make_report
+from kambin.cli.verify import make_verdict, print_verdict
+from kambin.core import PlanError
+from kambin.exchange import write_phantom
+from kambin.frames import Side
+from kambin.phantom import PhantomParameters, build_phantom
+from kambin.planning import Plan, PlanRequest
+
+DEMO_LEVEL = Level("L4", "L5")
+DEMO_SIDE = Side.LEFT
+DEMO_ZONE = "paracentral"
+
+
+@app.command(epilog=examples("kambin demo", "kambin demo -o somewhere"))
+def demo(
+    out: Annotated[
+        Path, typer.Option("-o", "--out", metavar="DIR", help="Folder for case, plan and report.")
+    ] = Path("demo"),
+) -> int:
+    """Show the main job on a patient made by code: L4-L5 left, a paracentral herniation.
+
+    The planner sees what label tools give of a patient: vertebrae, organs and the image.
+    """
+    print_lines(f"Kambin demo. {RESEARCH_NOTICE}")
+    case = out / "case"
+    with shown_progress() as progress:
+        progress.step("making the patient", 0, 1)
+        parameters = PhantomParameters(level=DEMO_LEVEL, side=DEMO_SIDE, zone=DEMO_ZONE)
+        write_phantom(build_phantom(parameters), case, force=True)
+    answer = make_plan(case, PlanRequest(DEMO_LEVEL, DEMO_SIDE, zone=DEMO_ZONE))
+    file = write_answer(answer, out / "plan")
+    if isinstance(answer, Plan):
+        print_plan(answer, case, file)
+        verdict = make_verdict(case, answer)
+        print_verdict(verdict)
+        if not verdict.valid:
+            return PlanError.exit_code
+    else:
+        print_refusal(answer, case, file)
+    paths = make_report(case, answer, file, out / "report")
+    print_lines(f"Look at   {paths.html}", f"Print     {paths.pdf}")
+    return 0 if isinstance(answer, Plan) else PlanError.exit_code

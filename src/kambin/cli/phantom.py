@@ -1,0 +1,82 @@
+"""``kambin phantom``: a made patient, for teaching and for testing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.cli.app import ForceOption, JsonOption, app, examples
+from kambin.cli.asking import require_level, require_side
+from kambin.cli.output import print_document, print_lines, with_version
+from kambin.cli.progress import shown_progress
+from kambin.exchange import read_case, write_phantom
+from kambin.phantom import MIGRATIONS, VARIANTS, ZONES, PhantomParameters, build_phantom
+
+
+@app.command(
+    epilog=examples(
+        "kambin phantom -o case",
+        "kambin phantom -o case --level L5-S1 --side right --herniation foraminal --seed 7",
+        "kambin phantom -o case --variant high-crest --variant obese --spacing 3",
+    )
+)
+def phantom(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
+    level: Annotated[str, typer.Option(help="Disc level of the herniation.")] = "L4-L5",
+    side: Annotated[str, typer.Option(help="The made patient's side.")] = "left",
+    herniation: Annotated[
+        str, typer.Option(metavar="ZONE", help=f"Axial zone: {', '.join(ZONES)}.")
+    ] = "paracentral",
+    migration: Annotated[
+        str, typer.Option(help=f"Where the fragment went: {', '.join(MIGRATIONS)}.")
+    ] = "none",
+    size: Annotated[int, typer.Option(help="Size after the MSU classes 1 to 3.")] = 2,
+    seed: Annotated[int, typer.Option(help="Draws sizes, roots and noise.")] = 0,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help=f"Repeat it: {', '.join(VARIANTS)}."),
+    ] = None,
+    spacing: Annotated[float, typer.Option(metavar="MM", help="Voxel edge, mm.")] = 1.0,
+    force: ForceOption = False,
+    json: JsonOption = False,
+) -> None:
+    """Make a patient by code: a CT, the labels a segmentation would give, and the truth.
+
+    The herniation of a made patient has a default place; kambin plan has none.
+    """
+    parameters = PhantomParameters(
+        level=require_level(level),
+        side=require_side(side),
+        zone=herniation,
+        migration=migration,
+        size=size,
+        seed=seed,
+        variants=tuple(variant or ()),
+        spacing_mm=spacing,
+    )
+    with shown_progress() as progress:
+        made = build_phantom(parameters, progress=progress)
+    folder = write_phantom(made, out, force=force)
+    case = read_case(folder)
+    if json:
+        document = {
+            "case": str(folder),
+            "case_sha256": case.sha256,
+            "level": str(parameters.level),
+            "side": parameters.side,
+            "herniation": herniation,
+            "migration": migration,
+            "seed": seed,
+            "variants": parameters.variants,
+            "spacing_mm": spacing,
+            "structures": sorted(str(key) for key in case.names.values()),
+        }
+        print_document(with_version(document))
+    else:
+        print_lines(
+            f"Case      {folder}",
+            f"Phantom   {herniation} herniation at {parameters.level} {parameters.side}, "
+            f"seed {seed}, {spacing:g} mm",
+            f"Next: kambin plan {folder} --level {parameters.level} --side {parameters.side} "
+            f"--zone {herniation}",
+        )

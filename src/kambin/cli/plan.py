@@ -1,0 +1,103 @@
+"""``kambin plan``: the best path through the foramen, or the reason there is none."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.anatomy import complete
+from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
+from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.gate import read_checked_case, require_answered
+from kambin.cli.output import print_document
+from kambin.cli.plan_words import print_plan, print_refusal
+from kambin.cli.progress import shown_progress
+from kambin.core import PlanError
+from kambin.exchange import PLAN_FILE, REFUSAL_FILE, write_plan, write_refusal
+from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
+
+
+@app.command(
+    epilog=examples(
+        "kambin plan case --level L4-L5 --side left --zone paracentral -o plan",
+        "kambin plan case --level L5-S1 --side right --zone foraminal --technique inside-out",
+        "kambin plan case --level L3-L4 --side left --target 4.5,-121,281 --cannula 7.0 --json",
+    )
+)
+def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
+    case: CaseArgument,
+    level: LevelOption = None,
+    side: SideOption = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="Axial zone that is aimed at, from the midline.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="X,Y,Z", help="Target instead, mm, LPS.")
+    ] = None,
+    technique: Annotated[
+        str | None, typer.Option("--technique", help="Technique preset; see kambin info.")
+    ] = None,
+    cannula: Annotated[
+        float | None, typer.Option("--cannula", metavar="MM", help="Outer diameter, mm.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder for the plan.")
+    ] = None,
+    json: JsonOption = False,
+) -> int:
+    """Plan entry, target, tools and docking distance for one level and side.
+
+    Exit code 5 when there is no safe path; the refusal then names the structure that binds, the
+    stage and the millimetres that are missing.
+    """
+    request = PlanRequest(
+        level=require_level(level),
+        side=require_side(side),
+        zone=zone,
+        target_lps_mm=find_target(target),
+        technique=technique,
+        cannula_mm=cannula,
+    )
+    answer = make_plan(case, request)
+    if out is not None:
+        write_answer(answer, out)
+    if json:
+        print_document(answer)
+    elif isinstance(answer, Plan):
+        print_plan(answer, case, None if out is None else out / PLAN_FILE)
+    else:
+        print_refusal(answer, case, None if out is None else out / REFUSAL_FILE)
+    return 0 if isinstance(answer, Plan) else PlanError.exit_code
+
+
+def make_plan(folder: Path, request: PlanRequest) -> Plan | Refusal:
+    """Read the case, complete its anatomy and plan, with progress on standard error.
+
+    Raises
+    ------
+    AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
+    """
+    checked = read_checked_case(folder)
+    require_answered(checked)
+    with shown_progress() as progress:
+        anatomy = complete(checked.case, progress=progress)
+        require_answered(checked, anatomy.findings)
+        return plan_trajectory(
+            checked.case,
+            anatomy,
+            request,
+            progress=progress,
+        )
+
+
+def write_answer(answer: Plan | Refusal, out: Path) -> Path:
+    """Write a plan or a refusal into a folder, and take away the other kind if it lies there."""
+    written, other = (
+        (PLAN_FILE, REFUSAL_FILE) if isinstance(answer, Plan) else (REFUSAL_FILE, PLAN_FILE)
+    )
+    if isinstance(answer, Plan):
+        write_plan(answer, out / written)
+    else:
+        write_refusal(answer, out / written)
+    (out / other).unlink(missing_ok=True)
+    return out / written

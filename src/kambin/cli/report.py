@@ -1,0 +1,47 @@
+"""``kambin report``: the plan as a page, a print and pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.anatomy import complete
+from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli.gate import read_checked_case
+from kambin.cli.output import print_document, print_lines, with_version
+from kambin.cli.progress import shown_progress
+from kambin.cli.verify import PlanArgument
+from kambin.exchange import find_answer_file, read_answer
+from kambin.planning import Plan, Refusal
+from kambin.report import ReportPaths, write_report
+
+
+@app.command(
+    epilog=examples(
+        "kambin report case plan/plan.json -o report",
+        "kambin report case plan/refusal.json -o report",
+    )
+)
+def report(
+    case: CaseArgument,
+    plan: PlanArgument,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write.")],
+    json: JsonOption = False,
+) -> None:
+    """Write the report of a plan or of a refusal: HTML, PDF and the pictures."""
+    file = find_answer_file(plan)
+    answer = read_answer(file)
+    paths = make_report(case, answer, file, out)
+    if json:
+        files = {"html": str(paths.html), "pdf": str(paths.pdf)}
+        print_document(with_version(files | {"pictures": [str(p) for p in paths.pictures]}))
+        return
+    print_lines(f"Page      {paths.html}", f"Print     {paths.pdf}")
+
+
+def make_report(folder: Path, answer: Plan | Refusal, file: Path, out: Path) -> ReportPaths:
+    """Write the report of an answer that lies in a file, with the confirmations beside it."""
+    checked = read_checked_case(folder)
+    with shown_progress() as progress:
+        anatomy = complete(checked.case, progress=progress)
+        return write_report(checked.case, anatomy, answer, out, progress=progress)

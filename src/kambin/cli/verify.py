@@ -1,0 +1,77 @@
+"""``kambin verify``: the second checker, hashes and staleness."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.anatomy import complete
+from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli.gate import read_checked_case, require_answered
+from kambin.cli.output import print_document, print_lines
+from kambin.cli.plan_words import print_records
+from kambin.cli.progress import shown_progress
+from kambin.core import PlanError, StoreError
+from kambin.exchange import find_answer_file, read_plan
+from kambin.planning import FindingRecord, Plan, Verification, verify_plan
+
+PlanArgument = Annotated[
+    Path, typer.Argument(metavar="PLAN", help="Plan file, or the folder that holds it.")
+]
+
+
+@app.command(epilog=examples("kambin verify case plan/plan.json", "kambin verify case plan --json"))
+def verify(case: CaseArgument, plan: PlanArgument, json: JsonOption = False) -> int:
+    """Check a plan a second time, on surfaces, and that nothing changed since it was made.
+
+    Exit code 5 when it is not valid, with the reason.
+    """
+    try:
+        verdict = make_verdict(case, read_plan(find_answer_file(plan), verify=False))
+    except (PlanError, StoreError) as error:
+        # a file that is no plan of ours, or a case that no longer opens: not valid, with the reason
+        verdict = refuse_plan(error)
+    if json:
+        print_document(verdict)
+    else:
+        print_verdict(verdict)
+    return 0 if verdict.valid else PlanError.exit_code
+
+
+def make_verdict(folder: Path, plan: Plan) -> Verification:
+    """Return the second checker's answer on a plan for the case as it is now.
+
+    Raises
+    ------
+    AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
+    """
+    checked = read_checked_case(folder, verify=False)
+    with shown_progress() as progress:
+        if checked.case.sha256 == plan.case_sha256:
+            require_answered(checked)
+        anatomy = complete(checked.case, progress=progress)
+        return verify_plan(checked.case, anatomy, plan)
+
+
+def refuse_plan(error: PlanError | StoreError) -> Verification:
+    """Return the verdict on a plan that could not even be compared."""
+    record = FindingRecord(
+        code=error.code,
+        severity="BLOCK",
+        what=error.what,
+        where=error.where,
+        why=error.why,
+        next_step=error.next_step,
+    )
+    return Verification(valid=False, max_difference_mm=None, agreement_mm=0.0, findings=(record,))
+
+
+def print_verdict(verdict: Verification) -> None:
+    """Print whether the plan is valid, how far the two computations differ, and why not."""
+    print_lines("Valid" if verdict.valid else "NOT VALID")
+    if verdict.max_difference_mm is not None:
+        print_lines(
+            f"The two computations differ by at most {verdict.max_difference_mm:.2f} mm; "
+            f"{verdict.agreement_mm:.2f} mm is allowed."
+        )
+    print_records(verdict.findings)

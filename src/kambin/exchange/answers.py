@@ -1,0 +1,52 @@
+"""What planning answered, as files: a plan or a refusal, read back by what it says it is."""
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from kambin.exchange.documents import write_document
+from kambin.exchange.plan_files import not_a_plan, read_plan
+from kambin.planning import Plan, Refusal, round_document
+
+PLAN_FILE = "plan.json"
+REFUSAL_FILE = "refusal.json"
+
+
+def write_refusal(refusal: Refusal, path: Path) -> Refusal:
+    """Write a refusal as canonical JSON and return it as written, rounded.
+
+    Raises
+    ------
+    StoreError  (ST-001) if it cannot be written
+    """
+    write_document(round_document(refusal), path)
+    return round_document(refusal)
+
+
+def find_answer_file(place: Path) -> Path:
+    """Return the plan or the refusal that a path means: the file itself, or the one in a folder."""
+    if not place.is_dir():
+        return place
+    found = (place / PLAN_FILE, place / REFUSAL_FILE)
+    return found[0] if found[0].exists() or not found[1].exists() else found[1]
+
+
+def read_answer(path: Path) -> Plan | Refusal:
+    """Read a plan or a refusal.
+
+    Raises
+    ------
+    PlanError  (PL-090) if a plan was edited; (PL-091) if it is neither
+    StoreError  (ST-004) if it is of a newer version
+    """
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
+    if not isinstance(document, dict) or not document.get("infeasible"):
+        return read_plan(path)
+    try:
+        return Refusal.model_validate(document)
+    except ValidationError as error:
+        raise not_a_plan(path, f"{error.error_count()} of its fields are wrong.") from error

@@ -1,0 +1,137 @@
+"""Phantoms as case folders, with their truth in a corner that only tests open."""
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kambin.anatomy import Case, Level, StructureKey, Tube
+from kambin.exchange.case_files import read_json_object, write_case
+from kambin.exchange.documents import SCHEMA_VERSION, to_json
+from kambin.exchange.nifti_writing import nifti_bytes
+from kambin.frames import RigidTransform, Side
+from kambin.imaging import LabelMap, Surface, crop_region, extract_surface
+from kambin.phantom import Phantom, PhantomParameters, PhantomTruth, build_truth
+
+TRUTH_FOLDER = "truth"
+TRUTH_FILE = "truth.json"
+PHANTOM_DIALECT = "kambin"
+
+
+def write_phantom(phantom: Phantom, path: Path, *, force: bool = False) -> Path:
+    """Write a made patient as a case folder with its truth beside it.
+
+    ``truth/`` holds ``truth.json`` (parameters, names, frames, centre lines, mm, LPS),
+    ``labels.nii.gz`` with every part on its own, and ``surfaces/*.stl`` in LPS mm. Any other
+    spacing, and fractional occupancy, is made again by ``read_truth``.
+
+    Parameters
+    ----------
+    phantom : Phantom
+    path : the folder to make
+    force : bool, replace an existing case
+
+    Raises
+    ------
+    StoreError  (ST-001, ST-002) as ``write_case``
+    """
+    case = Case(
+        phantom.image,
+        phantom.labels,
+        phantom.names,
+        PHANTOM_DIALECT,
+        source={"image_format": "phantom", "labels_format": "phantom"},
+    )
+    labels = phantom.truth.labels(phantom.parameters.spacing_mm)
+    document = _truth_document(phantom.parameters, phantom.truth)
+    files = {
+        f"{TRUTH_FOLDER}/{TRUTH_FILE}": to_json(document).encode("utf-8"),
+        f"{TRUTH_FOLDER}/labels.nii.gz": nifti_bytes(labels),
+        **_surface_files(labels, phantom.truth.names),
+    }
+    return write_case(case, path, force=force, extra=files)
+
+
+def read_truth(path: Path) -> PhantomTruth:
+    """Return the truth of a phantom's case folder, at any spacing; for tests only.
+
+    Raises
+    ------
+    StoreError  (ST-004, ST-005) if the folder holds no truth of this version
+    RequestError  as ``PhantomParameters`` if its parameters are not possible
+    """
+    document = read_json_object(Path(path) / TRUTH_FOLDER / TRUTH_FILE)
+    given = document["parameters"]
+    parameters = PhantomParameters(
+        level=Level.parse(given["level"]),
+        side=Side(given["side"]),
+        zone=given["zone"],
+        migration=given["migration"],
+        size=given["size"],
+        seed=given["seed"],
+        variants=tuple(given["variants"]),
+        spacing_mm=given["spacing_mm"],
+    )
+    return build_truth(parameters)
+
+
+def stl_bytes(surface: Surface) -> bytes:
+    """Return a surface as binary STL, vertices in LPS mm.
+
+    Parameters
+    ----------
+    surface : Surface, triangles, mm, LPS
+    """
+    corners = surface.vertices_lps_mm[surface.faces].astype("<f4")
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    rows = np.zeros(len(corners), dtype=[("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")])
+    rows["n"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+    rows["v"] = corners
+    return b"kambin, LPS, mm".ljust(80) + struct.pack("<I", len(rows)) + rows.tobytes()
+
+
+def _truth_document(parameters: PhantomParameters, truth: PhantomTruth) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "parameters": {
+            "level": str(parameters.level),
+            "side": parameters.side,
+            "zone": parameters.zone,
+            "migration": parameters.migration,
+            "size": parameters.size,
+            "seed": parameters.seed,
+            "variants": parameters.variants,
+            "spacing_mm": parameters.spacing_mm,
+        },
+        "names": {str(value): str(key) for value, key in truth.names.items()},
+        "centre_lines": {str(key): _line(tube) for key, tube in truth.centre_lines.items()},
+        "vertebra_frames": {
+            name: _matrix(frame.lps_from_vertebra) for name, frame in truth.vertebra_frames.items()
+        },
+        "disc_frames": {
+            str(level): _matrix(frame.lps_from_disc) for level, frame in truth.disc_frames.items()
+        },
+    }
+
+
+def _line(tube: Tube) -> dict[str, Any]:
+    return {"points_lps_mm": tube.points_lps_mm, "radii_mm": tube.radii_mm}
+
+
+def _matrix(transform: RigidTransform) -> list[list[float]]:
+    rows: list[list[float]] = transform.matrix.tolist()
+    return rows
+
+
+def _surface_files(labels: LabelMap, names: Mapping[int, StructureKey]) -> dict[str, bytes]:
+    present = set(np.unique(labels.values).tolist())
+    files = {}
+    for value, key in names.items():
+        if value in present:
+            surface = extract_surface(crop_region(labels, {value}))
+            name = str(key).replace(":", "_")
+            files[f"{TRUTH_FOLDER}/surfaces/{name}.stl"] = stl_bytes(surface)
+    return files
