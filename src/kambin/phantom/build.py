@@ -9,11 +9,14 @@ from kambin.anatomy import StructureKey
 from kambin.core import Progress, SilentProgress
 from kambin.imaging import LabelMap, Volume
 from kambin.knowledge import value, values
+from kambin.phantom.canal import build_flavum, build_fragment, build_sac
 from kambin.phantom.chain import stack_vertebrae
 from kambin.phantom.ct import scan
 from kambin.phantom.discs import build_disc, disc_frame, vertebra_frame
 from kambin.phantom.organs import Spine, build_muscles, build_organs, build_skin, build_vessels
 from kambin.phantom.parameters import PhantomParameters
+from kambin.phantom.relax import Obstacle
+from kambin.phantom.roots import Nerves, build_nerves
 from kambin.phantom.sacrum import build_ilia, build_sacrum
 from kambin.phantom.shapes import Shape, bounds_of
 from kambin.phantom.sizes import Draw, draw_spine
@@ -105,6 +108,7 @@ def build_truth(parameters: PhantomParameters) -> PhantomTruth:
     draw = Draw(np.random.default_rng([parameters.seed, 2]))
     bones = _build_bones(parameters, spine, draw)
     discs = [build_disc(level, sizes, spine.frames) for level in parameters.levels]
+    soft, nerves = _build_canal(parameters, spine, bones, discs)
     obese = parameters.has("obese")
     skin = build_skin(
         spine,
@@ -117,6 +121,7 @@ def build_truth(parameters: PhantomParameters) -> PhantomTruth:
         *build_muscles(spine),
         *build_vessels(spine),
         *discs,
+        *soft,
         *bones,
     )
     air, low, high = values("phantom_body.field_of_view_mm")
@@ -125,7 +130,7 @@ def build_truth(parameters: PhantomParameters) -> PhantomTruth:
         shapes=shapes,
         low_lps_mm=np.array([corner[0] - air, corner[1] - air, low]),
         high_lps_mm=np.array([other[0] + air, other[1] + air, high]),
-        centre_lines={},
+        centre_lines=nerves.lines,
         vertebra_frames={n: vertebra_frame(n, sizes, spine.frames) for n in spine.names},
         disc_frames={v: disc_frame(v, sizes, spine.frames) for v in parameters.levels},
         frame_id=_frame_id(parameters),
@@ -165,3 +170,21 @@ def _build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> lis
     ilia = build_ilia(s1, second, sacrum, draw, raise_mm=rise)
     ribs = build_ribs(below.size, below.frame, vertebrae[-1])
     return [*ilia, sacrum, *ribs, *vertebrae[::-1]]
+
+
+def _build_canal(
+    parameters: PhantomParameters, spine: Spine, bones: list[Shape], discs: list[Shape]
+) -> tuple[list[Shape], Nerves]:
+    """Build what lies in canal and foramina, in the order of painting."""
+    draw = Draw(np.random.default_rng([parameters.seed, 1]))
+    hernia = discs[parameters.levels.index(parameters.level)]
+    fragment = build_fragment(parameters, spine, hernia)
+    sac = build_sac(spine, fragment)
+    bone_gap, disc_gap = values("phantom_nerves.root_gap_mm")
+    obstacles = (
+        *(Obstacle(bone, bone_gap) for bone in bones if bone.key.kind in ("vertebra", "sacrum")),
+        *(Obstacle(disc, disc_gap) for disc in (*discs, fragment)),
+    )
+    nerves = build_nerves(spine, parameters.levels, sac, obstacles, draw)
+    flava = [build_flavum(level, spine, draw) for level in parameters.levels]
+    return [*flava, sac.shape, *nerves.shapes, fragment], nerves

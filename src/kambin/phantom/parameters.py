@@ -1,5 +1,6 @@
 """What a phantom is asked to be: seed, herniation, variants and spacing."""
 
+import itertools
 from dataclasses import dataclass
 
 from kambin.anatomy import VERTEBRAE, Level
@@ -81,7 +82,7 @@ class PhantomParameters:
     def levels(self) -> tuple[Level, ...]:
         """Return the disc levels from cranial to caudal."""
         names = (*self.vertebrae, "S1")
-        return tuple(Level(*pair) for pair in zip(names[:-1], names[1:], strict=True))
+        return tuple(Level(*pair) for pair in itertools.pairwise(names))
 
     def has(self, variant: str) -> bool:
         """Return whether a variant was asked for."""

@@ -141,7 +141,7 @@ def _evaluate(
 ) -> tuple[tuple[slice, slice, slice], Array]:
     """Return the part of the box a piece reaches, and its distances there."""
     a, b, c = (
-        slice(max(s.start, t.start), max(min(s.stop, t.stop), max(s.start, t.start)))
+        slice(max(s.start, t.start), max(min(s.stop, t.stop), s.start, t.start))
         for s, t in zip(_box(piece.bounds_lps_mm(), axes, margin_mm), box, strict=True)
     )
     x, y, z = (axis.astype(np.float32) for axis in axes)

@@ -1,0 +1,208 @@
+"""The dural sac, the ligamentum flavum and the herniated fragment."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kambin.anatomy import Level, StructureKey
+from kambin.frames import RigidTransform
+from kambin.knowledge import value, value_at, values
+from kambin.phantom.bodies import Column
+from kambin.phantom.chain import joint_axes, pedicle_centre_mm
+from kambin.phantom.organs import LPS, Spine
+from kambin.phantom.parameters import PhantomParameters
+from kambin.phantom.shapes import Shape, place, turned
+from kambin.phantom.sizes import SIDES, Draw
+from kambin.phantom.solids import RoundedBox, Superellipsoid
+
+DISC_EDGE_STEP_MM = 0.05
+"""Step of the search for the disc's margin; far below the margin's own accuracy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sac:
+    """The dural sac with what the roots have to know of it.
+
+    Parameters
+    ----------
+    shape : Shape
+    column : Column, centre and half axes by height
+    """
+
+    shape: Shape
+    column: Column
+
+    def edge_lps_mm(self, height_mm: float, sign: float) -> np.ndarray:
+        """Return the lateral edge of the sac at a height, shape (3,), mm, LPS."""
+        knots = self.column.knots_mm
+        x, y, a = (float(np.interp(height_mm, knots[:, 0], knots[:, k])) for k in (1, 2, 3))
+        return np.array([x + sign * a, y, height_mm])
+
+
+def build_sac(spine: Spine, fragment: Shape) -> Sac:
+    """Build the dural sac down to S2, indented by the fragment.
+
+    Parameters
+    ----------
+    spine : Spine
+    fragment : Shape of the herniated fragment
+    """
+    before, behind = values("phantom_nerves.sac_margin_mm")
+    knots = []
+    for name in spine.names:
+        size, frame = spine.sizes.vertebrae[name], spine.frames.vertebrae[name]
+        half = value_at("phantom_nerves.sac_half_width_mm", name)
+        deep = (size.canal_depth_mm - before - behind) / 2
+        tall = pedicle_centre_mm(size, SIDES[0])[2] if name != "S1" else 0.0
+        centre = frame.points(np.array([0, size.wall_mm + before + deep, tall]))
+        knots.append(_knot(centre, half, deep, frame))
+    size, frame = spine.sizes.vertebrae["S1"], spine.frames.vertebrae["S1"]
+    back, down, half, deep = values("phantom_nerves.sac_end_mm")
+    end = frame.points(np.array([0, back, down]))
+    knots.append(_knot(end, half, deep, frame))
+    top = [*knots[0]]
+    top[0] = values("phantom_body.field_of_view_mm")[2]
+    column = Column(np.array([top, *knots])[::-1], 2.0)
+    key = StructureKey("dural_sac")
+    gap = value("phantom_nerves.fragment_gap_mm")
+    cuts = tuple(piece.inflated(gap) for piece in fragment.pieces)
+    return Sac(Shape(key, (place(key, column, LPS),), cuts), column)
+
+
+def _knot(centre: np.ndarray, half: float, deep: float, frame: RigidTransform) -> list[float]:
+    """Return a knot of the sac; an axial cut of a tilted canal is deeper by its tilt."""
+    x, y, z = centre.tolist()
+    return [z, x, y, half, deep / abs(float(frame.rotation[2, 2]))]
+
+
+def build_flavum(level: Level, spine: Spine, draw: Draw) -> Shape:
+    """Build the ligamentum flavum of one level, both halves.
+
+    Parameters
+    ----------
+    level : Level
+    spine : Spine
+    draw : Draw
+    """
+    upper, lower = spine.sizes.vertebrae[level.upper], spine.sizes.vertebrae[level.lower]
+    back, lateral, outer, above, tall = values("phantom_nerves.flavum_mm")
+    rim = (upper.wall_mm + lower.wall_mm) / 2
+    depth = (upper.canal_depth_mm + lower.canal_depth_mm) / 2
+    key = StructureKey("flavum", str(level))
+    pieces = []
+    for side in SIDES:
+        thick = draw.at(
+            "phantom_nerves.flavum_thickness_mm",
+            "phantom_nerves.flavum_thickness_sd_mm",
+            str(level),
+        )
+        start = np.array([0, rim + depth + back, above])
+        stop = np.array([lower.canal_width_mm / 2 + lateral, rim + outer, above])
+        run = stop - start
+        yaw = float(np.degrees(np.arctan2(run[1], run[0])))
+        half = (float(np.linalg.norm(run)) / 2 + thick / 2, thick / 2, tall)
+        pieces.append(
+            place(
+                key,
+                RoundedBox(half, thick / 2),
+                spine.frames.discs[level],
+                centre_mm=(start + stop) / 2,
+                axes=turned(yaw, value("phantom_bone.lamina_pitch_deg") / 2),
+                side=side,
+                blend_mm=1,
+            )
+        )
+    return Shape(key, tuple(pieces))
+
+
+def zone_borders_mm(level: Level, spine: Spine, parameters: PhantomParameters) -> np.ndarray:
+    """Return the borders of the axial zones on the asked side, shape (3,), mm from the midline.
+
+    Parameters
+    ----------
+    level : Level
+    spine : Spine
+    parameters : PhantomParameters, whose side is meant
+
+    Returns
+    -------
+    medial edge of the facet, medial and lateral border of the pedicle of the vertebra above
+    """
+    lower = spine.sizes.vertebrae[level.lower]
+    upper = spine.sizes.vertebrae[level.upper]
+    joint, axes = joint_axes(lower, parameters.side)
+    facet = joint[0] - axes[0, 0] * values("phantom_bone.sap_half_axes_mm")[0]
+    medial = upper.canal_width_mm / 2
+    lateral = medial + upper.sides[parameters.side].pedicle_width_mm
+    # Upper lumbar facets are so sagittal that their edge lies over the pedicle.
+    facet = min(facet, medial - value("phantom_nerves.subarticular_least_mm"))
+    return np.array([facet, medial, lateral])
+
+
+def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> Shape:
+    """Build the herniated fragment in its zone, on its side, at its height.
+
+    Parameters
+    ----------
+    parameters : PhantomParameters
+    spine : Spine
+    disc : Shape of the disc it comes from
+    """
+    level, zone = parameters.level, parameters.zone
+    facet, medial, lateral = zone_borders_mm(level, spine, parameters)
+    beyond, forwards = values("phantom_nerves.fragment_beyond_mm")
+    across = {
+        "central": 0.0,
+        "paracentral": facet / 2,
+        "subarticular": (facet + medial) / 2,
+        "foraminal": (medial + lateral) / 2,
+        "extraforaminal": lateral + beyond,
+    }[zone]
+    in_canal = zone in ("central", "paracentral", "subarticular")
+    frame = spine.frames.discs[level]
+    depth = _depth(parameters, spine, in_canal=in_canal)
+    sizes = np.array(values("phantom_nerves.fragment_half_mm")).reshape(-1, 2)
+    half, tall = sizes[parameters.size - 1]
+    half *= value_at("phantom_nerves.fragment_narrow", zone)
+    margin = _disc_margin_mm(disc, frame, across * parameters.side.lateral_sign_lps, spine, level)
+    inset = value("phantom_nerves.fragment_inset")
+    if zone == "extraforaminal":
+        margin = (
+            spine.sizes.vertebrae[level.upper].wall_mm + spine.sizes.vertebrae[level.lower].wall_mm
+        ) / 2 + forwards
+    centre = np.array(
+        [
+            across,
+            margin + inset * depth,
+            value_at("phantom_nerves.migration_mm", parameters.migration),
+        ]
+    )
+    solid = Superellipsoid(
+        (half, depth * (1 - inset), tall), *values("phantom_nerves.fragment_exponents")
+    )
+    key = StructureKey("fragment")
+    piece = place(key, solid, frame, centre_mm=centre, side=parameters.side)
+    return Shape(key, (piece,), disc.pieces)
+
+
+def _depth(parameters: PhantomParameters, spine: Spine, *, in_canal: bool) -> float:
+    """Return how far the fragment reaches beyond the disc, mm."""
+    index = parameters.size - 1
+    if not in_canal:
+        return values("phantom_nerves.fragment_lateral_depth_mm")[index]
+    lower = spine.sizes.vertebrae[parameters.level.lower]
+    joint, axes = joint_axes(lower, parameters.side)
+    edge = joint - axes[:, 0] * values("phantom_bone.sap_half_axes_mm")[0]
+    reach = float(edge[1]) - lower.wall_mm
+    return values("phantom_nerves.fragment_depth_share")[index] * reach
+
+
+def _disc_margin_mm(
+    disc: Shape, frame: RigidTransform, across_mm: float, spine: Spine, level: Level
+) -> float:
+    """Return y of the disc's posterior margin at an x of its frame, mm."""
+    deepest = max(spine.sizes.vertebrae[name].wall_mm for name in (level.upper, level.lower))
+    y = np.arange(0, deepest + 4, DISC_EDGE_STEP_MM)
+    points = np.column_stack([np.full_like(y, across_mm), y, np.zeros_like(y)])
+    inside = disc.distance(frame.points(points)) < 0
+    return float(y[inside].max()) if inside.any() else 0.0

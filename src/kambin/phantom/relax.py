@@ -1,0 +1,110 @@
+"""Bends the drawn root lines out of bone, disc and fragment, no further than needed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import StructureKey, Tube
+from kambin.phantom.shapes import Shape
+from kambin.phantom.solids import Corners
+
+RELAX_ITERATIONS = 40
+"""Rounds of pushing and smoothing; the lines are still after about 25."""
+
+GRADIENT_STEP_MM = 0.25
+"""Half width of the central difference; below any radius of curvature of bone."""
+
+_STIFFNESS = 0.5
+_REACH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A shape that lines keep out of.
+
+    Parameters
+    ----------
+    shape : Shape
+    gap_mm : float, mm, between the surfaces of shape and root
+    """
+
+    shape: Shape
+    gap_mm: float
+
+
+def relax_lines(
+    lines: Mapping[StructureKey, Tube], obstacles: tuple[Obstacle, ...]
+) -> dict[StructureKey, Tube]:
+    """Push lines out of obstacles and keep them smooth.
+
+    Parameters
+    ----------
+    lines : mapping of StructureKey to Tube
+    obstacles : Obstacle
+
+    Returns
+    -------
+    mapping with the same keys, points bent
+    """
+    keys = list(lines)
+    counts = [len(lines[key].points_lps_mm) for key in keys]
+    stops = np.cumsum(counts)
+    points = np.vstack([lines[key].points_lps_mm for key in keys])
+    radii = np.concatenate([lines[key].radii_mm for key in keys])
+    starts = stops - np.array(counts)
+    boxes = [obstacle.shape.bounds_lps_mm() for obstacle in obstacles]
+    for round_number in range(RELAX_ITERATIONS):
+        smoothing = _STIFFNESS * max(0.0, 1 - 2 * round_number / RELAX_ITERATIONS)
+        push = _push(points, radii, obstacles, boxes)
+        points = points + smoothing * _bend(points, starts, stops) + push
+    return {
+        key: Tube(points[stop - count : stop], lines[key].radii_mm)
+        for key, stop, count in zip(keys, stops, counts, strict=True)
+    }
+
+
+def _bend(
+    points: NDArray[np.float64], starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the pull of each point towards the middle of its neighbours on its line."""
+    pull = np.zeros_like(points)
+    pull[1:-1] = (points[:-2] + points[2:]) / 2 - points[1:-1]
+    pull[starts] = 0
+    pull[stops - 1] = 0
+    return pull
+
+
+def _push(
+    points: NDArray[np.float64],
+    radii: NDArray[np.float64],
+    obstacles: tuple[Obstacle, ...],
+    boxes: list[Corners],
+) -> NDArray[np.float64]:
+    """Return the move that brings each point to its distance from all obstacles."""
+    push = np.zeros_like(points)
+    for obstacle, (low, high) in zip(obstacles, boxes, strict=True):
+        wanted = radii + obstacle.gap_mm
+        near = ((points > low - _REACH - 1) & (points < high + _REACH + 1)).all(axis=1)
+        if not near.any():
+            continue
+        here = points[near]
+        lack = wanted[near] - obstacle.shape.distance(here)
+        close = lack > 0
+        if close.any():
+            slope = _slope(obstacle.shape, here[close])
+            index = np.flatnonzero(near)[close]
+            push[index] += slope * lack[close, None] / 2
+    return push
+
+
+def _slope(shape: Shape, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the unit direction away from a shape, shape (N, 3)."""
+    step = GRADIENT_STEP_MM * np.vstack([np.eye(3), -np.eye(3)])
+    around = (points[:, None, :] + step).reshape(-1, 3)
+    found = shape.distance(around).reshape(len(points), 2, 3)
+    slope = found[:, 0] - found[:, 1]
+    length = np.linalg.norm(slope, axis=1, keepdims=True)
+    unit: NDArray[np.float64] = slope / np.maximum(length, GRADIENT_STEP_MM / 4)
+    return unit
