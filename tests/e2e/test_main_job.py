@@ -1,0 +1,172 @@
+"""The main job on the phantom through the command line, and everything that must stop it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from tests.e2e.command_line import Outcome, run_kambin
+
+ASKED = ("--level", "L4-L5", "--side", "left", "--zone", "paracentral")
+
+pytestmark = pytest.mark.xdist_group("main-job")
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A phantom with a herniation at L4-L5 left, as ``kambin phantom`` makes it."""
+    folder = tmp_path_factory.mktemp("phantom") / "case"
+    words = ("--level", "L4-L5", "--side", "left", "--herniation", "paracentral", "--seed", "0")
+    assert run_kambin("phantom", "-o", folder, *words).code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def planned(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the plan of that phantom."""
+    out = tmp_path_factory.mktemp("plan")
+    outcome = run_kambin("plan", case, *ASKED, "-o", out)
+    assert outcome.code == 0, outcome.text + outcome.errors
+    return out
+
+
+def _document(planned: Path) -> dict:
+    return json.loads((planned / "plan.json").read_text())
+
+
+def _verdict(case: Path, document: dict, folder: Path) -> Outcome:
+    path = folder / "plan.json"
+    path.write_text(json.dumps(document))
+    return run_kambin("verify", case, path, "--json")
+
+
+def _codes(outcome: Outcome) -> set[str]:
+    return {finding["code"] for finding in outcome.document["findings"]}
+
+
+def test_the_plan_keeps_the_contract(planned: Path) -> None:
+    plan = _document(planned)
+    assert plan["schema_version"] >= 1
+    assert plan["status"] in ("ready", "needs_confirmation")
+    assert (plan["level"], plan["side"]) == ("L4-L5", "left")
+    assert {"needle", "cannula"} <= {stage["tool"] for stage in plan["stages"]}
+    for stage in plan["stages"]:
+        assert stage["stop_mm"] >= 0
+        for row in stage["clearances"]:
+            assert row.keys() >= {
+                "structure",
+                "clearance_mm",
+                "point_lps_mm",
+                "sigma_mm",
+                "origin",
+            }
+    assert plan["angles"]["convention"] == "kambin-1"
+    assert plan["entry"]["lateral_of_midline_mm"] >= 50
+    certificate = plan["certificate"]
+    assert certificate["candidates"] >= 1_000_000
+    assert certificate["gap_mm"] == 0
+    assert certificate["objective_mm"] == certificate["upper_bound_mm"]
+
+
+def test_the_second_checker_agrees(case: Path, planned: Path) -> None:
+    outcome = run_kambin("verify", case, planned / "plan.json", "--json")
+    assert outcome.code == 0, outcome.text
+    assert outcome.document["valid"] is True
+    assert outcome.document["max_difference_mm"] <= 0.3
+
+
+def test_two_runs_give_the_same_bytes(case: Path, planned: Path, tmp_path: Path) -> None:
+    assert run_kambin("plan", case, *ASKED, "-o", tmp_path).code == 0
+    assert (tmp_path / "plan.json").read_bytes() == (planned / "plan.json").read_bytes()
+
+
+def test_p01_a_changed_label_map_makes_the_plan_stale(
+    case: Path, planned: Path, tmp_path: Path
+) -> None:
+    changed = tmp_path / "case"
+    shutil.copytree(case, changed)
+    file = changed / "labels.nii.gz"
+    image = nibabel.load(file)
+    values = np.asarray(image.dataobj).copy()
+    values[values == values.max()] = 0
+    nibabel.save(nibabel.Nifti1Image(values, image.affine, image.header), file)
+    outcome = run_kambin("verify", changed, planned / "plan.json", "--json")
+    assert outcome.code == 5
+    assert outcome.document["valid"] is False
+    assert outcome.document["findings"]
+
+
+def test_p02_an_edited_plan_is_refused(case: Path, planned: Path, tmp_path: Path) -> None:
+    plan = _document(planned)
+    plan["stages"][0]["clearances"][0]["clearance_mm"] += 1.0
+    outcome = _verdict(case, plan, tmp_path)
+    assert outcome.code == 5
+    assert outcome.document["valid"] is False
+
+
+def test_p02_a_newer_plan_is_refused(case: Path, planned: Path, tmp_path: Path) -> None:
+    outcome = _verdict(case, _document(planned) | {"schema_version": 999}, tmp_path)
+    assert outcome.code == 5
+    assert outcome.document["valid"] is False
+
+
+def test_a_file_that_is_no_plan_is_refused(case: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text("no plan")
+    outcome = run_kambin("verify", case, path, "--json")
+    assert outcome.code == 5
+    assert _codes(outcome) == {"PL-091"}
+
+
+def test_confirmation_is_recorded_and_the_report_says_so(
+    case: Path, planned: Path, tmp_path: Path
+) -> None:
+    plan = _document(planned)
+    codes = sorted({f["code"] for f in plan["findings"] if f["severity"] == "CONFIRM"})
+    accept = [word for code in codes for word in ("--accept", code)]
+    if codes:
+        call = ("confirm", planned / "plan.json", "--by", "A. Tester", *accept)
+        assert run_kambin(*call).code == 0
+    outcome = run_kambin("report", case, planned / "plan.json", "-o", tmp_path / "report")
+    assert outcome.code == 0, outcome.errors
+    page = (tmp_path / "report" / "report.html").read_text("utf-8")
+    assert "L4-L5" in page
+    assert "LEFT" in page.upper()
+    assert "not a medical device" in page.lower()
+    if codes:
+        assert "A. Tester" in page
+
+
+def test_no_default_level_no_default_side_no_default_target(case: Path) -> None:
+    assert run_kambin("plan", case, "--side", "left", "--zone", "paracentral").code == 2
+    assert run_kambin("plan", case, "--level", "L4-L5", "--zone", "paracentral").code == 2
+    assert run_kambin("plan", case, "--level", "L4-L5", "--side", "left").code == 2
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["1,2", "a,b,c", "nan,0,0", "inf,0,0", "1 2 3"],
+    ids=["two", "words", "nan", "inf", "blanks"],
+)
+def test_p05_a_degenerate_target_is_refused(case: Path, target: str) -> None:
+    outcome = run_kambin(
+        "plan", case, "--level", "L4-L5", "--side", "left", "--target", target, "--json"
+    )
+    assert outcome.code == 2
+    assert outcome.document["error"]["code"] == "RQ-007"
+
+
+def test_an_impossible_cannula_gives_a_reasoned_refusal(case: Path, tmp_path: Path) -> None:
+    outcome = run_kambin("plan", case, *ASKED, "--cannula", "15", "-o", tmp_path, "--json")
+    assert outcome.code == 5
+    refusal = outcome.document
+    assert refusal["infeasible"] is True
+    assert refusal["binding"]["structure"]
+    assert refusal["binding"]["deficit_mm"] > 0
+    assert refusal["findings"]
+    assert (tmp_path / "refusal.json").exists()
+    report = run_kambin("report", case, tmp_path, "-o", tmp_path / "report")
+    assert report.code == 0, report.errors
