@@ -247,15 +247,27 @@ def _same(first: str, second: str) -> bool:
 def _lowest_rib(survey: Survey, mobile: list[FoundStructure]) -> tuple[str, int]:
     """Return the vertebra that the lowest labelled rib comes nearest to, and its number."""
     ribs = [f for f in survey.of_kind("rib") if f.key.place.isdigit()]
+    limit_mm = value("checks.rib_gap_most_mm")
     for number in sorted({int(f.key.place) for f in ribs}, reverse=True):
         gaps = [
-            (min(_gap_mm(survey, rib, v) for rib in ribs if int(rib.key.place) == number), v)
-            for v in mobile
+            (_gap_mm(survey, rib, vertebra), vertebra.key.place)
+            for rib in ribs
+            for vertebra in mobile
+            if int(rib.key.place) == number and _box_gap_mm(survey, rib, vertebra) <= limit_mm
         ]
-        near = [(gap, v.key.place) for gap, v in gaps if gap <= value("checks.rib_gap_most_mm")]
+        near = [pair for pair in gaps if pair[0] <= limit_mm]
         if near:
             return min(near)[1], number
     return "", 0
+
+
+def _box_gap_mm(survey: Survey, first: FoundStructure, second: FoundStructure) -> float:
+    """Return a distance, mm, that no two voxels of the structures can undercut."""
+    apart = [
+        max(0, a.start - b.stop + 1, b.start - a.stop + 1)
+        for a, b in zip(first.box, second.box, strict=True)
+    ]
+    return float(np.max(np.array(apart) * survey.labels.spacing_mm))
 
 
 def _gap_mm(survey: Survey, first: FoundStructure, second: FoundStructure) -> float:

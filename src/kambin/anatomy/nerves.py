@@ -11,7 +11,12 @@ from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.flavum import model_flavum
 from kambin.anatomy.keys import StructureKey
-from kambin.anatomy.root_drafts import RootDraft, draft_exiting_root, draft_traversing_root
+from kambin.anatomy.root_drafts import (
+    RootDraft,
+    draft_exiting_root,
+    draft_traversing_root,
+    fit_exiting_root,
+)
 from kambin.anatomy.root_shapes import make_ganglion, make_root
 from kambin.anatomy.roots import RelaxedRoot, find_obstacles, relax_roots
 from kambin.anatomy.sac import SAC_KEY, DuralSac, complete_sac
@@ -111,7 +116,7 @@ def _complete_roots(
                     missing.append(str(key))
                 else:
                     drafts.append(draft)
-    relaxed = relax_roots(drafts, find_obstacles(bony)) if drafts else ()
+    relaxed = _relax(bony, sac, drafts) if drafts else ()
     structures: dict[StructureKey, Structure] = {}
     for root in relaxed:
         if root.is_credible:
@@ -120,6 +125,16 @@ def _complete_roots(
                 ganglion = make_ganglion(bony, root)
                 structures[ganglion.key] = ganglion
     return structures, [*_say_missing(missing), *_say_moved(relaxed)]
+
+
+def _relax(bony: BonyAnatomy, sac: DuralSac, drafts: list[RootDraft]) -> tuple[RelaxedRoot, ...]:
+    """Fit the rules of the exiting roots to this patient's bone, then relax all roots."""
+    obstacles = find_obstacles(bony, drafts)
+    fitted = [
+        fit_exiting_root(d, sac, bony, obstacles.room) if d.key.kind == "exiting_root" else d
+        for d in drafts
+    ]
+    return relax_roots(fitted, obstacles)
 
 
 def _is_known(kind: str, place: str) -> bool:

@@ -1,6 +1,7 @@
 """First drafts of the lumbar roots, laid by rules of each level before bone pushes them aside."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +10,10 @@ from scipy.interpolate import PchipInterpolator
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import Level, StructureKey
 from kambin.anatomy.sac import DuralSac
+from kambin.anatomy.sampling import Sampler
 from kambin.anatomy.structures import VertebraFrame
 from kambin.frames import Side
-from kambin.knowledge import value, value_at
+from kambin.knowledge import value, value_at, values
 
 DRAFT_SAMPLES = 81
 """Points of every root; about 0.7 mm apart on the longest, below the working spacing."""
@@ -44,8 +46,86 @@ class RootDraft:
         return np.maximum(self.radii_mm, self.ganglion_radii_mm)
 
 
+@dataclass(frozen=True, slots=True)
+class RootRule:
+    """The numbers by which one exiting root is laid.
+
+    Parameters
+    ----------
+    angle_deg : float, degrees, between the distal root and the disc plane
+    drift : float, anterior way per unit of way in the coronal plane
+    behind_wall_mm : float, mm, ganglion behind the posterior wall of the body
+    below_pedicle_mm : float, mm, gap between pedicle and ganglion
+    """
+
+    angle_deg: float
+    drift: float
+    behind_wall_mm: float
+    below_pedicle_mm: float
+
+
+def find_nominal_rule(level: Level) -> RootRule:
+    """Return the rule of the literature for the exiting root of a level.
+
+    Parameters
+    ----------
+    level : Level
+    """
+    return RootRule(
+        value_at("completion_nerve.root_angle_deg", level.upper),
+        value_at("completion_nerve.root_drift", level.upper),
+        value("completion_nerve.drg_behind_wall_mm"),
+        value("completion_nerve.root_below_pedicle_mm"),
+    )
+
+
+def fit_exiting_root(
+    nominal: RootDraft, sac: DuralSac, bony: BonyAnatomy, room: Sampler
+) -> RootDraft:
+    """Choose the rule within the literature's spread that fits this patient's bone best.
+
+    Parameters
+    ----------
+    nominal : RootDraft of an exiting root, laid by the nominal rule
+    sac : DuralSac
+    bony : BonyAnatomy
+    room : Sampler, mm, free room on the working grid
+
+    Returns
+    -------
+    RootDraft with the least lack of room; each step away from the nominal rule must gain
+    ``rule_reluctance_mm``
+
+    Notes
+    -----
+    First the place of the ganglion under the pedicle, judged up to its end; then angle and
+    drift of the distal root (alpha varies by 7 degrees between patients, evidence A6).
+    """
+    side, level = nominal.key.side, nominal.level
+    if side is None:
+        return nominal
+    rule = find_nominal_rule(level)
+    near = _up_to_ganglion(nominal)
+    places = [
+        replace(
+            rule, behind_wall_mm=rule.behind_wall_mm + y, below_pedicle_mm=rule.below_pedicle_mm + z
+        )
+        for y in values("completion_nerve.drg_behind_steps_mm")
+        for z in values("completion_nerve.drg_below_steps_mm")
+    ]
+    rule = _best_rule(places, lambda r: draft_exiting_root(bony, sac, level, side, r), room, near)
+    ways = [
+        replace(rule, angle_deg=rule.angle_deg + angle, drift=rule.drift + drift)
+        for angle in values("completion_nerve.root_angle_steps_deg")
+        for drift in values("completion_nerve.root_drift_steps")
+    ]
+    whole = slice(0, DRAFT_SAMPLES)
+    rule = _best_rule(ways, lambda r: draft_exiting_root(bony, sac, level, side, r), room, whole)
+    return draft_exiting_root(bony, sac, level, side, rule) or nominal
+
+
 def draft_exiting_root(
-    bony: BonyAnatomy, sac: DuralSac, level: Level, side: Side
+    bony: BonyAnatomy, sac: DuralSac, level: Level, side: Side, rule: RootRule | None = None
 ) -> RootDraft | None:
     """Lay the root that leaves under the pedicle of the level's upper vertebra.
 
@@ -55,6 +135,7 @@ def draft_exiting_root(
     sac : DuralSac
     level : Level
     side : Side
+    rule : RootRule; without one the nominal rule of the level
 
     Returns
     -------
@@ -70,9 +151,10 @@ def draft_exiting_root(
     frame = bony.vertebra_frames.get(level.upper)
     if frame is None or side not in frame.pedicles:
         return None
+    used = rule or find_nominal_rule(level)
     start = find_take_off(frame, sac, side)
-    axilla, ganglion = _under_the_pedicle(frame, side)
-    outward = _distal_direction(bony, level, side)
+    axilla, ganglion = _under_the_pedicle(frame, side, used)
+    outward = _distal_direction(bony, level, side, used)
     length_mm = value("completion_nerve.root_length_mm")
     nodes = [start, axilla, ganglion]
     nodes += [ganglion + outward * length_mm * share for share in (0.5, 1.0)]
@@ -205,8 +287,33 @@ def _model_half_width_mm(sac: DuralSac, at: int) -> float:
     return value("completion_nerve.sac_width_share") * float(sac.curve.half_width_mm[at])
 
 
+def _best_rule(
+    rules: list[RootRule],
+    lay: Callable[[RootRule], RootDraft | None],
+    room: Sampler,
+    part: slice,
+) -> RootRule:
+    """Return the rule whose draft lacks the least room; the first one is the nominal."""
+    reluctance_mm = value("completion_nerve.rule_reluctance_mm")
+    best, least_mm = rules[0], np.inf
+    for number, rule in enumerate(rules):
+        draft = lay(rule)
+        if draft is None:
+            continue
+        lack = draft.needed_radii_mm[part] - room.sample(draft.points_lps_mm[part])
+        score_mm = max(float(lack.max()), 0.0) + (reluctance_mm if number else 0.0)
+        if score_mm < least_mm - 10.0**-6:
+            best, least_mm = rule, score_mm
+    return best
+
+
+def _up_to_ganglion(draft: RootDraft) -> slice:
+    """Return the points from the sac to the end of the ganglion."""
+    return slice(0, int(np.flatnonzero(draft.ganglion_radii_mm > 0)[-1]) + 1)
+
+
 def _under_the_pedicle(
-    frame: VertebraFrame, side: Side
+    frame: VertebraFrame, side: Side, rule: RootRule
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the axilla and the middle of the ganglion, each shape (3,), mm, LPS."""
     x, _, z, width, height = frame.pedicles[side]
@@ -216,14 +323,13 @@ def _under_the_pedicle(
         value("completion_nerve.drg_lateral_share") * width,
         value("completion_nerve.drg_lateral_most_mm"),
     )
-    below = value("completion_nerve.root_below_pedicle_mm")
     radius = value_at("completion_nerve.drg_width_mm", frame.vertebra) / 2
     nodes = [
         [medial, wall + value("completion_nerve.axilla_behind_wall_mm"), lower],
         [
             medial + lateral,
-            wall + value("completion_nerve.drg_behind_wall_mm"),
-            lower - below - radius,
+            wall + rule.behind_wall_mm,
+            lower - rule.below_pedicle_mm - radius,
         ],
     ]
     mirrored = np.array(nodes) * [side.lateral_sign_lps, 1.0, 1.0]
@@ -231,14 +337,15 @@ def _under_the_pedicle(
     return axilla, ganglion
 
 
-def _distal_direction(bony: BonyAnatomy, level: Level, side: Side) -> NDArray[np.float64]:
+def _distal_direction(
+    bony: BonyAnatomy, level: Level, side: Side, rule: RootRule
+) -> NDArray[np.float64]:
     """Return the direction of the root beyond its ganglion, shape (3,), unit, LPS."""
     disc = bony.disc_frames.get(level)
     frame = bony.vertebra_frames[level.upper]
     rotation = (disc.lps_from_disc if disc is not None else frame.lps_from_vertebra).rotation
-    angle_rad = np.radians(value_at("completion_nerve.root_angle_deg", level.upper))
-    drift = value_at("completion_nerve.root_drift", level.upper)
-    local = np.array([np.cos(angle_rad) * side.lateral_sign_lps, -drift, -np.sin(angle_rad)])
+    angle_rad = np.radians(rule.angle_deg)
+    local = np.array([np.cos(angle_rad) * side.lateral_sign_lps, -rule.drift, -np.sin(angle_rad)])
     direction: NDArray[np.float64] = rotation @ (local / np.linalg.norm(local))
     return direction
 

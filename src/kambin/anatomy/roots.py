@@ -66,25 +66,36 @@ class RelaxedRoot:
         ) and self.overlap_mm <= value("completion_nerve.overlap_most_mm")
 
 
-def find_obstacles(bony: BonyAnatomy) -> Obstacles:
-    """Measure signed distances to all vertebrae and to all discs.
+def find_obstacles(bony: BonyAnatomy, drafts: Sequence[RootDraft]) -> Obstacles:
+    """Measure signed distances to all vertebrae and all discs around the drafted roots.
 
     Parameters
     ----------
     bony : BonyAnatomy
+    drafts : sequence of RootDraft, at least one; the distances reach a little beyond them
     """
     grid = bony.working_grid
-    bone = signed_distance_from_occupancy(bony.bone.occupancy, grid).values
-    discs = discs_on_grid(bony)
+    points = np.concatenate([d.points_lps_mm for d in drafts])
+    margin_mm = value("completion_nerve.obstacle_margin_mm")
+    low = np.floor(grid.ijk(points.min(axis=0) - margin_mm)).astype(int)
+    high = np.ceil(grid.ijk(points.max(axis=0) + margin_mm)).astype(int) + 1
+    low, high = np.maximum(low, 0), np.minimum(high, grid.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    a, b, c = (high - low).tolist()
+    part = Grid(
+        grid.origin_lps_mm + low * grid.spacing_mm, grid.spacing_mm, (a, b, c), grid.frame_id
+    )
+    bone = signed_distance_from_occupancy(bony.bone.occupancy[box], part).values
+    discs = discs_on_grid(bony)[box]
     if discs.any():
-        disc = signed_distance_from_occupancy(discs.astype(np.float32), grid).values
+        disc = signed_distance_from_occupancy(discs.astype(np.float32), part).values
     else:
-        disc = np.full(grid.shape, np.float32(max(grid.shape)) * np.float32(grid.spacing_mm))
+        disc = np.full(part.shape, np.float32(max(part.shape) * part.spacing_mm))
     room = np.minimum(
         bone - np.float32(value("completion_nerve.gap_to_bone_mm")),
         disc - np.float32(value("completion_nerve.gap_to_disc_mm")),
     )
-    return Obstacles(_sampler(bone, grid), _sampler(disc, grid), _sampler(room, grid))
+    return Obstacles(_sampler(bone, part), _sampler(disc, part), _sampler(room, part))
 
 
 def relax_roots(drafts: Sequence[RootDraft], obstacles: Obstacles) -> tuple[RelaxedRoot, ...]:

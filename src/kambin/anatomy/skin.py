@@ -80,31 +80,40 @@ def segment_body(image: Volume) -> NDArray[np.bool_]:
 
     Notes
     -----
-    Threshold at ``checks.air_hu``; an opening of ``completion_nerve.skin_opening_mm``
-    cuts the thin bridges between back and table; the piece that holds most voxels is the
-    body; its holes (bowel gas, lungs) are filled slice by slice.
+    Threshold at ``checks.air_hu``; an opening by a box of ``skin_opening_mm`` half width cuts
+    the thin bridges between back and table; the piece that holds most voxels is the body;
+    its holes (bowel gas, lungs) are filled slice by slice.
     """
     tissue = np.nan_to_num(image.values, nan=0.0) > value("checks.air_hu")
-    radius = np.maximum(
-        np.rint(value("completion_nerve.skin_opening_mm") / image.spacing_mm).astype(int), 0
-    )
-    ball = _ellipsoid(radius)
-    opened = ndimage.binary_opening(np.pad(tissue, 1, mode="edge"), ball)[1:-1, 1:-1, 1:-1]
-    numbered, count = ndimage.label(opened)
+    width = 2 * np.rint(value("completion_nerve.skin_opening_mm") / image.spacing_mm) + 1
+    size = tuple(int(w) for w in width)
+    solid = ndimage.minimum_filter(tissue.astype(np.uint8), size, mode="nearest")
+    numbered, count = ndimage.label(solid)
     if count == 0:
         return np.zeros(image.shape, dtype=bool)
     sizes = np.bincount(numbered.ravel())
     sizes[0] = 0
-    body = numbered == int(np.argmax(sizes))
-    grown = ndimage.binary_dilation(body, ball) & tissue
-    return fill_slices(grown)
+    body = (numbered == int(np.argmax(sizes))).astype(np.uint8)
+    grown = ndimage.maximum_filter(body, size, mode="nearest") > 0
+    return fill_slices(grown & tissue)
 
 
 def fill_slices(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Fill the holes of a mask in every axial slice, bool array of the same shape."""
+    """Fill the holes of a mask in every axial slice, bool array of the same shape.
+
+    Parameters
+    ----------
+    mask : bool array, shape (I, J, K); a hole is background that the slice's border does
+        not reach
+    """
     filled = np.empty_like(mask)
     for k in range(mask.shape[2]):
-        filled[:, :, k] = ndimage.binary_fill_holes(mask[:, :, k])
+        numbered, count = ndimage.label(~mask[:, :, k])
+        edges = (numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1])
+        is_open = np.zeros(count + 1, dtype=bool)
+        is_open[np.concatenate(edges)] = True
+        is_open[0] = False
+        filled[:, :, k] = ~is_open[numbered]
     return filled
 
 
@@ -116,10 +125,3 @@ def _shows_air(image: Volume) -> bool:
 
 def _as_mask(mask: NDArray[np.bool_], like: LabelMap | Volume) -> LabelMap:
     return LabelMap(mask.astype(np.uint8), like.lps_from_ijk, like.frame_id)
-
-
-def _ellipsoid(radius: NDArray[np.int_]) -> NDArray[np.bool_]:
-    axes = [np.arange(-r, r + 1) / max(r, 1) for r in radius]
-    x, y, z = np.meshgrid(*axes, indexing="ij")
-    inside: NDArray[np.bool_] = x**2 + y**2 + z**2 <= 1.0
-    return inside
