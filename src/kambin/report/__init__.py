@@ -5,16 +5,19 @@ from kambin.report.camera import Camera
 from kambin.report.letters import EdgeLetters, direction_letters, find_edge_letters
 from kambin.report.meshes import PictureSurface, capsule_surface, region_surface
 from kambin.report.render import Mesh, render_scene
+from kambin.report.write import ReportPaths, write_report
 
 __all__ = [
     "Camera",
     "EdgeLetters",
     "Mesh",
     "PictureSurface",
+    "ReportPaths",
     "annotate_view",
     "capsule_surface",
     "direction_letters",
     "find_edge_letters",
     "region_surface",
     "render_scene",
+    "write_report",
 ]

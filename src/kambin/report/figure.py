@@ -7,6 +7,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from kambin.report.letters import EdgeLetters
@@ -115,6 +116,9 @@ def draw_scale_bar(axes: Axes, length_mm: float = 20.0) -> None:
     bottom, top = axes.get_ylim()
     x = left + 0.03 * (right - left)
     y = bottom + 0.035 * (top - bottom)
+    high, side = 0.075 * (top - bottom), 0.02 * (right - left)
+    ground = {"facecolor": CASING, "alpha": 0.55, "lw": 0}
+    axes.add_patch(Rectangle((x - side, y - 0.3 * high), length_mm + 2 * side, high, **ground))
     axes.plot([x, x + length_mm], [y, y], color=CASING, lw=4.2, solid_capstyle="butt")
     axes.plot([x, x + length_mm], [y, y], color="white", lw=2.2, solid_capstyle="butt")
     write_label(
@@ -126,7 +130,13 @@ def png_bytes(figure: Figure) -> bytes:
     """Return the figure as PNG without date or program name: same input, same bytes."""
     buffer = BytesIO()
     with matplotlib.rc_context({"text.usetex": False, "svg.hashsalt": "kambin"}):
-        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+        figure.savefig(
+            buffer,
+            format="png",
+            dpi=DPI,
+            metadata={"Software": None},
+            pil_kwargs={"compress_level": 5},
+        )
     return buffer.getvalue()
 
 

@@ -93,8 +93,7 @@ def render_scene(
     picture = _lay_veils(picture, depth, _draw_veils(veils, camera, fine, near_mm, background))
     height, width = size_px[1], size_px[0]
     samples = picture.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING, 3)
-    mean = sum(samples[:, a, :, b] for a, b in np.ndindex(SUPERSAMPLING, SUPERSAMPLING))
-    mean /= SUPERSAMPLING**2
+    mean = samples.mean(axis=3).mean(axis=1)
     rounded: NDArray[np.uint8] = np.rint(np.clip(mean, 0.0, 1.0) * 255.0).astype(np.uint8)
     return rounded
 
@@ -207,5 +206,5 @@ def _lay_veils(
         for number, (colour, sheet_mm, opacity) in enumerate(veils):
             shown = (order[place] == number) & (sheet_mm < depth)
             share = np.where(shown, np.float32(opacity), np.float32(0.0))[..., None]
-            result = result * (1.0 - share) + colour * share
+            result = (result * (1.0 - share) + colour * share).astype(np.float32)
     return result

@@ -21,6 +21,7 @@ from kambin.report.figure import (
 from kambin.report.meshes import capsule_surface, region_surface
 from kambin.report.palette import REMOVED_ORANGE, TOOL_CYAN, find_look
 from kambin.report.render import Mesh, render_scene
+from kambin.report.source import crop_near
 from kambin.report.tool_outlines import DrawnTool, capsule_distance_mm
 
 _SHOWN_MM = 95.0
@@ -53,7 +54,7 @@ def scene_meshes(
     reamer = next((tool for tool in tools if tool.name == "reamer"), None)
     meshes = []
     for key, structure in sorted(anatomy.structures.items(), key=lambda item: str(item[0])):
-        near = _crop_near(structure.region, centre_lps_mm)
+        near = crop_near(structure.region, centre_lps_mm, _SHOWN_MM)
         if near is None or not (_is_shown(key, level) or key == binding):
             continue
         if key == StructureKey("vertebra", level.lower) and reamer is not None:
@@ -106,10 +107,10 @@ def scene_cameras(
     outward_lps : float array, shape (3,), LPS, unit vector from the target to the entry
     """
     sideways = float(np.sign(outward_lps[0]))
-    behind = np.array([-0.66 * sideways, -0.70, -0.26])
+    behind = np.array([-0.12 * sideways, -0.93, -0.34])
     beside = np.array([-0.97 * sideways, -0.20, -0.12])
     return (
-        ("space-behind", "From behind and the side", _look(behind, centre_lps_mm, 190.0)),
+        ("space-behind", "From behind and above", _look(behind, centre_lps_mm, 190.0)),
         ("space-side", "From the side", _look(beside, centre_lps_mm, 130.0)),
         ("space-along", "Down the tools", _look(-outward_lps, centre_lps_mm, 90.0)),
     )
@@ -135,23 +136,6 @@ def _is_shown(key: StructureKey, level: Level) -> bool:
         "iliac_artery",
         "iliac_vein",
     )
-
-
-def _crop_near(region: LabelMap, centre_lps_mm: NDArray[np.float64]) -> LabelMap | None:
-    """Return the part of a region within the shown neighbourhood, or none."""
-    half = _SHOWN_MM / region.spacing_mm
-    middle = region.ijk(centre_lps_mm)
-    low = np.maximum(np.floor(middle - half).astype(int), 0)
-    high = np.minimum(np.ceil(middle + half).astype(int) + 1, region.shape)
-    if (high <= low).any():
-        return None
-    window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    values = region.values[window]
-    if not values.any():
-        return None
-    affine = region.lps_from_ijk.copy()
-    affine[:3, 3] = region.lps_mm(low)
-    return LabelMap(values, affine, region.frame_id)
 
 
 def _taken_bone(anatomy: Anatomy, level: Level, reamer: DrawnTool) -> list[LabelMap]:

@@ -10,7 +10,7 @@ from scipy.ndimage import map_coordinates
 from skimage.measure import find_contours
 
 from kambin.anatomy import StructureKey
-from kambin.imaging import Volume
+from kambin.imaging import Volume, reslice
 from kambin.report.figure import (
     cased,
     draw_letters,
@@ -23,7 +23,7 @@ from kambin.report.figure import (
 )
 from kambin.report.palette import TOOL_CYAN, find_look
 from kambin.report.source import SoftRegion
-from kambin.report.tool_outlines import DrawnTool, cut_outlines_mm, to_plane_mm
+from kambin.report.tool_outlines import DrawnTool, cut_outlines_mm
 from kambin.report.view_planes import ViewPlane
 from kambin.report.words import short_words
 
@@ -35,57 +35,32 @@ _UNLABELLED = frozenset({"skin", "rib"})
 _TOOL_LINES: dict[str, str] = {"needle": "-", "cannula": "-", "reamer": "--"}
 
 
-def sample_plane(volume: Volume, plane: ViewPlane, fill: float) -> NDArray[np.float32]:
-    """Return a volume's values on a plane, trilinear, shape (rows, columns).
-
-    Parameters
-    ----------
-    volume : Volume
-    plane : ViewPlane
-    fill : float, the value outside the volume
-    """
-    ijk = volume.ijk(plane.pixel_points_lps_mm())
-    values: NDArray[np.float32] = map_coordinates(
-        volume.values,
-        np.moveaxis(ijk, -1, 0),
-        order=1,
-        mode="constant",
-        cval=fill,
-        output=np.float32,
-    )
-    return values
-
-
-def region_outlines_mm(region: SoftRegion, plane: ViewPlane) -> list[NDArray[np.float64]]:
+def region_outlines_mm(region: SoftRegion, view: ViewPlane) -> list[NDArray[np.float64]]:
     """Return where a plane cuts a structure: lines of (right, down) in mm, each shape (N, 2).
 
     Parameters
     ----------
     region : SoftRegion
-    plane : ViewPlane
+    view : ViewPlane
     """
-    corners_mm = plane.plane_mm(region.corners_lps_mm())
-    if corners_mm[:, 2].min() > 0 or corners_mm[:, 2].max() < 0:
+    corners = view.plane.pixels(region.corners_lps_mm())
+    if corners[:, 2].min() > 0 or corners[:, 2].max() < 0:
         return []
-    rows, columns = plane.shape_px
-    middle_mm = np.array([plane.width_mm, plane.height_mm]) / 2
-    low_px = np.floor((corners_mm[:, :2].min(axis=0) + middle_mm) / plane.pixel_mm).astype(int) - 1
-    high_px = np.ceil((corners_mm[:, :2].max(axis=0) + middle_mm) / plane.pixel_mm).astype(int) + 1
-    first_column, first_row = np.maximum(low_px, 0).tolist()
-    last_column, last_row = np.minimum(high_px, [columns, rows]).tolist()
-    if last_column - first_column < 2 or last_row - first_row < 2:
+    first = np.maximum(np.floor(corners[:, :2].min(axis=0)).astype(int) - 1, 0)
+    last = np.minimum(np.ceil(corners[:, :2].max(axis=0)).astype(int) + 2, view.plane.shape)
+    if (last - first < 2).any():
         return []
-    points = plane.pixel_points_lps_mm()[first_row:last_row, first_column:last_column]
+    points = view.plane.points_lps_mm()[first[0] : last[0], first[1] : last[1]]
     inverse = region.ijk_from_lps
     ijk = points @ inverse[:3, :3].T + inverse[:3, 3]
     share = map_coordinates(region.share, np.moveaxis(ijk, -1, 0), order=1, cval=0.0)
-    lines = find_contours(share, 0.5)
-    return [to_plane_mm(line + np.array([first_row, first_column]), plane) for line in lines]
+    lines = find_contours(share, 0.5)  # type: ignore[no-untyped-call]
+    return [view.picture_mm(line + first) for line in lines]
 
 
 def draw_section(
     volume: Volume,
-    plane: ViewPlane,
+    view: ViewPlane,
     regions: Sequence[SoftRegion],
     tools: Sequence[DrawnTool],
     *,
@@ -97,34 +72,34 @@ def draw_section(
     Parameters
     ----------
     volume : Volume, HU
-    plane : ViewPlane
+    view : ViewPlane
     regions : the structures to outline
     tools : the tools, cut at their true diameter
     caption : str, level and side in words
     binding : StructureKey of the structure that forbids the path; it is hatched
     """
-    height_in = _WIDTH_IN * plane.height_mm / plane.width_mm
+    height_in = _WIDTH_IN * view.size_mm[1] / view.size_mm[0]
     figure = new_figure(_WIDTH_IN, height_in)
-    axes = picture_axes(figure, plane.extent_mm)
-    grey = sample_plane(volume, plane, _WINDOW_HU[0])
+    axes = picture_axes(figure, view.extent_mm)
+    grey = reslice(volume, view.plane, _WINDOW_HU[0])
     axes.imshow(
         grey,
         cmap="gray",
         vmin=_WINDOW_HU[0],
         vmax=_WINDOW_HU[1],
-        extent=plane.extent_mm,
+        extent=view.extent_mm,
         interpolation="bilinear",
         aspect="auto",
     )
     taken: list[tuple[float, float]] = []
     for region in regions:
-        _draw_region(axes, region, plane, taken, hatched=region.key == binding)
+        _draw_region(axes, region, view, taken, hatched=region.key == binding)
     for tool in tools:
-        draw_tool(axes, cut_outlines_mm(tool, plane), tool.name)
-    axes.set_xlim(plane.extent_mm[0], plane.extent_mm[1])
-    axes.set_ylim(plane.extent_mm[2], plane.extent_mm[3])
-    draw_letters(axes, plane.letters)
-    draw_title(axes, plane.title, caption)
+        draw_tool(axes, cut_outlines_mm(tool, view), tool.name)
+    axes.set_xlim(view.extent_mm[0], view.extent_mm[1])
+    axes.set_ylim(view.extent_mm[2], view.extent_mm[3])
+    draw_letters(axes, view.letters)
+    draw_title(axes, view.title, caption)
     draw_scale_bar(axes)
     return png_bytes(figure)
 
@@ -154,13 +129,13 @@ def draw_tool(axes: Axes, outlines_mm: Sequence[NDArray[np.float64]], name: str)
 def _draw_region(
     axes: Axes,
     region: SoftRegion,
-    plane: ViewPlane,
+    view: ViewPlane,
     taken: list[tuple[float, float]],
     *,
     hatched: bool,
 ) -> None:
     look = find_look(region.key)
-    lines = region_outlines_mm(region, plane)
+    lines = region_outlines_mm(region, view)
     for line in lines:
         axes.plot(
             line[:, 0],
@@ -176,20 +151,20 @@ def _draw_region(
             )
     closed = [line for line in lines if _area_mm2(line) >= _LABEL_LEAST_MM2]
     if closed and region.key.kind not in _UNLABELLED:
-        _label(axes, region, max(closed, key=_area_mm2), plane, taken)
+        _label(axes, region, max(closed, key=_area_mm2), view, taken)
 
 
 def _label(
     axes: Axes,
     region: SoftRegion,
     line: NDArray[np.float64],
-    plane: ViewPlane,
+    view: ViewPlane,
     taken: list[tuple[float, float]],
 ) -> None:
     """Write a structure's short name in its middle unless the place is taken or off the edge."""
     x_mm, y_mm = ((line.min(axis=0) + line.max(axis=0)) / 2).tolist()
-    room_mm = _LABEL_ROOM_MM * plane.width_mm
-    if abs(x_mm) > 0.42 * plane.width_mm or abs(y_mm) > 0.42 * plane.height_mm:
+    room_mm = _LABEL_ROOM_MM * view.size_mm[0]
+    if abs(x_mm) > 0.42 * view.size_mm[0] or abs(y_mm) > 0.42 * view.size_mm[1]:
         return
     if any(abs(x_mm - x) < 2 * room_mm and abs(y_mm - y) < 0.7 * room_mm for x, y in taken):
         return

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import affine_transform, gaussian_filter
+from scipy.ndimage import gaussian_filter
 
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
 from kambin.imaging import LabelMap, Volume
 from kambin.report.palette import BONE_KINDS
 
+SHOWN_MM = 150.0
+"""Half the side of the box that pictures show around the middle of the path, mm."""
+
+_BORDER_VOXELS = 3
 _OUTLINE_SIGMA_VOXELS = 0.6
 _AIR_HU, _FAT_HU, _SOFT_HU, _DISC_HU, _BONE_HU, _GAS_HU = -1000.0, -90.0, 45.0, 90.0, 480.0, -60.0
 _MUSCLE_KINDS = frozenset({"psoas", "multifidus", "erector_spinae", "quadratus", "iliacus"})
@@ -35,7 +39,7 @@ class SoftRegion:
     @property
     def ijk_from_lps(self) -> NDArray[np.float64]:
         """Return the inverse of the affine, shape (4, 4)."""
-        inverse: NDArray[np.float64] = np.linalg.inv(self.lps_from_ijk)
+        inverse: NDArray[np.float64] = np.asarray(np.linalg.inv(self.lps_from_ijk), np.float64)
         return inverse
 
     def corners_lps_mm(self) -> NDArray[np.float64]:
@@ -44,9 +48,8 @@ class SoftRegion:
         corners = np.array(
             [[a, b, c] for a in (0, high[0]) for b in (0, high[1]) for c in (0, high[2])]
         )
-        points: NDArray[np.float64] = (
-            corners @ self.lps_from_ijk[:3, :3].T + self.lps_from_ijk[:3, 3]
-        )
+        mapped = corners @ self.lps_from_ijk[:3, :3].T + self.lps_from_ijk[:3, 3]
+        points: NDArray[np.float64] = mapped
         return points
 
 
@@ -60,13 +63,15 @@ def soften(key: StructureKey, region: LabelMap, *, modelled: bool) -> SoftRegion
     modelled : bool
     """
     occupied = (region.values > 0).astype(np.float32)
-    smooth = gaussian_filter(occupied, _OUTLINE_SIGMA_VOXELS)
+    smooth: NDArray[np.float32] = gaussian_filter(occupied, _OUTLINE_SIGMA_VOXELS)
     if smooth.max(initial=0.0) <= 0.55:
         smooth = occupied
     return SoftRegion(key, smooth, region.lps_from_ijk, modelled)
 
 
-def outlined_structures(anatomy: Anatomy, level: Level) -> tuple[SoftRegion, ...]:
+def outlined_structures(
+    anatomy: Anatomy, level: Level, centre_lps_mm: NDArray[np.float64]
+) -> tuple[SoftRegion, ...]:
     """Return the structures that the sections of a level outline.
 
     Whole vertebrae rather than their many parts, except the superior articular process of
@@ -76,12 +81,13 @@ def outlined_structures(anatomy: Anatomy, level: Level) -> tuple[SoftRegion, ...
     ----------
     anatomy : Anatomy
     level : Level
+    centre_lps_mm : float array, shape (3,), mm, LPS, the middle of what is shown
     """
-    chosen = [
-        soften(key, structure.region, modelled=structure.is_modelled)
-        for key, structure in sorted(anatomy.structures.items(), key=lambda item: str(item[0]))
-        if _is_outlined(key, level)
-    ]
+    chosen = []
+    for key, structure in sorted(anatomy.structures.items(), key=lambda item: str(item[0])):
+        near = crop_near(structure.region, centre_lps_mm, SHOWN_MM)
+        if near is not None and _is_outlined(key, level):
+            chosen.append(soften(key, near, modelled=structure.is_modelled))
     return tuple(chosen)
 
 
@@ -97,13 +103,51 @@ def _is_outlined(key: StructureKey, level: Level) -> bool:
     return key.kind not in ("canal", "flavum") and key.kind not in _MUSCLE_KINDS
 
 
-def shown_volume(case: Case, anatomy: Anatomy) -> Volume:
+def crop_near(
+    region: LabelMap, centre_lps_mm: NDArray[np.float64], half_mm: float
+) -> LabelMap | None:
+    """Return what a label map holds in a box about a point, cropped to it; none if nothing.
+
+    Parameters
+    ----------
+    region : LabelMap
+    centre_lps_mm : float array, shape (3,), mm, LPS
+    half_mm : float, mm, from the point to each face of the box
+    """
+    near = _window(region, centre_lps_mm, half_mm)
+    filled = [np.flatnonzero(near.values.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
+    if not all(len(places) for places in filled):
+        return None
+    low = [max(int(places[0]) - _BORDER_VOXELS, 0) for places in filled]
+    high = [int(places[-1]) + 1 + _BORDER_VOXELS for places in filled]
+    return _cut(near, np.array(low), np.array(high))
+
+
+def _window(region: LabelMap, centre_lps_mm: NDArray[np.float64], half_mm: float) -> LabelMap:
+    """Return a label map within a box about a point; at least one voxel thick."""
+    half = half_mm / region.spacing_mm
+    middle = region.ijk(centre_lps_mm)
+    last = np.array(region.shape) - 1
+    low = np.clip(np.floor(middle - half).astype(int), 0, last)
+    high = np.clip(np.ceil(middle + half).astype(int), low, last) + 1
+    return _cut(region, low, high)
+
+
+def _cut(region: LabelMap, low: NDArray[np.int_], high: NDArray[np.int_]) -> LabelMap:
+    affine = region.lps_from_ijk.copy()
+    affine[:3, 3] = region.lps_mm(low)
+    window = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    return LabelMap(region.values[window], affine, region.frame_id)
+
+
+def shown_volume(case: Case, anatomy: Anatomy, centre_lps_mm: NDArray[np.float64]) -> Volume:
     """Return the image, or for a label-only case a grey picture painted from the labels.
 
     Parameters
     ----------
     case : Case
     anatomy : Anatomy, for the skin
+    centre_lps_mm : float array, shape (3,), mm, LPS, the middle of what is painted
 
     Returns
     -------
@@ -111,15 +155,16 @@ def shown_volume(case: Case, anatomy: Anatomy) -> Volume:
     """
     if case.image is not None:
         return case.image
-    paint = np.full(int(case.labels.values.max(initial=0)) + 1, _SOFT_HU, np.float32)
+    labels = _window(case.labels, centre_lps_mm, SHOWN_MM)
+    paint = np.full(int(labels.values.max(initial=0)) + 1, _SOFT_HU, np.float32)
     for number, key in case.names.items():
         if 0 < number < len(paint):
             paint[number] = _paint_value(key)
-    painted = paint[case.labels.values]
-    inside = _skin_on_labels(case.labels, anatomy)
-    empty = case.labels.values == 0
-    painted[empty] = np.where(inside[empty], _FAT_HU, _AIR_HU)
-    return Volume(painted, case.labels.lps_from_ijk, case.labels.frame_id)
+    painted = paint[labels.values]
+    outside = (labels.values == 0) & ~_skin_on_labels(labels, anatomy)
+    painted[labels.values == 0] = _FAT_HU
+    painted[outside] = _AIR_HU
+    return Volume(painted, labels.lps_from_ijk, labels.frame_id)
 
 
 def _paint_value(key: StructureKey) -> float:
@@ -136,13 +181,14 @@ def _skin_on_labels(labels: LabelMap, anatomy: Anatomy) -> NDArray[np.bool_]:
     skin = anatomy.find("skin")
     if skin is None:
         return np.ones(labels.shape, bool)
-    to_skin = skin.region.ijk_from_lps @ labels.lps_from_ijk
-    inside: NDArray[np.uint8] = affine_transform(
-        (skin.region.values > 0).astype(np.uint8),
-        to_skin[:3, :3],
-        offset=to_skin[:3, 3],
-        output_shape=labels.shape,
-        order=0,
-        mode="nearest",
-    )
-    return inside > 0
+    # Both arrays run along L, P, S, so that each axis is looked up by itself.
+    index = []
+    for axis, count in enumerate(labels.shape):
+        ends = np.zeros((2, 3))
+        ends[1, axis] = count - 1
+        first, last = skin.region.ijk(labels.lps_mm(ends))[:, axis]
+        index.append(np.rint(np.linspace(first, last, count)).astype(int))
+    inside = np.ones(labels.shape, bool)
+    grid = np.ix_(*(np.clip(i, 0, n - 1) for i, n in zip(index, skin.region.shape, strict=True)))
+    inside &= skin.region.values[grid] > 0
+    return inside

@@ -46,7 +46,7 @@ def drawn_tools(plan: Plan) -> tuple[DrawnTool, ...]:
 def _stages_to_draw(stages: tuple[Stage, ...]) -> list[Stage]:
     """Return per kind the widest stage, for the kinds that differ on paper."""
     kinds = ("needle", "reamer", "cannula")
-    widest = {}
+    widest: dict[str, Stage] = {}
     for stage in stages:
         known = widest.get(stage.tool)
         if stage.tool in kinds and (known is None or stage.radius_mm > known.radius_mm):
@@ -74,13 +74,13 @@ def capsule_distance_mm(
     return distance
 
 
-def cut_outlines_mm(tool: DrawnTool, plane: ViewPlane) -> list[NDArray[np.float64]]:
+def cut_outlines_mm(tool: DrawnTool, view: ViewPlane) -> list[NDArray[np.float64]]:
     """Return where a plane cuts a tool: lines of (right, down) in mm, each shape (N, 2).
 
     Parameters
     ----------
     tool : DrawnTool
-    plane : ViewPlane
+    view : ViewPlane
 
     Notes
     -----
@@ -88,20 +88,13 @@ def cut_outlines_mm(tool: DrawnTool, plane: ViewPlane) -> list[NDArray[np.float6
     tool's diameter and not that of a thick line.
     """
     distance_mm = capsule_distance_mm(
-        plane.pixel_points_lps_mm(), tool.tip_lps_mm, tool.outside_lps_mm, tool.radius_mm
+        view.plane.points_lps_mm(), tool.tip_lps_mm, tool.outside_lps_mm, tool.radius_mm
     )
-    return [to_plane_mm(line, plane) for line in find_contours(distance_mm, 0.0)]
+    return [view.picture_mm(line) for line in _zero_lines(distance_mm)]
 
 
-def to_plane_mm(line_px: NDArray[np.float64], plane: ViewPlane) -> NDArray[np.float64]:
-    """Map (row, column) indices of pixel centres, shape (N, 2), to (right, down) in mm."""
-    rows, columns = line_px[:, 0], line_px[:, 1]
-    return np.column_stack(
-        [
-            (columns + 0.5) * plane.pixel_mm - plane.width_mm / 2,
-            (rows + 0.5) * plane.pixel_mm - plane.height_mm / 2,
-        ]
-    )
+def _zero_lines(distance_mm: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    return list(find_contours(distance_mm, 0.0))  # type: ignore[no-untyped-call]
 
 
 def shadow_outline_mm(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kambin.imaging import Plane
 from kambin.report.letters import EdgeLetters, find_edge_letters
 
 Vector = NDArray[np.float64]
@@ -14,6 +15,9 @@ _LEFT = np.array([1.0, 0.0, 0.0])
 _POSTERIOR = np.array([0.0, 1.0, 0.0])
 _CRANIAL = np.array([0.0, 0.0, 1.0])
 _MARGIN_MM = 24.0
+_PROBE_MM = 64.0
+_FLAT_SHARE = 0.8
+_COLUMNS = 480
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,55 +28,35 @@ class ViewPlane:
     ----------
     name : str, for file names and anchors
     title : str, as printed
-    centre_lps_mm : float array, shape (3,), mm, LPS
-    right_lps, down_lps : float array, shape (3,), LPS, orthonormal, of the picture
-    width_mm, height_mm : float, mm
-    pixel_mm : float, mm
+    plane : Plane
     """
 
     name: str
     title: str
-    centre_lps_mm: Vector
-    right_lps: Vector
-    down_lps: Vector
-    width_mm: float
-    height_mm: float
-    pixel_mm: float
-
-    @property
-    def normal_lps(self) -> Vector:
-        """Return the direction of view, into the picture, shape (3,)."""
-        return np.cross(self.right_lps, self.down_lps)
+    plane: Plane
 
     @property
     def letters(self) -> EdgeLetters:
         """Return the patient's letters at the four sides."""
-        return find_edge_letters(self.right_lps, self.down_lps)
+        return find_edge_letters(self.plane.right_lps, self.plane.down_lps)
 
     @property
-    def shape_px(self) -> tuple[int, int]:
-        """Return rows and columns."""
-        return round(self.height_mm / self.pixel_mm), round(self.width_mm / self.pixel_mm)
+    def size_mm(self) -> tuple[float, float]:
+        """Return width and height of the picture, mm."""
+        rows, columns = self.plane.shape
+        return columns * self.plane.pixel_mm, rows * self.plane.pixel_mm
 
     @property
     def extent_mm(self) -> tuple[float, float, float, float]:
         """Return left, right, bottom and top of the picture, mm from its centre, down positive."""
-        return (-self.width_mm / 2, self.width_mm / 2, self.height_mm / 2, -self.height_mm / 2)
+        width_mm, height_mm = self.size_mm
+        return (-width_mm / 2, width_mm / 2, height_mm / 2, -height_mm / 2)
 
-    def pixel_points_lps_mm(self) -> NDArray[np.float64]:
-        """Return the centres of all pixels, shape (rows, columns, 3), mm, LPS."""
-        rows, columns = self.shape_px
-        x = (np.arange(columns) + 0.5) * self.pixel_mm - self.width_mm / 2
-        y = (np.arange(rows) + 0.5) * self.pixel_mm - self.height_mm / 2
-        across = x[None, :, None] * self.right_lps
-        points: NDArray[np.float64] = self.centre_lps_mm + across + y[:, None, None] * self.down_lps
-        return points
-
-    def plane_mm(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
-        """Map points, shape (..., 3), mm, LPS, to right, down and into the picture, mm."""
-        offset = np.asarray(points_lps_mm, np.float64) - self.centre_lps_mm
-        axes = np.column_stack([self.right_lps, self.down_lps, self.normal_lps])
-        mapped: NDArray[np.float64] = offset @ axes
+    def picture_mm(self, pixels: ArrayLike) -> NDArray[np.float64]:
+        """Map (row, column) pixel indices, shape (..., 2), to (right, down) from the centre, mm."""
+        index = np.asarray(pixels, np.float64)
+        middle = (np.array(self.plane.shape) - 1.0) / 2.0
+        mapped: NDArray[np.float64] = ((index - middle) * self.plane.pixel_mm)[..., ::-1]
         return mapped
 
 
@@ -95,39 +79,12 @@ def orthogonal_planes(
     """
     point = np.asarray(point_lps_mm, np.float64)
     towards = point if towards_lps_mm is None else np.asarray(towards_lps_mm, np.float64)
-    shift = (towards - point) / 2
-    pixel_mm = width_mm / 480
+    beside = point + (towards - point) / 2 * (_LEFT + _POSTERIOR)
+    high_mm = _FLAT_SHARE * width_mm
     return (
-        ViewPlane(
-            "axial",
-            "Axial",
-            point + shift * (_LEFT + _POSTERIOR),
-            _LEFT,
-            _POSTERIOR,
-            width_mm,
-            0.8 * width_mm,
-            pixel_mm,
-        ),
-        ViewPlane(
-            "sagittal",
-            "Sagittal",
-            point,
-            _POSTERIOR,
-            -_CRANIAL,
-            0.8 * width_mm,
-            0.8 * width_mm,
-            pixel_mm,
-        ),
-        ViewPlane(
-            "coronal",
-            "Coronal",
-            point,
-            _LEFT,
-            -_CRANIAL,
-            0.8 * width_mm,
-            0.8 * width_mm,
-            pixel_mm,
-        ),
+        _view("axial", "Axial", beside, (_LEFT, _POSTERIOR), (width_mm, high_mm)),
+        _view("sagittal", "Sagittal", point, (_POSTERIOR, -_CRANIAL), (high_mm, high_mm)),
+        _view("coronal", "Coronal", point, (_LEFT, -_CRANIAL), (high_mm, high_mm)),
     )
 
 
@@ -151,52 +108,41 @@ def tool_planes(
     length_mm = float(np.linalg.norm(entry - target))
     outward = (entry - target) / length_mm
     upright = _unit(_CRANIAL - outward * (outward @ _CRANIAL))
-    middle, side_mm = (entry + target) / 2, length_mm + 2 * _MARGIN_MM
-    flat_right, flat_down = _roll(outward, np.cross(upright, outward), _LEFT)
-    high_right, high_down = _roll(outward, upright, _POSTERIOR, down=-_CRANIAL)
-    pixel_mm = side_mm / 480
+    middle, wide_mm = (entry + target) / 2, length_mm + 2 * _MARGIN_MM
+    size_mm = (wide_mm, _FLAT_SHARE * wide_mm)
+    right = _unit(_LEFT - upright * (upright @ _LEFT))
+    back = _unit(_POSTERIOR * (outward @ _POSTERIOR) + _LEFT * (outward @ _LEFT))
+    # Posterior stays on the right, as on the sagittal picture, whichever side one comes from.
+    back = back if back @ _POSTERIOR >= 0 else -back
     return (
-        ViewPlane(
+        _view(
             "along-flat",
             "Along the tools, nearly axial",
             middle,
-            flat_right,
-            flat_down,
-            side_mm,
-            0.8 * side_mm,
-            pixel_mm,
+            (right, np.cross(upright, right)),
+            size_mm,
         ),
-        ViewPlane(
-            "along-upright",
-            "Along the tools, upright",
-            middle,
-            high_right,
-            high_down,
-            side_mm,
-            0.8 * side_mm,
-            pixel_mm,
-        ),
-        ViewPlane(
+        _view("along-upright", "Along the tools, upright", middle, (back, -_CRANIAL), size_mm),
+        _view(
             "probe-eye",
             "Probe's eye, at the cannula's tip",
             np.asarray(docking_lps_mm, np.float64),
-            np.cross(-outward, upright),
-            -upright,
-            64.0,
-            64.0,
-            64.0 / 400,
+            (np.cross(-outward, upright), -upright),
+            (_PROBE_MM, _PROBE_MM),
         ),
     )
 
 
-def _roll(
-    first: Vector, second: Vector, right: Vector, down: Vector = _POSTERIOR
-) -> tuple[Vector, Vector]:
-    """Return right and down axes in the plane of two orthonormal vectors, rolled upright."""
-    in_plane_right = _unit(first * (first @ right) + second * (second @ right))
-    in_plane_down = first * (first @ down) + second * (second @ down)
-    in_plane_down = _unit(in_plane_down - in_plane_right * (in_plane_right @ in_plane_down))
-    return in_plane_right, in_plane_down
+def _view(
+    name: str,
+    title: str,
+    centre_lps_mm: Vector,
+    axes: tuple[Vector, Vector],
+    size_mm: tuple[float, float],
+) -> ViewPlane:
+    right, down = axes
+    pixel_mm = size_mm[0] / _COLUMNS
+    return ViewPlane(name, title, Plane(centre_lps_mm, right, down, *size_mm, pixel_mm))
 
 
 def _unit(vector: Vector) -> Vector:

@@ -6,6 +6,19 @@ from kambin.planning import Clearance
 BANNER = "Research and teaching use only. Not a medical device. Not for clinical use."
 """Stands on every page."""
 
+LEGEND = (
+    ("bone", "ivory, thin line"),
+    ("superior articular process (SAP)", "ivory, thick line"),
+    ("disc", "grey-blue, dashed"),
+    ("nerve", "yellow, thick line"),
+    ("dural sac", "pale yellow, dash and dot"),
+    ("vessel", "red or blue, dotted"),
+    ("organ", "brown, dash and dots"),
+    ("tool", "cyan, true diameter; reamer dashed"),
+    ("removed or binding structure", "orange in space, hatched in sections"),
+)
+"""How structures are drawn, in words, so that a grey print can be read."""
+
 _KIND_WORDS = {
     "sap": "superior articular process",
     "iap": "inferior articular process",

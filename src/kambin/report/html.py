@@ -1,0 +1,57 @@
+"""The report as one HTML file that needs nothing else."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from kambin.report.content import ReportContent
+from kambin.report.pictures import Picture
+from kambin.report.words import LEGEND
+
+
+def html_report(content: ReportContent, pictures: Sequence[Picture]) -> str:
+    """Return the report as a page: pictures inline, every text escaped, no script, no network.
+
+    Parameters
+    ----------
+    content : ReportContent
+    pictures : in print order
+
+    Notes
+    -----
+    The page carries a content security policy that allows its own style by its hash and
+    inline pictures, and nothing else.
+    """
+    environment = Environment(
+        loader=PackageLoader("kambin.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = resources.files("kambin.report").joinpath("templates/report.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    table = environment.get_template("table.html.j2").module.table  # type: ignore[attr-defined]
+    return environment.get_template("report.html.j2").render(
+        c=content,
+        facts=[row.cells for row in content.facts],
+        findings=[row.cells for row in content.findings],
+        provenance=[row.cells for row in content.provenance],
+        pictures=[
+            {
+                "name": picture.name,
+                "title": picture.title,
+                "alt": picture.alt,
+                "base64": base64.b64encode(picture.png).decode(),
+            }
+            for picture in pictures
+        ],
+        legend=LEGEND,
+        style=Markup(style),  # noqa: S704 our own packaged file, hashed in the policy
+        style_sha256=digest,
+        table=table,
+    )

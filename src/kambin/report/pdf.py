@@ -1,0 +1,109 @@
+"""The report in print: one page to take along, the details behind it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from importlib import resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import matplotlib
+import typst
+
+from kambin.report.content import ReportContent
+from kambin.report.pictures import Picture
+from kambin.report.rows import Row
+from kambin.report.words import LEGEND
+
+FRONT_PLAN = (
+    ("along-flat", "along-upright", "probe-eye"),
+    ("projection-ap", "space-behind", "skin-map"),
+)
+"""The pictures of the first page of a plan."""
+
+FRONT_REFUSAL = (
+    ("axial", "sagittal", "coronal"),
+    ("space-behind", "space-side", "skin-map"),
+)
+"""The pictures of the first page of a refusal."""
+
+_SHORT_ROWS, _SHORT_FINDINGS, _PER_ROW = 9, 5, 4
+
+
+def pdf_report(content: ReportContent, pictures: Sequence[Picture]) -> bytes:
+    """Return the report in print: the first page alone serves at the table.
+
+    Parameters
+    ----------
+    content : ReportContent
+    pictures : in print order
+
+    Notes
+    -----
+    Texts reach the typesetter as data, never as its markup. It uses only its own and
+    matplotlib's fonts and prints no date, so that the same input gives the same bytes.
+    """
+    template = resources.files("kambin.report").joinpath("templates/report.typ")
+    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    with TemporaryDirectory() as folder:
+        root = Path(folder)
+        for picture in pictures:
+            (root / f"{picture.name}.png").write_bytes(picture.png)
+        (root / "report.json").write_text(json.dumps(_data(content, pictures)), "utf-8")
+        (root / "report.typ").write_text(template.read_text("utf-8"), "utf-8")
+        compiled = typst.compile(
+            root / "report.typ",
+            root=root,
+            font_paths=[fonts],
+            ignore_system_fonts=True,
+            timestamp=0,
+        )
+    return bytes(compiled)
+
+
+def _data(content: ReportContent, pictures: Sequence[Picture]) -> dict[str, Any]:
+    """Return what the template reads: the content, its short forms and the picture files."""
+    known = {picture.name: picture for picture in pictures}
+    wanted = FRONT_PLAN if content.kind == "plan" else FRONT_REFUSAL
+    front = [[known[name] for name in row if name in known] for row in wanted]
+    rest = [picture for picture in pictures if not any(picture in row for row in front)]
+    lines = [rest[start : start + _PER_ROW] for start in range(0, len(rest), _PER_ROW)]
+    short = content.summary
+    if short is not None and len(short.rows) > _SHORT_ROWS:
+        left = len(short.rows) - _SHORT_ROWS
+        note = f"{short.note} {left} more, all larger, on the next pages."
+        short = replace(short, rows=short.rows[:_SHORT_ROWS], note=note)
+    left = len(content.findings) - _SHORT_FINDINGS
+    return {
+        "content": _plain(asdict(content)),
+        "case_short": _find(content.provenance, "Case SHA-256")[:16],
+        "front": [[_file(picture) for picture in row] for row in front if row],
+        "rest": [[_file(picture) for picture in row] for row in lines],
+        "summary_short": None if short is None else asdict(short),
+        "findings_short": [
+            [row.cells[0], row.cells[1], f"({row.cells[5]})"]
+            for row in content.findings[:_SHORT_FINDINGS]
+        ],
+        "findings_note": f"{left} more on the next pages." if left > 0 else "",
+        "legend": ". ".join(f"{words}: {line}" for words, line in LEGEND) + ".",
+    }
+
+
+def _file(picture: Picture) -> dict[str, str | float]:
+    return {"file": f"{picture.name}.png", "aspect": picture.aspect, "alt": picture.alt}
+
+
+def _plain(value: Any) -> Any:
+    """Return nested rows as plain lists."""
+    if isinstance(value, dict):
+        if set(value) == {"cells"}:
+            return list(value["cells"])
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return value
+
+
+def _find(rows: Sequence[Row], name: str) -> str:
+    return next((row.cells[1] for row in rows if row.cells[0] == name), "")

@@ -1,0 +1,229 @@
+"""What the report says of a plan."""
+
+from kambin.knowledge import instruments, value
+from kambin.planning import Clearance, Plan, Stage
+from kambin.report.rows import Row, Table
+from kambin.report.words import (
+    clearance_words,
+    direction_words,
+    fraction_words,
+    mm_words,
+    origin_words,
+    point_words,
+    structure_words,
+)
+
+_SAME_PLACE_MM = 0.05
+_CLASS_WORDS = {"at_risk": "at risk", "not_assessed": "not assessed"}
+_ANGLE_NOTE = (
+    "Convention {convention}: from target to entry. Axial inclination is measured from straight "
+    "behind towards the asked side; cranio-caudal is positive when the entry is cranial. "
+    "To the horizontal is 90 degrees minus the axial inclination, for the patient lying prone."
+)
+
+
+def verdict(plan: Plan, accepted: frozenset[str]) -> str:
+    """Return in one sentence what the plan still needs.
+
+    Parameters
+    ----------
+    plan : Plan
+    accepted : codes of findings that a person has accepted
+    """
+    open_codes = sorted(
+        {f.code for f in plan.findings if f.severity == "CONFIRM" and f.code not in accepted}
+    )
+    if open_codes:
+        return f"Needs a named person's confirmation of {', '.join(open_codes)} before any use."
+    return "All rules of the margin model are met; the judgement stays with the surgeon."
+
+
+def facts(plan: Plan) -> tuple[Row, ...]:
+    """Return the numbers one needs at the table: name, value, how it is meant."""
+    entry, side = plan.entry, plan.side
+    tip = "not assessed"
+    if entry.cranial_of_spinous_tip_mm is not None:
+        tip = direction_words(entry.cranial_of_spinous_tip_mm, "cranial", "caudal")
+    tip_name = f"of the spinous process {entry.spinous_tip}" if entry.spinous_tip else ""
+    return (
+        Row("Entry", f"{entry.lateral_of_midline_mm:.0f} mm {side.upper()}", "of the midline"),
+        Row("Along the skin", f"{entry.along_skin_lateral_mm:.0f} mm", "from the midline, by tape"),
+        Row(
+            "Height",
+            direction_words(entry.cranial_of_disc_line_mm, "cranial", "caudal"),
+            "of the disc line on the skin",
+        ),
+        Row("Height", tip, tip_name or "of the nearest spinous process"),
+        Row("Depth", f"{entry.depth_mm:.0f} mm", "skin to target along the axis"),
+        Row("Incision", f"{value('report.skin_incision_mm'):.0f} mm", "skin"),
+    )
+
+
+def angle_table(plan: Plan) -> Table:
+    """Return both angles in both frames and the complement to the horizontal."""
+    a = plan.angles
+    rows = (
+        (
+            "Axial inclination",
+            f"{a.axial_inclination_to_disc_deg:.1f}°",
+            f"{a.axial_inclination_to_patient_deg:.1f}°",
+        ),
+        (
+            "= to the horizontal",
+            f"{90 - a.axial_inclination_to_disc_deg:.1f}°",
+            f"{90 - a.axial_inclination_to_patient_deg:.1f}°",
+        ),
+        (
+            "Cranio-caudal",
+            _tilt_words(a.craniocaudal_to_disc_deg),
+            _tilt_words(a.craniocaudal_to_patient_deg),
+        ),
+    )
+    note = _ANGLE_NOTE.format(convention=a.convention)
+    return Table("angles", "Angles", ("", "to the disc", "to the patient"), rows, note)
+
+
+def summary_table(plan: Plan) -> Table:
+    """Return each structure's least clearance over all stages, the closest first."""
+    best: dict[str, tuple[Clearance, Stage]] = {}
+    for stage in plan.stages:
+        for clearance in stage.clearances:
+            known = best.get(clearance.structure)
+            if known is None or clearance.clearance_mm < known[0].clearance_mm:
+                best[clearance.structure] = (clearance, stage)
+    ordered = sorted(best.values(), key=lambda pair: (pair[0].clearance_mm, pair[0].structure))
+    return Table(
+        "summary",
+        "Least clearance of each structure",
+        ("Structure", "Gap", "Stage", "Meaning"),
+        tuple(
+            (
+                structure_words(clearance.structure) + (" (m)" if _modelled(clearance) else ""),
+                f"{clearance.clearance_mm:.1f} mm",
+                stage.tool,
+                clearance_words(clearance),
+            )
+            for clearance, stage in ordered
+        ),
+        "(m) is modelled, not seen in the image.",
+    )
+
+
+def tool_table(plan: Plan) -> Table:
+    """Return the sequence of tools with their true outer diameter and end point."""
+    known = instruments()
+    return Table(
+        "tools",
+        "Tools in sequence",
+        ("Stage", "Instrument", "Outer Ø", "Ends, from target", "Depth"),
+        tuple(
+            (
+                stage.tool,
+                known[stage.instrument].title if stage.instrument in known else stage.instrument,
+                f"{2 * stage.radius_mm:.1f} mm",
+                _stop_words(stage.stop_mm),
+                f"{plan.trajectory.length_mm - stage.stop_mm:.0f} mm",
+            )
+            for stage in plan.stages
+        ),
+    )
+
+
+def detail_tables(plan: Plan) -> tuple[Table, ...]:
+    """Return the full tables: every clearance, the resection, reach, certainty, the points."""
+    return (_all_clearances(plan), _resection(plan), _certainty(plan), _points(plan))
+
+
+def _all_clearances(plan: Plan) -> Table:
+    rows = tuple(
+        (
+            structure_words(c.structure),
+            f"{stage.tool} {2 * stage.radius_mm:.1f}",
+            f"{c.clearance_mm:.2f}",
+            "none" if c.hard_margin_mm is None else f"{c.hard_margin_mm:.1f}",
+            f"{c.sigma_mm:.1f}",
+            origin_words(c.origin),
+            point_words(c.point_lps_mm),
+            clearance_words(c),
+        )
+        for stage in plan.stages
+        for c in stage.clearances
+    )
+    columns = ("Structure", "Stage", "Gap", "Margin", "Sigma", "Origin", "At (L, P, S)", "Meaning")
+    note = "Millimetres. The point lies on the tool's axis, in the patient's LPS frame."
+    return Table("clearances", "Every clearance, stage by stage", columns, rows, note)
+
+
+def _resection(plan: Plan) -> Table:
+    r = plan.resection
+    rows = (
+        ("Bone removed", mm_words(r.volume_mm3, "mm³")),
+        ("Share of the superior articular process", fraction_words(r.sap_fraction)),
+        ("Ventro-dorsal share at mid-height", fraction_words(r.ventrodorsal_fraction)),
+        ("Height over which the whole thickness goes", fraction_words(r.full_thickness_fraction)),
+        ("Facet surface kept", fraction_words(r.facet_kept_fraction)),
+        ("Rim bone removed", mm_words(r.rim_volume_mm3, "mm³")),
+        ("Pars left", mm_words(r.pars_left_mm)),
+        ("Stability class", _CLASS_WORDS.get(r.stability_class, r.stability_class)),
+        ("Fragment within reach", fraction_words(plan.reach.reachable_fraction)),
+        ("Fragment in view", fraction_words(plan.reach.visible_fraction)),
+        ("Fragment left behind", mm_words(plan.reach.residual_mm3, "mm³")),
+    )
+    note = " ".join(
+        reason
+        for reason in (r.not_assessed_reason, plan.reach.not_assessed_reason)
+        if reason is not None
+    )
+    return Table("resection", "Bone to remove, and reach", ("What", "Value"), rows, note)
+
+
+def _certainty(plan: Plan) -> Table:
+    c = plan.certainty
+    contact = sorted(c.contact_probability.items(), key=lambda item: (-item[1], item[0]))
+    rows = tuple(
+        (f"Probability of contact, {structure_words(key)}", f"{100 * share:.1f} %")
+        for key, share in contact
+    )
+    rows += (
+        ("The hand may err at the skin by", mm_words(c.tolerance_entry_mm)),
+        ("The hand may err in angle by", mm_words(c.tolerance_angle_deg, "degrees")),
+    )
+    note = "From the surface error of each structure alone; hand, registration and breathing are "
+    note += "not in it. " + (c.not_assessed_reason or "")
+    return Table("certainty", "Certainty", ("What", "Value"), rows, note.strip())
+
+
+def _points(plan: Plan) -> Table:
+    t, c = plan.trajectory, plan.certificate
+    gap = "not assessed" if c.continuum_gap_mm is None else f"{c.continuum_gap_mm:.2f} mm"
+    rows = (
+        ("Entry on the skin", point_words(t.entry_lps_mm)),
+        ("Target", point_words(t.target_lps_mm)),
+        ("Length", f"{t.length_mm:.1f} mm"),
+        ("Side by the entry's offset", _side_words(plan.side_witness.signed_offset_lps_mm)),
+        ("Side by the guarded root", structure_words(plan.side_witness.guarded_root)),
+        ("Best of the listed candidates", mm_words(c.upper_bound_mm)),
+        ("This plan", f"{mm_words(c.objective_mm)} (gap {mm_words(c.gap_mm)})"),
+        ("Between the listed candidates", gap),
+    )
+    note = "Points are millimetres in the patient's LPS frame: left, posterior, superior positive."
+    return Table("points", "Points, side and search", ("What", "Value"), rows, note)
+
+
+def _modelled(clearance: Clearance) -> bool:
+    return clearance.origin == "modelled"
+
+
+def _side_words(signed_offset_lps_mm: float) -> str:
+    side = "LEFT" if signed_offset_lps_mm > 0 else "RIGHT"
+    return f"{abs(signed_offset_lps_mm):.1f} mm to the patient's {side}"
+
+
+def _stop_words(stop_mm: float) -> str:
+    if abs(stop_mm) < _SAME_PLACE_MM:
+        return "at it"
+    return f"{abs(stop_mm):.1f} mm {'short' if stop_mm > 0 else 'past'}"
+
+
+def _tilt_words(tilt_deg: float) -> str:
+    return f"{abs(tilt_deg):.1f}° {'cranial' if tilt_deg >= 0 else 'caudal'}"

@@ -1,0 +1,38 @@
+"""What the report says when there is no plan."""
+
+from kambin.planning import Refusal
+from kambin.report.rows import Row
+from kambin.report.words import mm_words, structure_words
+
+
+def verdict(refusal: Refusal) -> str:
+    """Return in one sentence what stands in the way and whether the labels can decide it."""
+    binding = refusal.binding
+    if binding.deficit_mm is None:
+        return "No straight path of this technique runs from the skin to the target."
+    where = (
+        f"{structure_words(binding.structure)} binds at the {binding.stage}: "
+        f"the best candidate lacks {binding.deficit_mm:.1f} mm"
+    )
+    if refusal.decidable:
+        return f"No path keeps the margins. {where[0].upper()}{where[1:]}."
+    return (
+        f"Cannot be decided at this resolution. {where[0].upper()}{where[1:]}, "
+        "which lies within the uncertainty of these labels."
+    )
+
+
+def facts(refusal: Refusal) -> tuple[Row, ...]:
+    """Return what binds, where and by how much: name, value, how it is meant."""
+    binding = refusal.binding
+    return (
+        Row("Binding structure", structure_words(binding.structure), "what stands in the way"),
+        Row("Stage", binding.stage, "the tool at which it binds"),
+        Row("Deficit", mm_words(binding.deficit_mm), "least relaxation at which one path passes"),
+        Row(
+            "Decidable",
+            "yes" if refusal.decidable else "NO",
+            "whether these labels can settle it",
+        ),
+        Row("Candidates", f"{refusal.certificate.candidates:,}", "all tried"),
+    )

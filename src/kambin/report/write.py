@@ -1,0 +1,95 @@
+"""Writing the report of a plan or of a refusal into a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kambin.anatomy import Anatomy, Case
+from kambin.core import PlanError, Progress, SilentProgress, StoreError
+from kambin.planning import Plan, Refusal
+from kambin.report.content import report_content
+from kambin.report.html import html_report
+from kambin.report.pdf import pdf_report
+from kambin.report.pictures import draw_pictures, plan_scenery, refusal_scenery
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPaths:
+    """The files of one report.
+
+    Parameters
+    ----------
+    html, pdf : Path
+    pictures : the pictures as PNG files, in print order
+    """
+
+    html: Path
+    pdf: Path
+    pictures: tuple[Path, ...]
+
+
+def write_report(
+    case: Case,
+    anatomy: Anatomy,
+    document: Plan | Refusal,
+    out_dir: Path,
+    *,
+    progress: Progress | None = None,
+) -> ReportPaths:
+    """Write what a surgeon reads of a plan, or why there is none: a page, a print, pictures.
+
+    Parameters
+    ----------
+    case : Case
+    anatomy : Anatomy of the same case
+    document : Plan or Refusal
+    out_dir : Path, made if it is not there
+    progress : Progress
+
+    Returns
+    -------
+    ReportPaths
+
+    Raises
+    ------
+    PlanError  (RP-001) if the document was made from another case
+    StoreError  (RP-002) if the folder cannot be written
+    """
+    shown = SilentProgress() if progress is None else progress
+    if document.case_sha256 != case.sha256:
+        raise PlanError(
+            code="RP-001",
+            what="The plan belongs to another case",
+            where=f"plan for case {document.case_sha256[:12]}",
+            why=f"This case is {case.sha256[:12]}; images or labels are not those of the plan.",
+            next_step="Plan again on this case, or report with the case of the plan.",
+        )
+    content = report_content(case, anatomy, document)
+    if isinstance(document, Plan):
+        scenery = plan_scenery(document)
+    else:
+        scenery = refusal_scenery(anatomy, document)
+    pictures = tuple(draw_pictures(case, anatomy, scenery, None, shown))
+    page = html_report(content, pictures).encode("utf-8")
+    print_bytes = pdf_report(content, pictures)
+    files = {"report.html": page, "report.pdf": print_bytes}
+    files |= {f"pictures/{picture.name}.png": picture.png for picture in pictures}
+    written = [_write(out_dir / name, data) for name, data in files.items()]
+    return ReportPaths(written[0], written[1], tuple(written[2:]))
+
+
+def _write(path: Path, data: bytes) -> Path:
+    """Write a file so that a reader sees the old one or the new one, never a half."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.write_bytes(data)
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            code="RP-002",
+            what="The report cannot be written",
+            where=path.name,
+            why=f"The system says: {error.strerror}.",
+            next_step="Choose another folder with -o, or make room.",
+        ) from error
+    return path
