@@ -10,14 +10,17 @@ from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
 from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
+from kambin.anatomy.nerves import complete_nerves
 from kambin.anatomy.organs import collect_given
+from kambin.anatomy.partition import part_vertebra
+from kambin.anatomy.partition_s1 import part_sacrum
 from kambin.anatomy.sampling import Sampler
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import Anatomy, DiscFrame, Origin, Structure, VertebraFrame
-from kambin.anatomy.survey import survey_labels
+from kambin.anatomy.survey import Survey, survey_labels
 from kambin.anatomy.vertebra_frames import find_vertebra_frames
 from kambin.anatomy.working import find_vertebra_regions, make_working_bone
-from kambin.core import Progress, SilentProgress
+from kambin.core import AnatomyError, Progress, SilentProgress
 from kambin.imaging import LabelMap
 
 _STEPS = ("vertebrae", "frames", "discs", "organs")
@@ -45,25 +48,29 @@ def complete(case: Case, *, progress: Progress | None = None) -> Anatomy:
     -----
     Method, sigma and validity of each step: docs/concepts/completion-bone.md.
     """
-    bony = complete_bones(case, progress=progress)
     survey = survey_labels(case)
+    bony = complete_bones(case, survey=survey, progress=progress)
+    nerves = complete_nerves(bony, progress=progress)
     return Anatomy(
-        bony.structures,
+        {**bony.structures, **nerves.structures},
         bony.vertebra_frames,
         bony.disc_frames,
         find_scheme(stack_vertebrae(survey), case.confirmations),
         bony.working_grid,
         bony.label_spacing_mm,
-        find_bone_findings(bony),
+        (*find_bone_findings(bony), *nerves.findings),
     )
 
 
-def complete_bones(case: Case, *, progress: Progress | None = None) -> BonyAnatomy:
+def complete_bones(
+    case: Case, *, survey: Survey | None = None, progress: Progress | None = None
+) -> BonyAnatomy:
     """Complete bones, discs and organs, before nerves and skin are modelled.
 
     Parameters
     ----------
     case : Case in canonical array order, labels named
+    survey : Survey of its labels, if it was made already
     progress : Progress, told of each step
 
     Raises
@@ -71,21 +78,30 @@ def complete_bones(case: Case, *, progress: Progress | None = None) -> BonyAnato
     AnatomyError  (AN-200, AN-203) as ``complete``
     """
     show = progress or SilentProgress()
-    survey = survey_labels(case)
+    survey = survey or survey_labels(case)
     spacing = float(case.labels.spacing_mm.max())
     show.step("bones: vertebrae", 0, len(_STEPS))
     regions = find_vertebra_regions(survey)
     bone = make_working_bone(case.labels, regions)
     show.step("bones: frames", 1, len(_STEPS))
     frames, occupancy = find_vertebra_frames(bone, spacing)
+    if not frames:
+        raise AnatomyError(
+            code="AN-203",
+            what="No vertebral frame can be fitted",
+            where=f"vertebrae {', '.join(bone.names)}",
+            why="No vertebra shows both end plates and a posterior wall in the labels.",
+            next_step="Check that the labels are whole vertebrae, and that their names are right.",
+        )
     show.step("bones: discs", 2, len(_STEPS))
     discs, disc_frames = _complete_discs(bone, frames, occupancy, spacing)
     show.step("bones: organs", 3, len(_STEPS))
     given = collect_given(survey, fit_midsagittal_plane(survey), spacing)
     given |= _whole_vertebrae(regions, spacing)
+    parts = _part_vertebrae(bone, frames, spacing)
     show.step("bones: done", len(_STEPS), len(_STEPS))
     return BonyAnatomy(
-        structures={**discs, **given},
+        structures={**discs, **parts, **given},
         given=frozenset(given),
         vertebra_frames=frames,
         disc_frames=disc_frames,
@@ -106,6 +122,17 @@ def _whole_vertebrae(
         keys[name]: Structure(keys[name], region, Origin.SEGMENTED, sigma, method="Segmented.")
         for name, region in regions.items()
     }
+
+
+def _part_vertebrae(
+    bone: WorkingBone, frames: Mapping[str, VertebraFrame], spacing_mm: float
+) -> dict[StructureKey, Structure]:
+    """Part every vertebra that has a frame."""
+    parts: dict[StructureKey, Structure] = {}
+    for name, frame in frames.items():
+        part = part_sacrum if name == "S1" else part_vertebra
+        parts |= part(bone, frame, spacing_mm)
+    return parts
 
 
 def _complete_discs(

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
 
 from kambin.anatomy.completion_types import WorkingBone
 from kambin.anatomy.keys import VERTEBRAE
 from kambin.anatomy.survey import Survey
 from kambin.core import AnatomyError
 from kambin.imaging import Grid, LabelMap, occupancy_on_grid
-from kambin.imaging.occupancy import resample_to_grid
 from kambin.knowledge import value
 
 SURFACE_EPSILON = 1e-6
@@ -150,7 +150,11 @@ def resample_indicator(
     tuple of slices into an array of grid.shape
     """
     part, box = sub_grid(grid, region)
-    return resample_to_grid(mask.astype(np.float32), region.ijk_from_lps, part), box
+    matrix = region.ijk_from_lps @ part.lps_from_ijk
+    share = ndimage.affine_transform(
+        mask.astype(np.float32), matrix[:3, :3], matrix[:3, 3], part.shape, order=1, mode="nearest"
+    )
+    return share, box
 
 
 def make_working_bone(labels: LabelMap, regions: Mapping[str, LabelMap]) -> WorkingBone:

@@ -1,0 +1,284 @@
+"""A vertebra parted into body, pedicles, processes and lamina by planes in its frame."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy.completion_types import WorkingBone
+from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.pedicles import Pedicle
+from kambin.anatomy.sigma import surface_sigma_mm
+from kambin.anatomy.structures import Origin, Structure, VertebraFrame
+from kambin.frames import Side
+from kambin.imaging import region_from_mask
+from kambin.knowledge import value, values
+
+MIDLINE_PARTS = ("body", "body_rim", "sp", "lamina", "arch")
+SIDED_PARTS = ("pedicle", "pedicle_rim", "arch_base", "pars", "sap", "iap", "tp")
+PARTS = (*MIDLINE_PARTS, *SIDED_PARTS)
+"""All parts of a vertebra above the sacrum; each voxel of the bone is in one of them."""
+
+METHOD = (
+    "Part of the segmented vertebra: its outer surface is the segmented one, the faces where it "
+    "was cut from its neighbours are modelled planes (recipe 2)."
+)
+"""What every part says of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartPoints:
+    """Points of one vertebra with the measures the rules are written in.
+
+    Parameters
+    ----------
+    x_mm : float array, shape (N,), |x| from the mid-sagittal plane
+    behind_mm : float array, shape (N,), behind the posterior wall of the body
+    above_mm : float array, shape (N,), above the centre of the pedicle of that side
+    under_plate_mm : float array, shape (N,), under the upper end plate
+    posterior_mm : float array, shape (N,), y in the vertebra frame
+    pedicle_x_mm, width_mm, height_mm : float array, shape (N,), of the pedicle of that side
+    """
+
+    x_mm: NDArray[np.float64]
+    behind_mm: NDArray[np.float64]
+    above_mm: NDArray[np.float64]
+    under_plate_mm: NDArray[np.float64]
+    posterior_mm: NDArray[np.float64]
+    pedicle_x_mm: NDArray[np.float64]
+    width_mm: NDArray[np.float64]
+    height_mm: NDArray[np.float64]
+
+
+def classify_points(points: PartPoints, body_radii_mm: tuple[float, float]) -> NDArray[np.uint8]:
+    """Return the index into ``PARTS`` of each point of a vertebra, uint8 array, shape (N,).
+
+    Parameters
+    ----------
+    points : PartPoints
+    body_radii_mm : float, mm, half width and half depth of the upper end plate
+
+    Notes
+    -----
+    Planar rules in the frame of the vertebra; a later rule overrides an earlier one. Fitted
+    on two vertebrae with drawn parts (a CT and an MR patch); Dice there: body 0.99, arch
+    0.77-0.85, spinous process 0.82-0.94, transverse process 0.88-0.94, SAP 0.90-0.93, IAP
+    0.91-0.95.
+    """
+    found = np.full(points.x_mm.shape, PARTS.index("arch"), dtype=np.uint8)
+    rules: Mapping[str, Callable[[PartPoints], NDArray[np.bool_]]] = {
+        "lamina": _in_lamina,
+        "arch_base": _in_arch_base,
+        "pars": _in_pars,
+        "pedicle": _in_pedicle,
+        "pedicle_rim": _in_pedicle_rim,
+        "sap": _in_sap,
+        "iap": _in_iap,
+        "tp": _in_tp,
+        "sp": _in_sp,
+        "body": in_partition_body,
+    }
+    for part, rule in rules.items():
+        found[rule(points)] = PARTS.index(part)
+    rim = (found == PARTS.index("body")) & _in_body_rim(points, body_radii_mm)
+    found[rim] = PARTS.index("body_rim")
+    return found
+
+
+def in_partition_body(p: PartPoints) -> NDArray[np.bool_]:
+    """Return which points lie in the body: in front of the wall, rounding off to the sides.
+
+    The lips of the plates overhang the wall between the pedicles; they are body too.
+    """
+    behind, slope, near, far = values("completion_bone.body_rule")
+    lip_behind, medial, _ = values("completion_bone.pedicle_rule")
+    lip = (p.behind_mm < lip_behind) & (p.x_mm <= medial * p.pedicle_x_mm)
+    return _bool(lip | (p.behind_mm < behind + slope * np.clip(p.x_mm - near, 0.0, far)))
+
+
+def _in_sap(p: PartPoints) -> NDArray[np.bool_]:
+    above, dorsal, pivot, lateral, behind, medial = values("completion_bone.sap_rule")
+    floor = (
+        above * p.height_mm - dorsal * (p.behind_mm - pivot) - lateral * (p.x_mm - p.pedicle_x_mm)
+    )
+    return _bool((p.above_mm > floor) & (p.behind_mm > behind) & (p.x_mm > medial * p.pedicle_x_mm))
+
+
+def _in_iap(p: PartPoints) -> NDArray[np.bool_]:
+    below, dorsal, pivot, lateral, share, behind, near, far = values("completion_bone.iap_rule")
+    ceiling = (
+        -below * p.height_mm
+        - dorsal * (p.behind_mm - pivot)
+        + lateral * (p.x_mm - share * p.pedicle_x_mm)
+    )
+    lateral_limits = (p.x_mm > near) & (p.x_mm < far * p.pedicle_x_mm)
+    return _bool((p.above_mm < ceiling) & (p.behind_mm > behind) & lateral_limits)
+
+
+def _in_tp(p: PartPoints) -> NDArray[np.bool_]:
+    share, rise, behind, low, high = values("completion_bone.tp_rule")
+    root = p.pedicle_x_mm + share * p.width_mm + rise * np.maximum(p.above_mm, 0.0)
+    heights = (p.above_mm > -low * p.height_mm) & (p.above_mm < high * p.height_mm)
+    return _bool((p.x_mm > root) & (p.behind_mm > behind) & heights)
+
+
+def _in_sp(p: PartPoints) -> NDArray[np.bool_]:
+    half, slope, pivot, behind = values("completion_bone.sp_rule")
+    return _bool((p.x_mm < half + slope * (p.behind_mm - pivot)) & (p.behind_mm > behind))
+
+
+def _in_pedicle(p: PartPoints) -> NDArray[np.bool_]:
+    behind, medial, low = values("completion_bone.pedicle_rule")
+    beside = (p.behind_mm < behind) & (p.x_mm > medial * p.pedicle_x_mm)
+    return _bool(beside & (p.above_mm > -low * p.height_mm))
+
+
+def _in_pedicle_rim(p: PartPoints) -> NDArray[np.bool_]:
+    border = 0.5 * p.height_mm - value("completion_bone.pedicle_rim_mm")
+    return _bool(_in_pedicle(p) & (p.above_mm > border))
+
+
+def _in_lamina(p: PartPoints) -> NDArray[np.bool_]:
+    return _bool(p.x_mm < value("completion_bone.lamina_share") * p.pedicle_x_mm)
+
+
+def _in_arch_base(p: PartPoints) -> NDArray[np.bool_]:
+    border = -value("completion_bone.arch_base_share") * p.height_mm
+    return _bool(~_in_lamina(p) & (p.above_mm >= border))
+
+
+def _in_pars(p: PartPoints) -> NDArray[np.bool_]:
+    return _bool(~_in_lamina(p) & ~_in_arch_base(p))
+
+
+def _in_body_rim(p: PartPoints, body_radii_mm: tuple[float, float]) -> NDArray[np.bool_]:
+    """Return which points lie in the posterior rim of the upper end plate."""
+    depth, breadth, front = values("completion_bone.body_rim_rule")
+    half_width, half_depth = body_radii_mm
+    inner = ((half_width - breadth), (half_depth - breadth))
+    outside = (p.x_mm / inner[0]) ** 2 + (p.posterior_mm / inner[1]) ** 2 > 1.0
+    return _bool(outside & (p.under_plate_mm < depth) & (p.posterior_mm > -front * half_depth))
+
+
+def _bool(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(mask, dtype=np.bool_)
+
+
+def part_vertebra(
+    bone: WorkingBone, frame: VertebraFrame, label_spacing_mm: float
+) -> dict[StructureKey, Structure]:
+    """Part one vertebra above the sacrum.
+
+    Parameters
+    ----------
+    bone : WorkingBone
+    frame : VertebraFrame with a pedicle on both sides; else nothing is parted
+    label_spacing_mm : float, mm, the largest spacing of the labels
+
+    Returns
+    -------
+    mapping of StructureKey to Structure; parts without a voxel are missing
+    """
+    if len(frame.pedicles) < 2:
+        return {}
+    mask = bone.mask(frame.vertebra)
+    ijk = np.argwhere(mask)
+    places = bone.grid.origin_lps_mm + ijk * bone.grid.spacing_mm
+    left, points = measure_points(places, frame)
+    found = classify_points(points, _plate_radii_mm(points, frame))
+    return collect_parts(
+        bone, frame.vertebra, ijk, {p: found == n for n, p in enumerate(PARTS)}, left,
+        label_spacing_mm,
+    )  # fmt: skip
+
+
+def measure_points(
+    places_lps_mm: NDArray[np.float64], frame: VertebraFrame
+) -> tuple[NDArray[np.bool_], PartPoints]:
+    """Measure points of a vertebra in the terms of the rules.
+
+    Parameters
+    ----------
+    places_lps_mm : float array, shape (N, 3), mm, LPS
+    frame : VertebraFrame with a pedicle on both sides
+
+    Returns
+    -------
+    bool array, shape (N,), which points lie left of the mid-sagittal plane
+    PartPoints
+    """
+    local = frame.lps_from_vertebra.inverse().points(places_lps_mm)
+    left = _bool(local[:, 0] > 0)
+    sides: tuple[Pedicle, Pedicle] = (frame.pedicles[Side.LEFT], frame.pedicles[Side.RIGHT])
+    pedicle_x, _, pedicle_z, width, height = (
+        np.where(left, a, b) for a, b in zip(*sides, strict=True)
+    )
+    under = -frame.upper_plate.inverse().points(places_lps_mm)[:, 2]
+    return left, PartPoints(
+        x_mm=np.abs(local[:, 0]),
+        behind_mm=local[:, 1] - frame.posterior_wall_y_mm,
+        above_mm=local[:, 2] - pedicle_z,
+        under_plate_mm=under,
+        posterior_mm=local[:, 1],
+        pedicle_x_mm=pedicle_x,
+        width_mm=width,
+        height_mm=height,
+    )
+
+
+def _plate_radii_mm(points: PartPoints, frame: VertebraFrame) -> tuple[float, float]:
+    """Return half width and half depth of the upper end plate, mm."""
+    near_plate = in_partition_body(points) & (
+        points.under_plate_mm < values("completion_bone.body_rim_rule")[0]
+    )
+    wall = frame.posterior_wall_y_mm
+    if not near_plate.any():
+        return wall, wall
+    share = value("completion_bone.plate_extent_quantile")
+    return float(np.quantile(points.x_mm[near_plate], share)), wall
+
+
+def collect_parts(
+    bone: WorkingBone,
+    vertebra: str,
+    ijk: NDArray[np.int64],
+    parts: Mapping[str, NDArray[np.bool_]],
+    left: NDArray[np.bool_],
+    label_spacing_mm: float,
+) -> dict[StructureKey, Structure]:
+    """Turn the classified nodes of a vertebra into structures.
+
+    Parameters
+    ----------
+    bone : WorkingBone
+    vertebra : str
+    ijk : int array, shape (N, 3), nodes of the vertebra
+    parts : mapping of part to bool array, shape (N,)
+    left : bool array, shape (N,), which nodes lie left of the mid-sagittal plane
+    label_spacing_mm : float, mm, the largest spacing of the labels
+    """
+    structures = {}
+    for part, chosen in parts.items():
+        sides: tuple[Side | None, ...] = tuple(Side) if part in SIDED_PARTS else (None,)
+        for side in sides:
+            on_side = chosen if side is None else chosen & (left == (side is Side.LEFT))
+            if on_side.any():
+                key = StructureKey(part, vertebra, side)
+                structures[key] = _part_structure(bone, key, ijk[on_side], label_spacing_mm)
+    return structures
+
+
+def _part_structure(
+    bone: WorkingBone, key: StructureKey, ijk: NDArray[np.int64], label_spacing_mm: float
+) -> Structure:
+    mask = np.zeros(bone.grid.shape, dtype=bool)
+    mask[tuple(ijk.T)] = True
+    return Structure(
+        key,
+        region_from_mask(mask, bone.grid),
+        Origin.SEGMENTED,
+        surface_sigma_mm(key.kind, label_spacing_mm),
+        method=METHOD,
+        quality={"volume_mm3": float(len(ijk)) * bone.grid.spacing_mm**3},
+    )
