@@ -7,7 +7,19 @@ from typing import NoReturn
 import typer
 
 # each of these registers its command
-from kambin.cli import check, confirm, importing, info, measure, plan, report, verify
+from kambin.cli import (
+    check,
+    confirm,
+    demo,
+    importing,
+    info,
+    measure,
+    phantom,
+    plan,
+    report,
+    selftest,
+    verify,
+)
 from kambin.cli.app import app
 from kambin.cli.failing import (
     STOPPED_EXIT_CODE,
@@ -17,7 +29,19 @@ from kambin.cli.failing import (
 )
 from kambin.core import KambinError
 
-COMMANDS = (importing, check, confirm, measure, plan, verify, report, info)
+COMMANDS = (
+    demo,
+    phantom,
+    importing,
+    check,
+    confirm,
+    measure,
+    plan,
+    verify,
+    report,
+    info,
+    selftest,
+)
 """The modules whose commands ``kambin`` has."""
 
 

@@ -20,7 +20,7 @@ from kambin.phantom import MIGRATIONS, VARIANTS, ZONES, PhantomParameters, build
         "kambin phantom -o case --variant high-crest --variant obese --spacing 3",
     )
 )
-def phantom(
+def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
     out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
     level: Annotated[str, typer.Option(help="Disc level of the herniation.")] = "L4-L5",
     side: Annotated[str, typer.Option(help="The made patient's side.")] = "left",

@@ -16,6 +16,9 @@ SPACING_TOLERANCE = 0.01
 """Largest relative difference between a header's spacing and its affine; text headers keep 3
 digits."""
 
+_BEYOND_ANY_SCANNER_MM = 10.0**7
+"""Ten kilometres: scanners and atlases keep their origins within metres."""
+
 _SETTLED_ORIGIN_DECIMALS = 3
 _SETTLED_AXES_DECIMALS = 6
 
@@ -94,8 +97,9 @@ def describe_place(lps_from_ijk: NDArray[np.float64], shape: tuple[int, int, int
 
 def _require_finite(affine: NDArray[np.float64], where: str) -> None:
     for row, name in enumerate("xyz"):
-        if not np.isfinite(affine[row]).all():
-            raise _unusable(where, f"The {name} row of the affine has a value that is no number.")
+        if not (np.abs(affine[row]) < _BEYOND_ANY_SCANNER_MM).all():
+            why = f"The {name} row of the affine has a value that is no number or is absurd."
+            raise _unusable(where, why)
         if not affine[row, :3].any():
             raise _unusable(where, f"The {name} row of the affine is zero, so it is singular.")
     low, high = value("input_limits.least_spacing_mm"), value("input_limits.most_spacing_mm")

@@ -78,6 +78,7 @@ def data_offset(head: bytes, where: str) -> int:
     return _unpack(head, where)[1].vox_offset
 
 
+@np.errstate(all="ignore")  # what overflows here is refused by the geometry check, with its row
 def parse_nifti_header(head: bytes, where: str) -> RasterHeader:
     """Read and check a NIfTI-1 or NIfTI-2 header with its extensions.
 
@@ -104,8 +105,10 @@ def parse_nifti_header(head: bytes, where: str) -> RasterHeader:
     dtype: np.dtype[Any] = np.dtype(order + _TYPES[fields.datatype])
     shape = (sizes[0], sizes[1], sizes[2])
     require_within_budget(shape, dtype.itemsize, where)
-    affine = LPS_FROM_RAS @ _ras_affine(fields, shape, where)
-    affine[:3] *= _MM_PER_UNIT[fields.units & 7]
+    affine = _ras_affine(fields, shape, where) * _MM_PER_UNIT[fields.units & 7]
+    # by sign and not by matrix product, which would spread one infinite number over all rows
+    affine[:2] *= -1.0
+    affine[3] = (0.0, 0.0, 0.0, 1.0)
     require_geometry(affine, shape, where)
     names = {int(key): name.decode("utf-8", "replace") for key, name in _LABEL.findall(head)}
     slope, intercept = fields.slope, fields.intercept

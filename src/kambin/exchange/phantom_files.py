@@ -1,6 +1,5 @@
 """Phantoms as case folders, with their truth in a corner that only tests open."""
 
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,19 @@ from kambin.phantom import Phantom, PhantomParameters, PhantomTruth, build_truth
 TRUTH_FOLDER = "truth"
 TRUTH_FILE = "truth.json"
 PHANTOM_DIALECT = "kambin"
+_WITHOUT_SURFACE = frozenset(
+    ("skin", "abdominal_wall", "small_bowel", "colon", "liver", "spleen", "kidney")
+    + ("erector_spinae", "multifidus", "psoas", "quadratus", "fat")
+)
+"""Large soft structures, whose triangles would outweigh the case tenfold."""
 
 
 def write_phantom(phantom: Phantom, path: Path, *, force: bool = False) -> Path:
     """Write a made patient as a case folder with its truth beside it.
 
     ``truth/`` holds ``truth.json`` (parameters, names, frames, centre lines, mm, LPS),
-    ``labels.nii.gz`` with every part on its own, and ``surfaces/*.stl`` in LPS mm. Any other
-    spacing, and fractional occupancy, is made again by ``read_truth``.
+    ``labels.nii.gz`` with every part on its own, and ``surfaces/*.ply`` of bones, discs, nerves and vessels, LPS
+    mm. Every other spacing, surface and fractional occupancy is made again by ``read_truth``.
 
     Parameters
     ----------
@@ -77,20 +81,23 @@ def read_truth(path: Path) -> PhantomTruth:
     return build_truth(parameters)
 
 
-def stl_bytes(surface: Surface) -> bytes:
-    """Return a surface as binary STL, vertices in LPS mm.
+def ply_bytes(surface: Surface) -> bytes:
+    """Return a surface as binary PLY, vertices in LPS mm.
 
     Parameters
     ----------
     surface : Surface, triangles, mm, LPS
     """
-    corners = surface.vertices_lps_mm[surface.faces].astype("<f4")
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    rows = np.zeros(len(corners), dtype=[("n", "<f4", 3), ("v", "<f4", (3, 3)), ("a", "<u2")])
-    rows["n"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
-    rows["v"] = corners
-    return b"kambin, LPS, mm".ljust(80) + struct.pack("<I", len(rows)) + rows.tobytes()
+    header = (
+        "ply\nformat binary_little_endian 1.0\ncomment kambin, LPS, mm\n"
+        f"element vertex {len(surface.vertices_lps_mm)}\n"
+        "property float x\nproperty float y\nproperty float z\n"
+        f"element face {len(surface.faces)}\nproperty list uchar int vertex_indices\nend_header\n"
+    )
+    rows = np.zeros(len(surface.faces), dtype=[("n", "u1"), ("v", "<i4", 3)])
+    rows["n"], rows["v"] = 3, surface.faces
+    vertices = surface.vertices_lps_mm.astype("<f4")
+    return header.encode("ascii") + vertices.tobytes() + rows.tobytes()
 
 
 def _truth_document(parameters: PhantomParameters, truth: PhantomTruth) -> dict[str, Any]:
@@ -130,8 +137,8 @@ def _surface_files(labels: LabelMap, names: Mapping[int, StructureKey]) -> dict[
     present = set(np.unique(labels.values).tolist())
     files = {}
     for value, key in names.items():
-        if value in present:
+        if value in present and key.kind not in _WITHOUT_SURFACE:
             surface = extract_surface(crop_region(labels, {value}))
             name = str(key).replace(":", "_")
-            files[f"{TRUTH_FOLDER}/surfaces/{name}.stl"] = stl_bytes(surface)
+            files[f"{TRUTH_FOLDER}/surfaces/{name}.ply"] = ply_bytes(surface)
     return files
