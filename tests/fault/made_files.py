@@ -85,7 +85,7 @@ def pack(path: Path) -> Path:
 def expect_refusal(
     code: str, *words: object, exit_code: int = 3, says: tuple[str, ...] = ()
 ) -> Outcome:
-    """Call ``kambin ... --json`` and require our error: code, object, cause, next step, no trace."""
+    """Call ``kambin`` and require our error: code, object, cause, next step, no traceback."""
     outcome = run_kambin(*words, "--json")
     assert outcome.code == exit_code, outcome.text + outcome.errors
     error = outcome.document["error"]

@@ -124,13 +124,15 @@ def test_g21_every_cut_of_a_small_file_is_refused(tmp_path: Path) -> None:
 def test_g21_every_flipped_header_byte_is_read_or_refused_in_our_words(tmp_path: Path) -> None:
     image = save(tmp_path / "ct.nii", spine_image()[:8, :8, :8])
     whole = image.read_bytes()
-    for place in range(352):
-        data = bytearray(whole)
-        data[place] ^= 0xFF
-        image.write_bytes(bytes(data))
-        try:
-            volume = read_volume(image)
-        except InputError as error:
-            assert error.where == "ct.nii", place
-        else:
-            assert volume.shape == (8, 8, 8), place
+    ends = [_end_of_reading(image, whole, place) for place in range(352)]
+    assert set(ends) == {"read", "refused"}
+
+
+def _end_of_reading(image: Path, whole: bytes, place: int) -> str:
+    """Flip one byte; anything but our error, or a wrong shape, fails the test itself."""
+    image.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+    try:
+        volume = read_volume(image)
+    except InputError as error:
+        return "refused" if error.where == image.name else f"blames {error.where}"
+    return "read" if volume.shape == (8, 8, 8) else f"shape {volume.shape}"

@@ -16,8 +16,8 @@ SPACING_TOLERANCE = 0.01
 """Largest relative difference between a header's spacing and its affine; text headers keep 3
 digits."""
 
-_BEYOND_ANY_SCANNER_MM = 10.0**7
-"""Ten kilometres: scanners and atlases keep their origins within metres."""
+BEYOND_ANY_SCANNER = 10.0**7
+"""Ten kilometres in mm, ten metres in microns: no origin and no voxel lies beyond."""
 
 _SETTLED_ORIGIN_DECIMALS = 3
 _SETTLED_AXES_DECIMALS = 6
@@ -97,7 +97,7 @@ def describe_place(lps_from_ijk: NDArray[np.float64], shape: tuple[int, int, int
 
 def _require_finite(affine: NDArray[np.float64], where: str) -> None:
     for row, name in enumerate("xyz"):
-        if not (np.abs(affine[row]) < _BEYOND_ANY_SCANNER_MM).all():
+        if not (np.abs(affine[row]) < BEYOND_ANY_SCANNER).all():
             why = f"The {name} row of the affine has a value that is no number or is absurd."
             raise _unusable(where, why)
         if not affine[row, :3].any():

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kambin.core import InputError
 from kambin.exchange.geometry import (
+    BEYOND_ANY_SCANNER,
     SAME_PLACE_TOLERANCE,
     SPACING_TOLERANCE,
     greatest_shift_voxels,
@@ -192,7 +193,7 @@ def _ras_affine(fields: _Fields, shape: tuple[int, int, int], where: str) -> NDA
     by_quaternion = _quaternion_affine(fields)
     if fields.sform_code <= 0:
         return by_quaternion
-    if not np.isfinite(by_row).all():
+    if not (np.abs(by_row) < BEYOND_ANY_SCANNER).all():
         return by_row  # the geometry check names the row
     _require_one_spacing(fields, by_row, where)
     if fields.qform_code > 0:

@@ -18,8 +18,8 @@ TRUTH_FOLDER = "truth"
 TRUTH_FILE = "truth.json"
 PHANTOM_DIALECT = "kambin"
 _WITHOUT_SURFACE = frozenset(
-    ("skin", "abdominal_wall", "small_bowel", "colon", "liver", "spleen", "kidney")
-    + ("erector_spinae", "multifidus", "psoas", "quadratus", "fat")
+    "skin abdominal_wall fat small_bowel colon liver spleen kidney "
+    "erector_spinae multifidus psoas quadratus".split()
 )
 """Large soft structures, whose triangles would outweigh the case tenfold."""
 
@@ -28,8 +28,8 @@ def write_phantom(phantom: Phantom, path: Path, *, force: bool = False) -> Path:
     """Write a made patient as a case folder with its truth beside it.
 
     ``truth/`` holds ``truth.json`` (parameters, names, frames, centre lines, mm, LPS),
-    ``labels.nii.gz`` with every part on its own, and ``surfaces/*.ply`` of bones, discs, nerves and vessels, LPS
-    mm. Every other spacing, surface and fractional occupancy is made again by ``read_truth``.
+    ``labels.nii.gz`` with every part on its own, and ``surfaces/*.ply`` of bones, discs, nerves
+    and vessels. Every other spacing, surface and occupancy is made again by ``read_truth``.
 
     Parameters
     ----------
