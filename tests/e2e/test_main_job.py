@@ -7,7 +7,6 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-
 from tests.e2e.command_line import Outcome, run_kambin
 
 ASKED = ("--level", "L4-L5", "--side", "left", "--zone", "paracentral")
