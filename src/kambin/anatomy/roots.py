@@ -139,11 +139,13 @@ def _push(
     points: NDArray[np.float64], needed_mm: NDArray[np.float64], room: Sampler
 ) -> NDArray[np.float64]:
     """Return the step that takes points out of what is too near, shape (R, N, 3), mm."""
-    lacking = np.maximum(needed_mm - room.sample(points), 0.0)
-    gradient = room.gradient(points)
+    lacking = needed_mm - room.sample(points)
+    near = lacking > 0
+    gradient = room.gradient(points[near])
     length = np.linalg.norm(gradient, axis=-1, keepdims=True)
     outward = gradient / np.maximum(length, 10.0**-6)
-    step: NDArray[np.float64] = outward * np.minimum(lacking, room.spacing_mm)[..., None] * 0.5
+    step = np.zeros_like(points)
+    step[near] = outward * np.minimum(lacking[near], room.spacing_mm)[:, None] * 0.5
     return step
 
 
