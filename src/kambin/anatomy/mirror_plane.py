@@ -1,13 +1,16 @@
 """The plane in which a bone mirrors itself best."""
 
+from dataclasses import replace
+
 import numpy as np
+import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from kambin.anatomy.sampling import Sampler
 from kambin.knowledge import value
 
-MIRROR_ITERATIONS = 8
+MIRROR_ITERATIONS = 6
 """Gauss-Newton steps; the plane moves by less than 0.01 degree after about six."""
 
 MIRROR_STEP_MM = 0.5
@@ -15,22 +18,27 @@ MIRROR_STEP_MM = 0.5
 
 
 def make_signed_distance(occupancy: Sampler) -> Sampler:
-    """Return a smooth signed distance, mm, positive outside, for registering one bone.
+    """Return the signed distance of one bone, mm, positive outside, for fitting its frame.
+
+    Parameters
+    ----------
+    occupancy : Sampler of 0 to 1, 0.5 at the surface
 
     Notes
     -----
-    Voxel distances, good to half a node: enough to pull a mirror plane into place. The
-    fields that clearances are measured on are made in ``imaging``.
+    Voxel distances (Maurer), good to half a node: enough to find the depth of a body and
+    to pull a mirror plane into place. Clearances use the fields of ``imaging``.
     """
-    inside = occupancy.values > 0.5
-    outward = ndimage.distance_transform_edt(~inside) - ndimage.distance_transform_edt(inside)
-    half = np.where(inside, 0.5, -0.5)
-    smooth = ndimage.gaussian_filter((outward + half) * occupancy.spacing_mm, 1.0)
-    return Sampler(smooth.astype(np.float32), occupancy.origin_lps_mm, occupancy.spacing_mm)
+    inside = sitk.GetImageFromArray((occupancy.values > 0.5).astype(np.uint8))
+    distance = sitk.SignedMaurerDistanceMap(  # type: ignore[no-untyped-call]
+        inside, insideIsPositive=False, squaredDistance=False, useImageSpacing=False
+    )
+    values = sitk.GetArrayFromImage(distance) * np.float32(occupancy.spacing_mm)
+    return Sampler(values, occupancy.origin_lps_mm, occupancy.spacing_mm)
 
 
 def refine_axes(
-    occupancy: Sampler,
+    distance: Sampler,
     origin_lps_mm: NDArray[np.float64],
     axes: NDArray[np.float64],
     *,
@@ -40,7 +48,7 @@ def refine_axes(
 
     Parameters
     ----------
-    occupancy : Sampler of one vertebra
+    distance : Sampler of the signed distance of one vertebra, mm
     origin_lps_mm : float array, shape (3,), mm, LPS
     axes : float array, shape (3, 3), columns left, posterior, cranial in LPS
     sigma_roll_deg : float, degrees, how sure the end plates are of the cranial axis
@@ -55,7 +63,7 @@ def refine_axes(
     Gauss-Newton on the distance of mirrored surface points to the surface, with priors
     on yaw, roll and shift. The sum runs over the whole bone and knows no first side.
     """
-    distance = make_signed_distance(occupancy)
+    distance = replace(distance, values=ndimage.gaussian_filter(distance.values, 1.0))
     near = np.abs(distance.values) <= MIRROR_STEP_MM
     points = distance.nodes_lps_mm()[near]
     prior = np.array(

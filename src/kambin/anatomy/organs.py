@@ -36,20 +36,24 @@ def fill_hollow(region: LabelMap) -> LabelMap:
 
     Notes
     -----
-    Closing by 2 mm mends the wall of a thin shell, filling per axial slice takes the
-    lumen in even where the gut leaves the volume (recipes 0.3).
+    Closing by 2 mm within the slice mends the wall of a thin shell, filling per axial
+    slice takes the lumen in even where the gut leaves the volume (recipes 0.3).
     """
     radius = value("completion_bone.hollow_closing_mm")
-    reach = np.ceil(radius / region.spacing_mm).astype(int)
-    offsets = np.meshgrid(*(np.arange(-n, n + 1) for n in reach), indexing="ij")
-    square = sum((o * s) ** 2 for o, s in zip(offsets, region.spacing_mm, strict=True))
-    padded = np.pad(region.values != 0, [(n, n) for n in reach])
-    closed = ndimage.binary_closing(padded, square <= radius**2)
-    inner = tuple(slice(n, -n) for n in reach)
-    filled = np.asarray(closed[inner])
-    for k in range(filled.shape[2]):
-        filled[:, :, k] = ndimage.binary_fill_holes(filled[:, :, k])
-    return LabelMap(filled.astype(np.uint8), region.lps_from_ijk, region.frame_id)
+    reach = np.ceil(radius / region.spacing_mm[:2]).astype(int).tolist()
+    x, y = (np.arange(-n, n + 1) * s for n, s in zip(reach, region.spacing_mm, strict=False))
+    disc = x[:, None] ** 2 + y[None, :] ** 2 <= radius**2
+    pad = [(n + 1, n + 1) for n in reach]
+    padded = np.pad(region.values != 0, [*pad, (0, 0)])
+    closed = ndimage.binary_closing(padded, disc[:, :, None])
+    # Background that reaches the rim of its slice is outside; the rest is lumen.
+    in_plane = np.zeros((3, 3, 3), dtype=bool)
+    in_plane[:, 1, 1] = in_plane[1, :, 1] = True
+    holes, _ = ndimage.label(~closed, structure=in_plane)
+    outside = np.unique(holes[0])
+    filled = closed | ~np.isin(holes, outside)
+    inner = filled[pad[0][0] : -pad[0][1], pad[1][0] : -pad[1][1]]
+    return LabelMap(inner.astype(np.uint8), region.lps_from_ijk, region.frame_id)
 
 
 def split_by_midline(

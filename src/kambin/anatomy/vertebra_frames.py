@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kambin.anatomy.completion_types import WorkingBone
-from kambin.anatomy.mirror_plane import refine_axes
+from kambin.anatomy.mirror_plane import make_signed_distance, refine_axes
 from kambin.anatomy.pedicles import find_pedicles
 from kambin.anatomy.plate_chain import VertebraTilt, plate_tilt_sigma_deg, tie_plates
 from kambin.anatomy.plates import FRAME_ITERATIONS, Plate, axes_towards, fit_plate, plate_frame
@@ -58,11 +58,17 @@ def smooth_occupancy(bone: WorkingBone, vertebra: str) -> Sampler:
     return replace(crop, values=ndimage.gaussian_filter(crop.values, sigma, mode="constant"))
 
 
-def find_body_centre(occupancy: Sampler) -> NDArray[np.float64]:
-    """Return the middle of the body, shape (3,), mm, LPS: where the bone is deepest."""
-    depth = ndimage.distance_transform_edt(occupancy.values > 0.5)
-    deep = np.quantile(depth[depth > 0], 1.0 - value("completion_bone.deepest_share"))
-    centre: NDArray[np.float64] = occupancy.nodes_lps_mm()[depth >= deep].mean(axis=0)
+def find_body_centre(distance: Sampler) -> NDArray[np.float64]:
+    """Return the middle of the body, shape (3,), mm, LPS: where the bone is deepest.
+
+    Parameters
+    ----------
+    distance : Sampler of the signed distance of one vertebra, mm, negative inside
+    """
+    inside = distance.values < 0
+    share = value("completion_bone.deepest_share")
+    deep = np.quantile(distance.values[inside], share)
+    centre: NDArray[np.float64] = distance.nodes_lps_mm()[distance.values <= deep].mean(axis=0)
     return centre
 
 
@@ -90,7 +96,8 @@ def find_vertebra_frames(
     within 5 degrees.
     """
     occupancy = {name: smooth_occupancy(bone, name) for name in bone.names}
-    centres = {n: find_body_centre(o) for n, o in occupancy.items() if n != "S1"}
+    distances = {name: make_signed_distance(o) for name, o in occupancy.items()}
+    centres = {n: find_body_centre(d) for n, d in distances.items() if n != "S1"}
     drafts = []
     for name, centre in centres.items():
         draft = _draft(name, occupancy[name], centre, _find_axis(centres, name))
@@ -103,9 +110,12 @@ def find_vertebra_frames(
         sacral = fit_s1_plate(occupancy["S1"], last.lower.centre_lps_mm, axes)
     normals = _tie(drafts, sacral, label_spacing_mm)
     sigma = plate_tilt_sigma_deg(label_spacing_mm)
-    found = [_finish(draft, normals[draft.vertebra], sigma) for draft in drafts]
+    found = [
+        _finish(draft, distances[draft.vertebra], normals[draft.vertebra], sigma)
+        for draft in drafts
+    ]
     if sacral is not None:
-        found.append(find_s1_frame(occupancy["S1"], sacral, sigma))
+        found.append(find_s1_frame(occupancy["S1"], distances["S1"], sacral, sigma))
     return {frame.vertebra: frame for frame in found if frame is not None}, occupancy
 
 
@@ -166,6 +176,7 @@ def _draft(
 
 def _finish(
     draft: BoneDraft,
+    distance: Sampler,
     normals: tuple[NDArray[np.float64], NDArray[np.float64]],
     sigma: float,
 ) -> VertebraFrame | None:
@@ -173,7 +184,7 @@ def _finish(
     mean = normals[0] + normals[1]
     axes = axes_towards(draft.axes[:, 1], mean / np.linalg.norm(mean))
     occupancy = draft.occupancy
-    centre, axes = refine_axes(occupancy, draft.centre_lps_mm, axes, sigma_roll_deg=sigma)
+    centre, axes = refine_axes(distance, draft.centre_lps_mm, axes, sigma_roll_deg=sigma)
     front, back = _find_walls_mm(occupancy, centre, axes)
     if not np.isfinite(front + back):
         return None
