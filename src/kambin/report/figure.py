@@ -117,8 +117,10 @@ def draw_scale_bar(axes: Axes, length_mm: float = 20.0) -> None:
     x = left + 0.03 * (right - left)
     y = bottom + 0.035 * (top - bottom)
     high, side = 0.075 * (top - bottom), 0.02 * (right - left)
-    ground = {"facecolor": CASING, "alpha": 0.55, "lw": 0}
-    axes.add_patch(Rectangle((x - side, y - 0.3 * high), length_mm + 2 * side, high, **ground))
+    corner = (x - side, y - 0.3 * high)
+    axes.add_patch(
+        Rectangle(corner, length_mm + 2 * side, high, facecolor=CASING, alpha=0.55, lw=0)
+    )
     axes.plot([x, x + length_mm], [y, y], color=CASING, lw=4.2, solid_capstyle="butt")
     axes.plot([x, x + length_mm], [y, y], color="white", lw=2.2, solid_capstyle="butt")
     write_label(

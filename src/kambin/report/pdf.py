@@ -28,7 +28,7 @@ FRONT_REFUSAL = (
 )
 """The pictures of the first page of a refusal."""
 
-_SHORT_ROWS, _SHORT_FINDINGS, _PER_ROW = 9, 5, 4
+_SHORT_ROWS, _SHORT_FINDINGS, _PER_ROW = 9, 5, 3
 
 
 def pdf_report(content: ReportContent, pictures: Sequence[Picture]) -> bytes:

@@ -12,7 +12,12 @@ from kambin.core import Progress
 from kambin.frames import Side
 from kambin.planning import Plan, Refusal
 from kambin.report.projections import VIEWS, draw_projection
-from kambin.report.scene import draw_scene, scene_cameras, scene_meshes
+from kambin.report.scene import (
+    draw_scene,
+    scene_cameras,
+    scene_meshes,
+    see_through_tools,
+)
 from kambin.report.sections import draw_section
 from kambin.report.skin_map import SkinPicture, draw_skin_map
 from kambin.report.source import outlined_structures, shown_volume
@@ -170,7 +175,8 @@ def _draw_all(
         anatomy, scenery.level, scenery.focus_lps_mm, scenery.tools, scenery.binding
     )
     for name, title, camera in scene_cameras(scenery.focus_lps_mm, scenery.outward_lps):
-        png = draw_scene(meshes, camera, title=title, caption=caption)
+        seen = see_through_tools(meshes) if name == "space-along" else meshes
+        png = draw_scene(seen, camera, title=title, caption=caption)
         yield _picture(name, title, caption, png)
     if skin is not None:
         png = draw_skin_map(skin, anatomy, caption=caption)

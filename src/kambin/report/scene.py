@@ -1,6 +1,7 @@
 """The patient's level in space, with the tools and the bone that is taken away."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from kambin.report.tool_outlines import DrawnTool, capsule_distance_mm
 
 _SHOWN_MM = 95.0
 _HIDING_OPACITY = 0.28
+_VEILED_CANNULA = 0.45
 _NEEDLE_GREY = (0.25, 0.25, 0.28)
 _SIZE_PX = (640, 640)
 _WIDTH_IN = 4.0
@@ -94,6 +96,19 @@ def draw_scene(meshes: Sequence[Mesh], camera: Camera, *, title: str, caption: s
     draw_title(axes, title, caption)
     draw_scale_bar(axes)
     return png_bytes(figure)
+
+
+def see_through_tools(meshes: Sequence[Mesh]) -> tuple[Mesh, ...]:
+    """Return the scene with a veiled cannula, so that its mouth does not hide what it aims at.
+
+    Parameters
+    ----------
+    meshes : the surfaces of a scene
+    """
+    return tuple(
+        replace(mesh, opacity=_VEILED_CANNULA) if mesh.name == "cannula" else mesh
+        for mesh in meshes
+    )
 
 
 def scene_cameras(

@@ -1,5 +1,6 @@
 """A small patient of boxes and rods, left and right different on purpose, with plans."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -76,12 +77,7 @@ def _masks() -> dict[str, NDArray[np.bool_]]:
 
     def box(xs: tuple[float, float], ys: tuple[float, float], zs: tuple[float, float]):
         return (
-            (x >= xs[0])
-            & (x <= xs[1])
-            & (y >= ys[0])
-            & (y <= ys[1])
-            & (z >= zs[0])
-            & (z <= zs[1])
+            (x >= xs[0]) & (x <= xs[1]) & (y >= ys[0]) & (y <= ys[1]) & (z >= zs[0]) & (z <= zs[1])
         )
 
     def bone(low: float) -> NDArray[np.bool_]:
@@ -122,7 +118,7 @@ def _root(side: Side) -> Structure:
     x, y, z = _axes()
     nodes = np.stack([x, y, z], axis=-1)
     near = np.zeros(x.shape, bool)
-    for start, end in zip(points[:-1], points[1:], strict=True):
+    for start, end in itertools.pairwise(points):
         way = end - start
         share = np.clip(((nodes - start) @ way) / (way @ way), 0.0, 1.0)
         near |= np.linalg.norm(nodes - start - share[..., None] * way, axis=-1) <= 2.5
