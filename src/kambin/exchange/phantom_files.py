@@ -18,8 +18,20 @@ TRUTH_FOLDER = "truth"
 TRUTH_FILE = "truth.json"
 PHANTOM_DIALECT = "kambin"
 _WITHOUT_SURFACE = frozenset(
-    "skin abdominal_wall fat small_bowel colon liver spleen kidney "
-    "erector_spinae multifidus psoas quadratus".split()
+    [
+        "skin",
+        "abdominal_wall",
+        "fat",
+        "small_bowel",
+        "colon",
+        "liver",
+        "spleen",
+        "kidney",
+        "erector_spinae",
+        "multifidus",
+        "psoas",
+        "quadratus",
+    ]
 )
 """Large soft structures, whose triangles would outweigh the case tenfold."""
 
