@@ -3,16 +3,32 @@
 import math
 
 import numpy as np
-from numba import njit
+from numba import njit, prange
 from numpy.typing import NDArray
 
-from kambin.imaging._field_kernels import FAR, trilinear
+from kambin.imaging._field_kernels import trilinear
+from kambin.imaging._spread_kernels import FAR
 
 SECANT_ITERATIONS = 3
 """Secant steps per crossing; the occupancy is almost linear there, so three leave 1e-4 voxel."""
 
 LEVEL = 0.5
 """Occupancy at the surface."""
+
+FLATNESS = 0.1
+"""How far, in nodes, the surface may leave a tangent disc at its rim."""
+
+DISC_RADIUS = 0.75
+"""Radius of the tangent disc at each surface point, nodes: a little more than half the
+diagonal of the square lattice in which an axis-aligned face is sampled."""
+
+DISC_REACH = 6
+DISC_TAPER = 2.5
+"""Nodes up to which distances are measured to discs, and over how many nodes before that
+the discs shrink to points, so that there is no step; beyond, points are within 0.03 nodes."""
+
+DISC_BESIDE = 2.5
+"""Nodes beside a disc's axis beyond which another disc is always nearer."""
 
 
 @njit(cache=True, inline="always")
@@ -31,6 +47,7 @@ def find_crossings(
     affine: NDArray[np.float64],
     nodes: NDArray[np.float32],
     parts: int,
+    first: int,
     squares: NDArray[np.float32],
     points: NDArray[np.float64],
 ) -> int:
@@ -39,16 +56,17 @@ def find_crossings(
     Parameters
     ----------
     values : occupancy on the label voxels
-    affine : shape (3, 4), label index from node index
-    nodes : occupancy at the nodes, shape (A, B, C)
+    affine : shape (3, 4), label index from index in ``nodes``
+    nodes : occupancy at the nodes of the box around the structure, shape (A, B, C)
     parts : int, into how many parts each step between nodes is divided
-    squares : shape (A, B, C), filled with the squared distance to the nearest crossing on
+    first : int, place of the box's first node on the longer line of ``squares``
+    squares : shape (A, B, N), filled with the squared distance to the nearest crossing on
         the same line, node units, FAR where there is none
-    points : shape (N, 3), filled with the crossings in node units
+    points : shape (P, 3), filled with the crossings as indices of ``nodes``
 
     Returns
     -------
-    the number of crossings; when it exceeds N only the first N were stored
+    the number of crossings; when it exceeds P only the first P were stored
     """
     na, nb, nc = nodes.shape
     found = 0
@@ -57,18 +75,18 @@ def find_crossings(
         for b in range(nb):
             count = 0
             for c in range(nc - 1):
-                low, high = nodes[a, b, c], nodes[a, b, c + 1]
+                low, high = float(nodes[a, b, c]), float(nodes[a, b, c + 1])
                 if (low <= 0.0 and high <= 0.0) or (low >= 1.0 and high >= 1.0):
                     continue
-                before = float(low)
+                before = low
                 for part in range(parts):
                     end = c + (part + 1.0) / parts
-                    after = float(high)
+                    after = high
                     if part + 1 < parts:
                         after = _occupancy_at(values, affine, a, b, end)
                     if (before >= LEVEL) != (after >= LEVEL):
                         t = _refine(values, affine, a, b, end - 1.0 / parts, end, before, after)
-                        on_line[count] = t
+                        on_line[count] = t + first
                         count += 1
                         if found < points.shape[0]:
                             points[found, 0], points[found, 1], points[found, 2] = a, b, t
@@ -98,8 +116,6 @@ def _refine(
             start, before = t, at
         else:
             end, after = t, at
-        if abs(after - before) < 1e-6:
-            break
     return t
 
 
@@ -119,64 +135,94 @@ def _fill_squares(
         squares[a, b, c] = gap * gap
 
 
-@njit(cache=True)
-def find_normals(
+@njit(cache=True, parallel=True)
+def fit_discs(
     values: NDArray[np.float32],
     affine: NDArray[np.float64],
     points: NDArray[np.float64],
     step: float,
 ) -> NDArray[np.float64]:
-    """Return the unit normals of the 0.5 level at points, both in node units, shape (N, 3).
+    """Return the normal and radius of the tangent disc at each point, shape (P, 4), nodes.
 
-    Central differences of the occupancy over ``step`` nodes; zero where it is flat.
+    The normal is the central difference of the occupancy over ``step`` nodes, the radius
+    shrinks where the surface bends away from the disc: at a sharp edge it is a point.
     """
-    normals = np.zeros_like(points)
-    for n in range(points.shape[0]):
-        a, b, c = points[n, 0], points[n, 1], points[n, 2]
-        ga = _occupancy_at(values, affine, a - step, b, c) - _occupancy_at(
-            values, affine, a + step, b, c
-        )
-        gb = _occupancy_at(values, affine, a, b - step, c) - _occupancy_at(
-            values, affine, a, b + step, c
-        )
-        gc = _occupancy_at(values, affine, a, b, c - step) - _occupancy_at(
-            values, affine, a, b, c + step
-        )
-        length = math.sqrt(ga * ga + gb * gb + gc * gc)
-        if length > 0.0:
-            normals[n, 0], normals[n, 1], normals[n, 2] = ga / length, gb / length, gc / length
-    return normals
+    discs = np.zeros((points.shape[0], 4), dtype=np.float64)
+    for n in prange(points.shape[0]):
+        at = points[n]
+        grad = np.empty(3, dtype=np.float64)
+        for axis in range(3):
+            ahead, behind = at.copy(), at.copy()
+            ahead[axis] += step
+            behind[axis] -= step
+            low = _occupancy_at(values, affine, ahead[0], ahead[1], ahead[2])
+            high = _occupancy_at(values, affine, behind[0], behind[1], behind[2])
+            grad[axis] = (high - low) / (2.0 * step)
+        steep = math.sqrt(grad[0] ** 2 + grad[1] ** 2 + grad[2] ** 2)
+        if steep <= 0.0:
+            continue
+        normal = grad / steep
+        discs[n, :3] = normal
+        # Any two directions in the disc; the least axis of the normal keeps them apart.
+        helper = np.zeros(3, dtype=np.float64)
+        helper[np.argmin(np.abs(normal))] = 1.0
+        first = np.cross(normal, helper)
+        first /= math.sqrt(first[0] ** 2 + first[1] ** 2 + first[2] ** 2)
+        second = np.cross(normal, first)
+        bend = 0.0
+        for side in range(-1, 2, 2):
+            for turn in range(2):
+                rim = at + side * DISC_RADIUS * (first if turn == 0 else second)
+                off = _occupancy_at(values, affine, rim[0], rim[1], rim[2]) - LEVEL
+                bend = max(bend, abs(off) / steep)
+        # A surface that bends by b at the rim bends by b (r / R)^2 at the radius r.
+        discs[n, 3] = DISC_RADIUS * min(1.0, math.sqrt(FLATNESS / max(bend, FLATNESS)))
+    return discs
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def shrink_to_discs(
     distances: NDArray[np.float32],
     points: NDArray[np.float64],
-    normals: NDArray[np.float64],
-    radius: float,
-    reach: int,
+    discs: NDArray[np.float64],
+    starts: NDArray[np.int64],
+    shrunk: NDArray[np.float32],
 ) -> None:
-    """Lower unsigned distances to those to tangent discs, in place, all in node units.
+    """Lower ``shrunk``, a copy of the distances to points, to those to discs, node units.
 
-    A set of discs is a surface without the gaps of a set of points, and the distance to
-    it is exactly 1-Lipschitz. Only nodes closer than ``reach`` are touched.
+    A set of discs is a surface without the gaps of a set of points. ``points`` is sorted
+    along the first axis; ``starts[i]`` is the first of those that can reach plane i, and
+    ``starts[i + 2 * DISC_REACH]`` the first of those that lie too far on.
     """
     nx, ny, nz = distances.shape
-    for n in range(points.shape[0]):
-        x, y, z = points[n, 0], points[n, 1], points[n, 2]
-        u, v, w = normals[n, 0], normals[n, 1], normals[n, 2]
-        for i in range(max(0, int(x) - reach), min(nx, int(x) + reach + 2)):
-            for j in range(max(0, int(y) - reach), min(ny, int(y) + reach + 2)):
-                for k in range(max(0, int(z) - reach), min(nz, int(z) + reach + 2)):
-                    now = distances[i, j, k]
-                    dx, dy, dz = i - x, j - y, k - z
-                    square = dx * dx + dy * dy + dz * dz
-                    if now > reach or square >= (now + radius) * (now + radius):
+    for i in prange(nx):
+        for n in range(starts[i], starts[i + 2 * DISC_REACH]):
+            x, y, z = points[n, 0], points[n, 1], points[n, 2]
+            u, v, w = discs[n, 0], discs[n, 1], discs[n, 2]
+            dx = i - x
+            for j in range(max(0, math.ceil(y) - DISC_REACH), min(ny, int(y) + DISC_REACH + 1)):
+                dy = j - y
+                flat, lean = dx * dx + dy * dy, dx * u + dy * v
+                # Heights at which this column of nodes runs near the disc's axis.
+                low, high = -float(DISC_REACH), float(DISC_REACH)
+                across = 1.0 - w * w
+                root = (lean * w) ** 2 - across * (flat - lean * lean - DISC_BESIDE**2)
+                if root < 0.0:
+                    continue
+                if across > 1e-9:
+                    low = max(low, (lean * w - math.sqrt(root)) / across)
+                    high = min(high, (lean * w + math.sqrt(root)) / across)
+                for k in range(max(0, math.ceil(z + low)), min(nz, math.floor(z + high) + 1)):
+                    now = float(distances[i, j, k])
+                    taper = (DISC_REACH - now) / DISC_TAPER
+                    radius = discs[n, 3] * min(1.0, taper)
+                    dz = k - z
+                    square = flat + dz * dz
+                    if radius <= 0.0 or square >= (now + radius) ** 2:
                         continue
-                    height = dx * u + dy * v + dz * w
+                    height = lean + dz * w
                     beside = math.sqrt(max(square - height * height, 0.0)) - radius
                     gap = abs(height)
                     if beside > 0.0:
                         gap = math.sqrt(height * height + beside * beside)
-                    if gap < now:
-                        distances[i, j, k] = gap
+                    shrunk[i, j, k] = min(shrunk[i, j, k], gap)

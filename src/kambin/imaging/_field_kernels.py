@@ -1,4 +1,4 @@
-"""Jitted inner loops over the nodes of a field: interpolation, slope, parabolas."""
+"""Jitted inner loops over the nodes of a field: interpolation and slope."""
 
 import math
 
@@ -9,12 +9,6 @@ from numpy.typing import NDArray
 POSITION_STEPS = 2.0**20
 """Positions are rounded to this fraction of a voxel before they are split into an index
 and a weight, so that a mirrored position has exactly the mirrored weights."""
-
-FAR = 1e12
-"""Squared distance, in node units, of a node that no surface point has reached."""
-
-LINES_CHUNK = 64
-"""Neighbouring lines one thread works on, so that it reads whole cache lines."""
 
 
 @njit(cache=True, inline="always")
@@ -65,64 +59,25 @@ def resample(
 @njit(cache=True, parallel=True)
 def largest_slope(values: NDArray[np.float32]) -> float:
     """Return the largest |difference| / distance, in nodes, over 13 neighbour directions."""
-    nx, ny, nz = values.shape
+    nx = values.shape[0]
     steepest = np.zeros(nx, dtype=np.float64)
     for i in prange(nx):
-        top = 0.0
-        for di in range(2):
-            if i + di >= nx:
-                continue
+        for di in range(min(2, nx - i)):
             for dj in range(-1, 2):
                 for dk in range(-1, 2):
-                    if di == 0 and (dj < 0 or (dj == 0 and dk <= 0)):
-                        continue
-                    per_node = 1.0 / math.sqrt(di * di + dj * dj + dk * dk)
-                    for j in range(max(0, -dj), min(ny, ny - dj)):
-                        for k in range(max(0, -dk), min(nz, nz - dk)):
-                            rise = abs(values[i + di, j + dj, k + dk] - values[i, j, k])
-                            top = max(top, rise * per_node)
-        steepest[i] = top
+                    if di > 0 or dj > 0 or (dj == 0 and dk > 0):
+                        per_node = 1.0 / math.sqrt(di * di + dj * dj + dk * dk)
+                        rise = _largest_rise(values[i], values[i + di], dj, dk)
+                        steepest[i] = max(steepest[i], rise * per_node)
     return float(steepest.max())
 
 
-@njit(cache=True, parallel=True)
-def spread_parabolas(squares: NDArray[np.float32]) -> None:
-    """Replace f by min over m of f(m) + (n - m)^2 along the middle axis, in place.
-
-    ``squares`` has the shape (outer, n, inner), node units. Lower envelope of parabolas
-    (Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415, algorithm 1).
-    """
-    outer, size, inner = squares.shape
-    chunks = (inner + LINES_CHUNK - 1) // LINES_CHUNK
-    for task in prange(outer * chunks):
-        o, first = task // chunks, (task % chunks) * LINES_CHUNK
-        heights = np.empty(size, dtype=np.float64)
-        tips = np.empty(size, dtype=np.int64)
-        starts = np.empty(size + 1, dtype=np.float64)
-        for line in range(first, min(inner, first + LINES_CHUNK)):
-            count = 0
-            for m in range(size):
-                height = float(squares[o, m, line])
-                heights[m] = height
-                if height >= FAR:
-                    continue
-                start = -FAR
-                while count > 0:
-                    tip = tips[count - 1]
-                    start = 0.5 * ((height - heights[tip]) / (m - tip) + (m + tip))
-                    if start > starts[count - 1]:
-                        break
-                    count -= 1
-                    start = -FAR
-                tips[count] = m
-                starts[count] = start
-                count += 1
-            if count == 0:
-                continue
-            starts[count] = FAR
-            at = 0
-            for n in range(size):
-                while starts[at + 1] < n:
-                    at += 1
-                gap = float(n - tips[at])
-                squares[o, n, line] = gap * gap + heights[tips[at]]
+@njit(cache=True, fastmath=True)
+def _largest_rise(here: NDArray[np.float32], there: NDArray[np.float32], dj: int, dk: int) -> float:
+    """Return the largest |difference| between two planes, one shifted by whole nodes."""
+    nj, nk = here.shape
+    top = np.float32(0.0)
+    for j in range(max(0, -dj), min(nj, nj - dj)):
+        for k in range(max(0, -dk), min(nk, nk - dk)):
+            top = max(top, abs(there[j + dj, k + dk] - here[j, k]))
+    return float(top)

@@ -312,3 +312,43 @@ def segment_distance(
         stack[open_nodes], stack[open_nodes + 1] = left, right
         open_nodes += 2
     return float(best)
+
+
+@njit(cache=True)
+def deepest_on_segment(
+    ends: NDArray[np.float64],
+    corners: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    order: NDArray[np.int64],
+    spans: NDArray[np.int64],
+    balls: NDArray[np.float64],
+    tolerance: float,
+    point: NDArray[np.float64],
+) -> float:
+    """Return the least signed distance along a segment to the tolerance, mm; fill the point.
+
+    The signed distance changes by at most the way gone, so a stretch whose middle lies less
+    deep than the deepest point by its half length can be dropped; others are halved.
+    """
+    a, b = ends[0], ends[1]
+    length = math.sqrt(dot(b - a, b - a))
+    foot = np.empty(3, dtype=np.float64)
+    middles = np.empty(2 * STACK_SIZE, dtype=np.float64)
+    widths = np.empty(2 * STACK_SIZE, dtype=np.float64)
+    middles[0], widths[0] = 0.5, 0.5
+    waiting, deepest = 1, math.inf
+    while waiting > 0:
+        waiting -= 1
+        at, width = middles[waiting], widths[waiting]
+        p = a + (b - a) * at
+        gap, face, feature = nearest_point(p, corners, order, spans, balls, foot)
+        if dot(p - foot, normals[face, feature]) < 0.0:
+            gap = -gap
+        if gap < deepest:
+            deepest = gap
+            point[:] = foot
+        if gap - length * width < deepest - tolerance:
+            middles[waiting], widths[waiting] = at - 0.5 * width, 0.5 * width
+            middles[waiting + 1], widths[waiting + 1] = at + 0.5 * width, 0.5 * width
+            waiting += 2
+    return float(deepest)

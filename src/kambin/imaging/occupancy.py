@@ -1,61 +1,95 @@
 """From labels to a smooth occupancy whose 0.5 level is the surface."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from kambin.core import InputError
+from kambin.imaging._crossing_kernels import LEVEL
 from kambin.imaging._field_kernels import resample
+from kambin.imaging._smoothing import blur, highest
 from kambin.imaging.grid import Grid
 from kambin.imaging.volume import LabelMap
 
-SMOOTHING_SIGMA = 1.0
-"""Gaussian of the twicing, voxels: the best of the widths tried on slab, cylinder and sphere."""
+THICK_SIGMA = 1.0
+THIN_SIGMA = 0.6
+"""Gaussians of the smoothing, voxels, where the structure is thick and where it is thin:
+the best of the widths tried on slabs, cylinders and spheres of 1.5 voxels and more."""
 
-THIN_PEAK = 0.75
-THICK_PEAK = 0.95
-"""Blurred by one voxel, a plate of 2.3 voxels peaks at 0.75 and one of 4 at 0.95 (erf);
-below the first a part is not smoothed at all, above the second fully."""
-
+LABEL_GAIN = 1.25
+FRACTION_GAIN = 1.8
+"""How much of what the second blur takes is given back. One is twicing; the rest undoes the
+blur of the trilinear interpolation, and for fractions that of the voxel's own box."""
 
 FRACTION_SIGMA = 0.6
-FRACTION_GAIN = 1.5
-"""Gaussian, voxels, and gain of the same step for fractional occupancies: the gain takes
-away the second moment of the Gaussian, of the voxel box and of the interpolation."""
+"""Gaussian for fractional occupancies, voxels; they are smooth already."""
 
-BEYOND_VOXELS = 1e4
-"""How far a structure that touches the border of its array is taken to go on, voxels."""
+THIN_PEAK = 0.55
+THICK_PEAK = 0.80
+"""Blurred by one voxel, a plate of 1.5 voxels peaks at 0.55 and one of 2.5 at 0.79 (erf):
+up to the first a part is smoothed as thin, from the second on as thick."""
 
-LEVEL = 0.5
-"""Occupancy at the surface."""
+PEAK_REACH = 2
+"""Voxels within which the peak is looked for."""
+
+EDGE_BAND = 0.25
+"""How far from 0.5 the blurred label may be where the share of thin surface is counted."""
+
+BEYOND_VOXELS = 16
+"""How far a structure cut by the border of its array is taken to go on, voxels."""
 
 
-def smooth_labels(region: LabelMap) -> tuple[NDArray[np.float32], float]:
-    """Turn a map of 0 and 1 into an occupancy, smoothed by less than a voxel.
+def smooth_labels(labels: ArrayLike) -> tuple[NDArray[np.float32], float]:
+    """Turn a mask into an occupancy, smoothed by a voxel or less.
 
     Parameters
     ----------
-    region : LabelMap of 0 and 1, shape (I, J, K)
+    labels : array, shape (I, J, K), anything but 0 is inside
 
     Returns
     -------
     occupancy : float32 array, shape (I, J, K), 0 to 1, 0.5 at the surface
-    thin_share : float, the share of the surface that was too thin to be smoothed
+    thin_share : float, 0 to 1, the share of the surface that was smoothed as thin
 
     Notes
     -----
-    Twicing 2g - G*g (Stuetzle and Mittal 1979) keeps what a Gaussian shrinks. Where the
-    structure, or the gap beside it, is thin, the labels are left as they are.
+    g + gain (g - G*g) gives back what the Gaussian G takes from curved surfaces (twicing).
+    Where the structure, or the gap beside it, is thin, a narrower Gaussian is used; a
+    component that would vanish keeps its labels.
+
+    References
+    ----------
+    Tukey 1977, Exploratory Data Analysis, chapter 16 (twicing)
     """
-    raw = (region.values != 0).astype(np.float32)
-    blurred = _blur(raw)
-    twiced = 2.0 * blurred - _blur(blurred)
-    thickness = np.minimum(_peak(blurred), _peak(1.0 - blurred))
-    weight = np.clip((thickness - THIN_PEAK) / (THICK_PEAK - THIN_PEAK), 0.0, 1.0)
-    smooth = np.clip(weight * twiced + (1.0 - weight) * raw, 0.0, 1.0).astype(np.float32)
-    edge = (blurred > 0.25) & (blurred < 0.75)
-    thin_share = float((1.0 - weight)[edge].mean()) if edge.any() else 1.0
+    raw = (np.asarray(labels) != 0).astype(np.float32)
+    once = blur(raw, THICK_SIGMA)
+    thick = once + np.float32(LABEL_GAIN) * (once - blur(once, THICK_SIGMA))
+    finer = blur(raw, THIN_SIGMA)
+    thin = finer + np.float32(LABEL_GAIN) * (finer - blur(finer, THIN_SIGMA))
+    peak = np.minimum(highest(once, PEAK_REACH), highest(1.0 - once, PEAK_REACH))
+    span = np.float32(THICK_PEAK - THIN_PEAK)
+    weight = np.clip((blur(peak, THICK_SIGMA) - np.float32(THIN_PEAK)) / span, 0.0, 1.0)
+    smooth = np.clip(thin + weight * (thick - thin), 0.0, 1.0)
+    edge = np.abs(once - LEVEL) < EDGE_BAND
+    thin_share = float(1.0 - weight[edge].mean(dtype=np.float64)) if edge.any() else 1.0
     return _keep_components(raw, smooth), thin_share
+
+
+def smooth_fractions(fractions: ArrayLike) -> NDArray[np.float32]:
+    """Turn shares of filled voxels into an occupancy that the voxel's box has not blurred.
+
+    Parameters
+    ----------
+    fractions : float array, shape (I, J, K), 0 to 1
+
+    Returns
+    -------
+    float32 array, shape (I, J, K), 0 to 1
+    """
+    raw = np.clip(np.asarray(fractions, dtype=np.float32), 0.0, 1.0)
+    once = blur(raw, FRACTION_SIGMA)
+    sharp = once + np.float32(FRACTION_GAIN) * (once - blur(once, FRACTION_SIGMA))
+    return _keep_components((raw >= LEVEL).astype(np.float32), np.clip(sharp, 0.0, 1.0))
 
 
 def occupancy_on_grid(region: LabelMap, grid: Grid) -> NDArray[np.float32]:
@@ -70,60 +104,23 @@ def occupancy_on_grid(region: LabelMap, grid: Grid) -> NDArray[np.float32]:
     -------
     float32 array, shape ``grid.shape``; beyond the border of ``region`` its border goes on
     """
-    occupancy, _ = smooth_labels(region)
-    return resample_to_grid(occupancy, region.ijk_from_lps, grid)
-
-
-def resample_to_grid(
-    values: NDArray[np.float32], ijk_from_lps: NDArray[np.float64], grid: Grid
-) -> NDArray[np.float32]:
-    """Return an array of voxels at the nodes of a grid, trilinear, held beyond its border.
-
-    Parameters
-    ----------
-    values : float32 array, shape (I, J, K)
-    ijk_from_lps : float array, shape (4, 4), voxel index from LPS mm
-    grid : Grid
-
-    Returns
-    -------
-    float32 array, shape ``grid.shape``
-    """
+    occupancy, _ = smooth_labels(region.values)
     nodes = np.empty(grid.shape, dtype=np.float32)
-    resample(np.ascontiguousarray(values), (ijk_from_lps @ grid.lps_from_ijk)[:3], nodes)
+    resample(occupancy, (region.ijk_from_lps @ grid.lps_from_ijk)[:3], nodes)
     return nodes
 
 
-def smooth_fractions(fractions: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Turn shares of filled voxels into an occupancy whose 0.5 level is not shrunk by the box.
-
-    Parameters
-    ----------
-    fractions : float array, shape (I, J, K), 0 to 1
-
-    Returns
-    -------
-    float32 array, shape (I, J, K), 0 to 1
-    """
-    raw = np.clip(np.asarray(fractions, dtype=np.float32), 0.0, 1.0)
-    blurred = ndimage.gaussian_filter(raw, FRACTION_SIGMA, mode="nearest", truncate=4.0)
-    again = ndimage.gaussian_filter(blurred, FRACTION_SIGMA, mode="nearest", truncate=4.0)
-    sharpened = blurred + FRACTION_GAIN * (blurred - again)
-    occupancy: NDArray[np.float32] = np.clip(sharpened, 0.0, 1.0).astype(np.float32)
-    return occupancy
-
-
 def bounds_of_inside(
-    occupancy: NDArray[np.float32], ijk_from_lps: NDArray[np.float64]
+    inside: NDArray[np.bool_], lps_from_ijk: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the corners of the box that holds a structure, each shape (3,), mm, LPS.
 
-    A structure that touches the border of its array goes on without end there.
+    A structure that touches the border of its array is taken to go on for a while.
 
     Parameters
     ----------
-    occupancy : float32 array, shape (I, J, K), 0 to 1
-    ijk_from_lps : float array, shape (4, 4)
+    inside : bool array, shape (I, J, K)
+    lps_from_ijk : float array, shape (4, 4), mm
 
     Raises
     ------
@@ -131,44 +128,31 @@ def bounds_of_inside(
     """
     spans = []
     for axis in range(3):
-        hits = np.flatnonzero((occupancy >= LEVEL).any(axis=tuple({0, 1, 2} - {axis})))
+        hits = np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))
         if hits.size == 0:
             raise InputError(
                 code="IN-040",
                 what="A structure has no voxels",
-                where=f"map of shape {occupancy.shape}",
+                where=f"map of shape {inside.shape}",
                 why="No voxel is at least half inside.",
                 next_step="Check the names of the labels, or treat the structure as missing.",
             )
-        last = occupancy.shape[axis] - 1
-        low = hits[0] - 1.0 if hits[0] > 0 else -BEYOND_VOXELS
-        high = hits[-1] + 1.0 if hits[-1] < last else last + BEYOND_VOXELS
-        spans.append((low, high))
+        last = inside.shape[axis] - 1
+        low = hits[0] - 1 if hits[0] > 0 else -BEYOND_VOXELS
+        high = hits[-1] + 1 if hits[-1] < last else last + BEYOND_VOXELS
+        spans.append((float(low), float(high)))
     corners = np.array([[a, b, c] for a in spans[0] for b in spans[1] for c in spans[2]])
-    lps_from_ijk = np.linalg.inv(ijk_from_lps)
     points = corners @ lps_from_ijk[:3, :3].T + lps_from_ijk[:3, 3]
     return points.min(axis=0), points.max(axis=0)
 
 
-def _blur(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    blurred: NDArray[np.float32] = ndimage.gaussian_filter(
-        values, SMOOTHING_SIGMA, mode="nearest", truncate=3.0
-    )
-    return blurred
-
-
-def _peak(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the highest value within two voxels, blended so that it changes slowly."""
-    highest: NDArray[np.float32] = ndimage.maximum_filter(values, size=5, mode="nearest")
-    return _blur(highest)
-
-
 def _keep_components(raw: NDArray[np.float32], smooth: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give back its labels to every component that smoothing made vanish."""
-    parts, count = ndimage.label(raw, structure=np.ones((3, 3, 3)))
-    peaks = np.zeros(count + 1)
-    peaks[1:] = ndimage.maximum(smooth, parts, np.arange(1, count + 1))
-    lost = peaks < THIN_PEAK
-    lost[0] = False
-    kept: NDArray[np.float32] = np.where(lost[parts], raw, smooth)
-    return kept
+    parts, count = ndimage.label(raw != 0.0, structure=np.ones((3, 3, 3)))
+    if count == 0:
+        return smooth
+    kept = np.zeros(count + 1, dtype=bool)
+    kept[parts[smooth > LEVEL]] = True
+    kept[0] = True
+    restored: NDArray[np.float32] = np.where(kept[parts], smooth, raw)
+    return restored

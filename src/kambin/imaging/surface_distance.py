@@ -3,14 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kambin.imaging._triangle_kernels import segment_distance, signed_distances
+from kambin.imaging._triangle_kernels import deepest_on_segment, segment_distance, signed_distances
 from kambin.imaging.surface import Surface
 
-PROBE_STEP_MM = 0.25
-"""Spacing of probes along the part of a segment that may lie inside; then refined."""
-
-REFINE_ITERATIONS = 12
-"""Halvings of the probe spacing around the deepest probe: 0.25 mm / 2^12 = 0.1 micrometre."""
+DEPTH_TOLERANCE_MM = 1e-3
+"""How much deeper a segment may run inside a structure than the depth that is returned."""
 
 
 def surface_distance(points_lps_mm: ArrayLike, surface: Surface) -> NDArray[np.float64]:
@@ -73,7 +70,7 @@ def segment_surface_clearance(
     Notes
     -----
     Outside it is the exact distance of a segment and triangles. Where the segment enters
-    the structure, the depth is found on probes every 0.25 mm and refined by halving.
+    the structure, the depth is found to 0.001 mm by halving the segment.
     """
     start = np.array(start_lps_mm, dtype=np.float64).reshape(3)
     end = np.array(end_lps_mm, dtype=np.float64).reshape(3)
@@ -82,21 +79,5 @@ def segment_surface_clearance(
     gap = segment_distance(start, end, tree.corners, *tree[2:], point)
     if gap > 0.0 and surface_distance(start, surface)[0] > 0.0:
         return float(gap), point
-    return _deepest(start, end, surface)
-
-
-def _deepest(
-    start: NDArray[np.float64], end: NDArray[np.float64], surface: Surface
-) -> tuple[float, NDArray[np.float64]]:
-    """Return the most negative signed distance along a segment and its surface point."""
-    count = max(2, int(np.ceil(np.linalg.norm(end - start) / PROBE_STEP_MM)) + 1)
-    places = np.linspace(0.0, 1.0, count)
-    step = places[1]
-    best = 0.0
-    for _ in range(REFINE_ITERATIONS + 1):
-        gaps, feet = nearest_on_surface(start + places[:, None] * (end - start), surface)
-        deepest = int(np.argmin(gaps))
-        best, depth, point = float(places[deepest]), float(gaps[deepest]), feet[deepest]
-        step *= 0.5
-        places = np.clip([best - step, best, best + step], 0.0, 1.0)
-    return min(depth, 0.0), point
+    depth = deepest_on_segment(np.stack([start, end]), *tree, DEPTH_TOLERANCE_MM, point)
+    return float(depth), point
