@@ -4,11 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from kambin.anatomy import Case, check_case
-from kambin.anatomy.levels import check_levels, find_levels, find_scheme, stack_vertebrae
-from kambin.anatomy.survey import survey_labels
-from kambin.core import Severity, find_blocking, find_unanswered
 from tests.unit.anatomy.box_spine import (
     BODIES,
     VALUES,
@@ -19,6 +14,11 @@ from tests.unit.anatomy.box_spine import (
     with_scheme,
     without,
 )
+
+from kambin.anatomy import Case, check_case
+from kambin.anatomy.levels import check_levels, find_levels, find_scheme, stack_vertebrae
+from kambin.anatomy.survey import survey_labels
+from kambin.core import Severity, find_blocking, find_unanswered
 
 ORDER = [f"vertebra:{name}" for name in BODIES]
 
@@ -31,9 +31,7 @@ def a_clean_patient() -> Case:
 def levels(case: Case) -> tuple:
     survey = survey_labels(case)
     stack = stack_vertebrae(survey)
-    return check_levels(
-        survey, stack, find_scheme(stack, case.confirmations), case.confirmations
-    )
+    return check_levels(survey, stack, find_scheme(stack, case.confirmations), case.confirmations)
 
 
 def shifted(case: Case, names: list[str]) -> Case:

@@ -4,11 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from kambin.anatomy import Case, check_case
-from kambin.anatomy.check_sides import check_sides
-from kambin.anatomy.survey import survey_labels
-from kambin.core import Severity, find_blocking
 from tests.unit.anatomy.box_spine import (
     NAMES,
     VALUES,
@@ -20,6 +15,11 @@ from tests.unit.anatomy.box_spine import (
     with_sides_swapped,
     without,
 )
+
+from kambin.anatomy import Case, check_case
+from kambin.anatomy.check_sides import check_sides
+from kambin.anatomy.survey import survey_labels
+from kambin.core import Severity, find_blocking
 
 PAIRS = sorted({(k.kind, k.place) for k in NAMES.values() if k.side})
 

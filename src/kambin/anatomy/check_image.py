@@ -134,10 +134,11 @@ def _contrast_hu(image: Volume, survey: Survey, vertebra: FoundStructure) -> flo
     shell = (distance_mm > step_mm) & (distance_mm <= value("checks.surroundings_mm"))
     shell &= ~np.isin(near, _bone_values(survey))
     hu = _sample(image, labels, box, mask | shell)
-    inside, around = hu[mask[mask | shell]], hu[shell[mask | shell]]
+    is_bone = mask[mask | shell]
+    inside, around = hu[is_bone & np.isfinite(hu)], hu[~is_bone & np.isfinite(hu)]
     if not inside.size or not around.size:
         return float("nan")
-    return float(np.nanmedian(inside) - np.nanmedian(around))
+    return float(np.median(inside) - np.median(around))
 
 
 def _bone_values(survey: Survey) -> list[int]:

@@ -46,9 +46,7 @@ def box_spine() -> Case:
     body = _ball(0, -20, 135, 112, 72, 10_000)(*axes)
     hu = np.where(np.broadcast_to(body, SHAPE), 40.0, -1000.0).astype(np.float32)
     hu[np.isin(values, bone_values())] = 300.0
-    return Case(
-        Volume(hu, affine(), FRAME), LabelMap(values, affine(), FRAME), NAMES, "boxes"
-    )
+    return Case(Volume(hu, affine(), FRAME), LabelMap(values, affine(), FRAME), NAMES, "boxes")
 
 
 def affine() -> np.ndarray:
@@ -165,14 +163,14 @@ def _vertebra(z: float) -> list[Callable[..., np.ndarray]]:
     ]
 
 
-def _box(x0: float, x1: float, y0: float, y1: float, z0: float, z1: float):  # noqa: ANN202
+def _box(x0: float, x1: float, y0: float, y1: float, z0: float, z1: float):
     def inside(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return (x >= x0) & (x < x1) & (y >= y0) & (y < y1) & (z >= z0) & (z < z1)
 
     return inside
 
 
-def _sided(sign: float, x0: float, x1: float, *rest: float):  # noqa: ANN202
+def _sided(sign: float, x0: float, x1: float, *rest: float):
     """Return a box on one side; the side's sign mirrors it exactly."""
     y0, y1, z0, z1 = rest
 
@@ -182,7 +180,7 @@ def _sided(sign: float, x0: float, x1: float, *rest: float):  # noqa: ANN202
     return inside
 
 
-def _ball(x0: float, y0: float, z0: float, a: float, b: float, c: float):  # noqa: ANN202
+def _ball(x0: float, y0: float, z0: float, a: float, b: float, c: float):
     def inside(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         return ((x - x0) / a) ** 2 + ((y - y0) / b) ** 2 + ((z - z0) / c) ** 2 <= 1.0
 
