@@ -10,6 +10,7 @@ from kambin.phantom.solids import (
     Array,
     Corners,
     Superellipsoid,
+    power,
     smooth_maximum,
 )
 
@@ -135,10 +136,10 @@ class Column:
         cx, cy, a, b = (
             np.interp(z, heights, self.knots_mm[:, k]).astype(np.float32) for k in (1, 2, 3, 4)
         )
-        n = np.float32(self.exponent)
+        n = self.exponent
         u, v = np.abs(x - cx) / a, np.abs(y - cy) / b
-        ring = (u**n + v**n) ** (1 / n) + TINY_EPSILON
-        slope = ((u / ring) ** (2 * n - 2)) / (a * a) + ((v / ring) ** (2 * n - 2)) / (b * b)
+        ring = power(power(u, n) + power(v, n), 1 / n) + TINY_EPSILON
+        slope = power(u / ring, 2 * n - 2) / (a * a) + power(v / ring, 2 * n - 2) / (b * b)
         side = (ring - 1) / np.sqrt(slope + TINY_EPSILON)
         ends = np.maximum(z - heights[-1].astype(np.float32), heights[0].astype(np.float32) - z)
         return np.maximum(side, ends)
@@ -159,6 +160,7 @@ class IliacWing:
     thickness_mm : half thickness in the plate, at the crest, at the sacroiliac joint
     lower_mm : float, mm, z where the modelled wing ends
     lean : float, how far the wing leans inwards below the spine, mm per mm
+    blend_mm : float, mm, rounding of the ends, and height over which the wing begins to lean
     """
 
     length_mm: float
@@ -167,13 +169,14 @@ class IliacWing:
     thickness_mm: tuple[float, float, float]
     lower_mm: float
     lean: float
+    blend_mm: float
 
     def bounds(self) -> Corners:
         """Return the box around the wing, mm."""
         thick = max(self.thickness_mm)
         reach = max(self.bend[0], self.length_mm - self.bend[0])
         out = abs(self.bend[1]) + self.bend[2] * reach**2 + thick
-        inward = out - self.lean * self.lower_mm
+        inward = out - self.lean * (self.lower_mm - self.blend_mm)
         return (
             np.array([0.0, -inward, self.lower_mm]),
             np.array([self.length_mm, out, self.crest_mm[1]]),
@@ -186,11 +189,12 @@ class IliacWing:
         plate, rim, joint = self.thickness_mm
         edge = height - fall * (x - peak) ** 2
         below = edge - z
-        middle = rise * (x - deepest) ** 2 - depth + self.lean * np.minimum(z, 0)
+        sink = (z - np.sqrt(z * z + self.blend_mm**2)) / 2
+        middle = rise * (x - deepest) ** 2 - depth + self.lean * sink
         # The wing is thin in its middle, thick along the crest and towards the joint.
         thick = plate + (rim - plate) * np.exp(-np.maximum(below, 0) / (2 * rim))
-        thick = thick + (joint - plate) * np.clip(1 - x / deepest, 0, 1)
+        thick = thick + (joint - plate) * np.exp(-((2 * x / deepest) ** 2))
         face = np.abs(y - middle) / np.sqrt(1 + (2 * rise * (x - deepest)) ** 2) - thick
         top = -below / np.sqrt(1 + (2 * fall * (x - peak)) ** 2)
         ends = np.maximum(np.maximum(-x, x - self.length_mm), self.lower_mm - z)
-        return smooth_maximum(smooth_maximum(face, top, rim), ends, rim)
+        return smooth_maximum(smooth_maximum(face, top, rim), ends, self.blend_mm)

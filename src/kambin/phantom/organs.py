@@ -9,7 +9,7 @@ from kambin.frames import RigidTransform, Side
 from kambin.knowledge import value, values
 from kambin.phantom.bodies import Column
 from kambin.phantom.chain import SpineFrames
-from kambin.phantom.shapes import Piece, Shape, place, turned
+from kambin.phantom.shapes import Piece, Shape, place, place_tube, turned
 from kambin.phantom.sizes import SIDES, Draw, SpineSize
 from kambin.phantom.solids import Superellipsoid, TubeSolid
 
@@ -144,7 +144,7 @@ def build_vessels(spine: Spine) -> list[Shape]:
             points[0, 0] = rows[0, 0]
             key = StructureKey(kind, "", side)
             solid = TubeSolid(points + anchor, rows[:, 3])
-            shapes.append(Shape(key, (place(key, solid, LPS),)))
+            shapes.append(Shape(key, place_tube(key, solid, LPS)))
     fork = {
         "vena_cava": _table("iliac_vein_mm", 4)[0],
         "aorta": _table("iliac_artery_mm", 4)[0],
@@ -159,7 +159,7 @@ def build_vessels(spine: Spine) -> list[Shape]:
         top[2] = values("phantom_body.field_of_view_mm")[2]
         solid = TubeSolid(np.array([*points, top]), np.full(len(points) + 1, radius))
         key = StructureKey(kind)
-        shapes.append(Shape(key, (place(key, solid, LPS),)))
+        shapes.append(Shape(key, place_tube(key, solid, LPS)))
     return shapes
 
 
@@ -170,7 +170,7 @@ def build_organs(draw: Draw) -> list[Shape]:
     rows = _table("colon_mm", 4)
     key = StructureKey("colon")
     tube = TubeSolid(rows[:, :3] + sway, rows[:, 3])
-    colon = Shape(key, (place(key, tube, LPS),))
+    colon = Shape(key, place_tube(key, tube, LPS))
     solid = [
         _ellipsoid("liver", "liver_mm", sway),
         _ellipsoid("spleen", "spleen_mm", sway),

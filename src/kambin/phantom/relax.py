@@ -56,7 +56,7 @@ def relax_lines(
     starts = stops - np.array(counts)
     boxes = [obstacle.shape.bounds_lps_mm() for obstacle in obstacles]
     for round_number in range(RELAX_ITERATIONS):
-        smoothing = _STIFFNESS * max(0.0, 1 - 2 * round_number / RELAX_ITERATIONS)
+        smoothing = _STIFFNESS * max(0.0, 1 - 4 / 3 * round_number / RELAX_ITERATIONS)
         push = _push(points, radii, obstacles, boxes)
         points = points + smoothing * _bend(points, starts, stops) + push
     return {

@@ -34,7 +34,7 @@ def build_sacrum(size: VertebraSize, frame: RigidTransform, *, sap_share: float)
         pieces.append(place(arch_key, solid, frame, side=side, blend_mm=blend))
         pieces.append(build_sap(size, frame, side, sap_share))
     pieces += _roof(size, frame)
-    return Shape(key, tuple(pieces), _foramina(key, frame))
+    return Shape(key, tuple(pieces), _foramina(key, size, frame))
 
 
 def _rows(name: str, columns: int) -> np.ndarray:
@@ -51,7 +51,7 @@ def _roof(size: VertebraSize, frame: RigidTransform) -> list[Piece]:
     """Build the posterior wall of the sacral canal and the median crest."""
     key = StructureKey("sacral_arch", "S1")
     rounding = value("phantom_bone.lamina_rounding_mm")
-    blend = value("phantom_bone.arch_blend_mm")
+    blend = value("phantom_bone.roof_blend_mm")
     pieces = []
     for behind, above, half, thick, tall in _rows("sacral_lamina_mm", 3 + 2):
         solid = RoundedBox((half, thick, tall), min(rounding, thick))
@@ -66,9 +66,14 @@ def _roof(size: VertebraSize, frame: RigidTransform) -> list[Piece]:
     return [*pieces, place(key, crest, frame, blend_mm=blend)]
 
 
-def _foramina(key: StructureKey, frame: RigidTransform) -> tuple[Piece, ...]:
-    cuts = []
+def _foramina(key: StructureKey, size: VertebraSize, frame: RigidTransform) -> tuple[Piece, ...]:
+    """Return the sacral foramina and the channels of the first sacral roots, as cuts."""
+    cuts: list[Piece] = []
+    channel = np.array(values("phantom_nerves.s1_root_mm")).reshape(-1, 3)
+    channel = channel + np.array([0, size.wall_mm, 0])
+    recess = TubeSolid(channel, np.full(len(channel), value("phantom_nerves.s1_recess_mm")))
     for side in SIDES:
+        cuts.append(place(key, recess, frame, side=side, blend_mm=1))
         for lateral, above, radius in _rows("sacral_foramina_mm", 3):
             through = np.array([[lateral, -lateral * 2, above], [lateral, lateral * 3, above]])
             solid = TubeSolid(through, np.array([radius, radius]))
@@ -107,6 +112,7 @@ def build_ilia(
             (plate, rim, joint),
             value("phantom_bone.ilium_lower_mm"),
             value("phantom_bone.ilium_lean"),
+            value("phantom_bone.ilium_blend_mm"),
         )
         piece = place(
             StructureKey("ilium", "", side),

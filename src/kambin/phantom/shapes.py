@@ -8,7 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from kambin.anatomy import StructureKey
 from kambin.frames import RigidTransform, Side
-from kambin.phantom.solids import Array, Corners, Solid, smooth_maximum, smooth_minimum
+from kambin.phantom.solids import (
+    Array,
+    Corners,
+    Solid,
+    TubeSolid,
+    smooth_maximum,
+    smooth_minimum,
+)
 
 Axes = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -37,17 +44,17 @@ class Piece:
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
         """Return the signed distance of LPS points, arrays that broadcast, mm."""
-        m = self.local_from_lps.astype(np.float32)
-        local = [m[k, 0] * x + m[k, 1] * y + m[k, 2] * z + m[k, 3] for k in range(3)]
-        found = self.solid.distance(*local)
+        m = self.local_from_lps[:3].astype(np.float32)
+        u, v, w = (_row(row, (x, y, z)) for row in m)
+        found = self.solid.distance(u, v, w)
         return found - np.float32(self.inflate_mm) if self.inflate_mm else found
 
     def bounds_lps_mm(self) -> Corners:
         """Return the box around the piece and its fillet, corners shape (3,), mm, LPS."""
         low, high = self.solid.bounds()
-        lps_from_local = np.linalg.inv(self.local_from_lps)
-        middle = lps_from_local[:3, :3] @ ((low + high) / 2) + lps_from_local[:3, 3]
-        half = np.abs(lps_from_local[:3, :3]) @ ((high - low) / 2)
+        back = self.local_from_lps[:3, :3].T
+        middle = back @ ((low + high) / 2 - self.local_from_lps[:3, 3])
+        half = np.abs(back) @ ((high - low) / 2)
         half = half + self.blend_mm + self.inflate_mm
         return middle - half, middle + half
 
@@ -136,6 +143,15 @@ class Shape:
         return Sample(box, distance, part)
 
 
+def _row(row: NDArray[np.float32], axes: tuple[Array, Array, Array]) -> Array:
+    """Return one coordinate of the local frame; axes it does not depend on stay thin."""
+    found: Array = np.asarray(row[3], dtype=np.float32)
+    for factor, axis in zip(row[:3], axes, strict=True):
+        if factor != 0:
+            found = found + (axis if factor == 1 else factor * axis)
+    return found
+
+
 def _evaluate(
     piece: Piece, axes: Axes, box: tuple[slice, slice, slice], margin_mm: float
 ) -> tuple[tuple[slice, slice, slice], Array]:
@@ -189,6 +205,22 @@ def place(
     mirror = np.eye(4)
     mirror[0, 0] = -1.0 if side is Side.RIGHT else 1.0
     return Piece(part, solid, local @ mirror @ frame.inverse().matrix, blend_mm)
+
+
+def place_tube(part: StructureKey, tube: TubeSolid, frame: RigidTransform) -> tuple[Piece, ...]:
+    """Put a tube into the patient segment by segment, so that each has its own small box.
+
+    Parameters
+    ----------
+    part : StructureKey the tube makes
+    tube : TubeSolid
+    frame : RigidTransform, LPS from the tube's frame
+    """
+    pairs = zip(tube.points_mm, tube.points_mm[1:], tube.radii_mm, tube.radii_mm[1:], strict=False)
+    return tuple(
+        place(part, TubeSolid(np.array([a, b]), np.array([ra, rb]), tube.squeeze), frame)
+        for a, b, ra, rb in pairs
+    )
 
 
 def turned(yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0) -> Array:

@@ -44,6 +44,24 @@ def smooth_maximum(a: Array, b: Array, blend_mm: float) -> Array:
     return -smooth_minimum(-a, -b, blend_mm)
 
 
+def power(base: Array, exponent: float) -> Array:
+    """Return base to the exponent; fast when twice the exponent is a whole number.
+
+    Parameters
+    ----------
+    base : float array, >= 0
+    exponent : float > 0
+    """
+    whole = int(exponent)
+    if exponent not in (whole, whole + 0.5) or whole < 1:
+        raised: Array = base**exponent
+        return raised
+    found = base if whole == exponent else base * np.sqrt(base)
+    for _ in range(whole - 1):
+        found = found * base
+    return found
+
+
 def _symmetric(*half: float) -> Corners:
     corner = np.array(half, dtype=np.float64)
     return -corner, corner
@@ -73,10 +91,10 @@ class Superellipsoid:
         a, b, c = self.half_axes_mm
         n, m = self.flat, self.tall
         u, v, w = np.abs(x) / a, np.abs(y) / b, np.abs(z) / c
-        across = (u**n + v**n) ** (1 / n) + TINY_EPSILON
-        whole = (across**m + w**m) ** (1 / m)
-        slope = (u / across) ** (2 * n - 2) / (a * a) + (v / across) ** (2 * n - 2) / (b * b)
-        slope = (across / whole) ** (2 * m - 2) * slope + (w / whole) ** (2 * m - 2) / (c * c)
+        across = power(power(u, n) + power(v, n), 1 / n) + TINY_EPSILON
+        whole = power(power(across, m) + power(w, m), 1 / m)
+        slope = power(u / across, 2 * n - 2) / (a * a) + power(v / across, 2 * n - 2) / (b * b)
+        slope = power(across / whole, 2 * m - 2) * slope + power(w / whole, 2 * m - 2) / (c * c)
         distance: Array = (whole - 1) / np.sqrt(slope)
         return distance
 

@@ -15,7 +15,7 @@ from kambin.phantom.shapes import Axes, Shape
 SUPERSAMPLES = 3
 """Sub-voxels along each axis over which an occupancy is averaged: steps of 1/27."""
 
-SLAB_CHUNK = 24
+SLAB_CHUNK = 48
 """Planes of voxels worked on at a time, which bounds the memory."""
 
 

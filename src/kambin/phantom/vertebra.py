@@ -1,6 +1,5 @@
 """A lumbar vertebra of the phantom: body, pedicles, arch and processes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,7 +45,7 @@ def build_vertebra(
     pieces = [build_body(size, frame)]
     for side in SIDES:
         pieces += _build_side(size, frame, below, side, sap_share)
-    pieces.append(_spinous(size, frame))
+    pieces += _spinous(size, frame)
     return Shape(StructureKey("vertebra", size.name), tuple(pieces), joint_cuts(below))
 
 
@@ -243,17 +242,23 @@ def _iap(size: VertebraSize, below: Neighbour, side: Side) -> Piece:
     )
 
 
-def _spinous(size: VertebraSize, frame: RigidTransform) -> Piece:
+def _spinous(size: VertebraSize, frame: RigidTransform) -> list[Piece]:
+    """Build the spinous process: a plate with a thickened end."""
     scale = value_at("phantom_bone.spinous_scale", size.name)
     outline = np.array(values("phantom_bone.spinous_outline_mm")).reshape(-1, 2) * scale
     start = np.array([0, size.wall_mm + size.canal_depth_mm, 0])
-    solid = Extrusion(
+    plate = Extrusion(
         outline,
         value("phantom_bone.spinous_half_thickness_mm"),
         value("phantom_bone.spinous_rounding_mm"),
     )
+    *ends, radius = values("phantom_bone.spinous_tip_mm")
+    points = np.array(ends).reshape(2, 2) * scale
+    tip = TubeSolid(np.column_stack([np.zeros(2), points]), np.full(2, radius))
     key = StructureKey("sp", size.name)
-    return place(key, solid, frame, centre_mm=start, blend_mm=_arch_blend())
+    return [
+        place(key, solid, frame, centre_mm=start, blend_mm=_arch_blend()) for solid in (plate, tip)
+    ]
 
 
 def build_ribs(size: VertebraSize, frame: RigidTransform, vertebra: Shape) -> list[Shape]:
@@ -279,6 +284,3 @@ def build_ribs(size: VertebraSize, frame: RigidTransform, vertebra: Shape) -> li
 
 def _rib_radii() -> np.ndarray:
     return np.array(values("phantom_bone.rib_radii_mm"))
-
-
-Bones = Mapping[str, Shape]
