@@ -1,9 +1,9 @@
 """``kambin check``: what the case says about levels, sides, masks and field of view."""
 
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import CheckedCase, confirm_call, read_checked_case
+from kambin.cli.gate import CheckedCase, confirm_call, find_questions, read_checked_case
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
-from kambin.core import find_blocking, find_unanswered
+from kambin.core import find_blocking
 
 
 @app.command(epilog=examples("kambin check case", "kambin check case --json"))
@@ -20,7 +20,7 @@ def check(case: CaseArgument, json: JsonOption = False) -> None:
 
 
 def _document(checked: CheckedCase) -> dict[str, object]:
-    scheme, accepted = checked.check.scheme, checked.case.accepted_codes
+    scheme = checked.check.scheme
     return with_version(
         {
             "case_sha256": checked.case.sha256,
@@ -32,7 +32,7 @@ def _document(checked: CheckedCase) -> dict[str, object]:
             "levels_present": [*scheme.vertebrae, *checked.check.levels_present],
             "findings": [finding.as_document() for finding in checked.findings],
             "blocking": [f.code for f in find_blocking(checked.findings)],
-            "unanswered": [f.code for f in find_unanswered(checked.findings, accepted)],
+            "unanswered": [f.code for f in find_questions(checked)],
         }
     )
 
@@ -54,7 +54,7 @@ def _print_text(checked: CheckedCase) -> None:
     )
     print_findings(checked.findings)
     blocking = find_blocking(checked.findings)
-    unanswered = find_unanswered(checked.findings, checked.case.accepted_codes)
+    unanswered = find_questions(checked)
     if blocking:
         print_lines("Planning is stopped until the BLOCK findings are gone.")
     elif unanswered:

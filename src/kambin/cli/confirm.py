@@ -9,8 +9,15 @@ from kambin.anatomy import Confirmation
 from kambin.cli.app import JsonOption, app, examples
 from kambin.cli.clock import SystemClock
 from kambin.cli.output import print_document, print_lines, with_version
-from kambin.core import Clock, RequestError, read_codes
-from kambin.exchange import record_confirmation, record_plan_confirmation
+from kambin.core import Clock, RequestError, Severity, read_codes
+from kambin.exchange import (
+    find_answer_file,
+    is_case_folder,
+    read_plan,
+    record_confirmation,
+    record_plan_confirmation,
+)
+from kambin.planning import Plan
 
 SCHEME_CODE = "scheme"
 """The word under which the count of the vertebrae is confirmed."""
@@ -45,16 +52,32 @@ def confirm(
     Answers of a plan count for the plan as it is: a plan made anew asks again.
     """
     answers = make_answers(by, scheme, accept or [], SystemClock())
-    if target.is_dir():
+    file = find_answer_file(target)
+    if is_case_folder(target) or (target.is_dir() and not file.exists()):
         for answer in answers:
             record_confirmation(target, answer)
     else:
+        _require_asked(read_plan(file), answers)
         for answer in answers:
-            record_plan_confirmation(target, answer)
+            record_plan_confirmation(file, answer)
     if json:
         print_document(with_version({"confirmations": answers}))
     else:
         print_lines(*(f"{a.by} confirmed {a.code}: {a.value}" for a in answers))
+
+
+def _require_asked(plan: Plan, answers: tuple[Confirmation, ...]) -> None:
+    asked = {finding.code for finding in plan.findings if finding.severity == Severity.CONFIRM}
+    strange = [answer.code for answer in answers if answer.code not in asked]
+    if strange:
+        raise RequestError(
+            code="RQ-006",
+            what="The plan does not ask this",
+            where=f"--accept {strange[0]}",
+            why=f"It asks {', '.join(sorted(asked)) or 'nothing'}; the count of the vertebrae is "
+            "confirmed on the case.",
+            next_step="Accept what the plan asks, or confirm on the case folder.",
+        )
 
 
 def make_answers(

@@ -62,11 +62,7 @@ def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None
             next_step=f"{blocking[0].next_step} All findings: kambin check {checked.folder}",
             findings=blocking,
         )
-    unanswered = tuple(
-        finding
-        for finding in find_unanswered(findings, checked.case.accepted_codes)
-        if require_code(finding.code).answered_at == "case"
-    )
+    unanswered = find_questions(checked, more)
     if unanswered:
         raise AnatomyError(
             code="AN-021",
@@ -76,6 +72,22 @@ def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None
             next_step=f"Look at each, then: {confirm_call(checked.folder, unanswered)}",
             findings=unanswered,
         )
+
+
+def find_questions(checked: CheckedCase, more: Iterable[Finding] = ()) -> tuple[Finding, ...]:
+    """Return the CONFIRM findings that a person must answer before measuring and planning.
+
+    Parameters
+    ----------
+    checked : CheckedCase
+    more : further findings about the case; those that belong to each plan do not count
+    """
+    findings = (*checked.findings, *more)
+    return tuple(
+        finding
+        for finding in find_unanswered(findings, checked.case.accepted_codes)
+        if require_code(finding.code).answered_at == "case"
+    )
 
 
 def confirm_call(folder: Path, findings: Iterable[Finding]) -> str:

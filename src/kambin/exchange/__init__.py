@@ -9,6 +9,7 @@ from kambin.exchange.answers import (
 )
 from kambin.exchange.case_files import (
     hash_case,
+    is_case_folder,
     read_case,
     read_confirmations,
     record_confirmation,
@@ -38,6 +39,7 @@ __all__ = [
     "find_key",
     "hash_case",
     "import_case",
+    "is_case_folder",
     "nifti_bytes",
     "read_answer",
     "read_case",

@@ -93,7 +93,7 @@ def write_case(
         (ST-001) if it cannot be written, and then nothing has changed
     """
     path = Path(path)
-    _require_free(path, force)
+    require_free(path, force=force)
     whole = settle_case(case)
     files = {CASE_FILE: to_json(_case_document(whole)).encode("utf-8")}
     files[LABELS_FILE] = nifti_bytes(whole.labels)
@@ -147,6 +147,11 @@ def read_case(path: Path, *, verify: bool = True) -> Case:
         digest,
         document.get("source", {}),
     )
+
+
+def is_case_folder(path: Path) -> bool:
+    """Return whether a folder calls itself a case; whether it is whole shows when it is read."""
+    return (Path(path) / CASE_FILE).is_file()
 
 
 def record_confirmation(case_dir: Path, confirmation: Confirmation) -> None:
@@ -257,7 +262,7 @@ def _confirmations_text(answers: tuple[Confirmation, ...]) -> str:
 
 
 def _read_case_document(path: Path) -> dict[str, Any]:
-    if not (path / CASE_FILE).is_file():
+    if not is_case_folder(path):
         raise not_a_case(path.name, f"It has no {CASE_FILE}.")
     document = read_json_object(path / CASE_FILE)
     missing = {"labels", "image", "names", "dialect", "sha256"} - document.keys()
@@ -281,10 +286,16 @@ def _read_array(path: Path, entry: Mapping[str, Any]) -> tuple[NDArray[Any], NDA
     return np.ascontiguousarray(raster.values), affine
 
 
-def _require_free(path: Path, force: bool) -> None:
+def require_free(path: Path, *, force: bool) -> None:
+    """Refuse a folder that holds something, unless it is a case that may be replaced.
+
+    Raises
+    ------
+    StoreError  (ST-002)
+    """
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
-    is_case = (path / CASE_FILE).is_file()
+    is_case = is_case_folder(path)
     if force and is_case:
         return
     raise StoreError(

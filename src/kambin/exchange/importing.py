@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kambin.anatomy import Case, StructureKey
-from kambin.core import Finding, InputError, RequestError, Severity, StoreError
-from kambin.exchange.case_files import CASE_FILE, write_case
+from kambin.core import Finding, InputError, RequestError, Severity
+from kambin.exchange.case_files import require_free, write_case
 from kambin.exchange.dialects import AUTO, find_dialect
 from kambin.exchange.documents import to_plain
 from kambin.exchange.geometry import (
@@ -62,7 +62,8 @@ def import_case(
     StoreError  (ST-001, ST-002) if the folder exists or cannot be written
     """
     _require_labels(labels, dialect)
-    _require_new(Path(out), force)
+    # what writing would refuse after the long work, refused before it
+    require_free(Path(out), force=force)
     words = dialect.split(",") if "," in dialect else [dialect] * len(labels)
     pairs = zip(labels, words, strict=True)
     sources = [source for given, word in pairs for source in read_sources(given, word)]
@@ -113,20 +114,6 @@ def _require_labels(labels: Sequence[Path | str], dialect: str) -> None:
         why=f"{counted[0].upper()}{counted[1:]}; the vertebrae are found in the labels.",
         next_step="Add --labels FILE_OR_FOLDER, and one --dialect or one per --labels.",
     )
-
-
-def _require_new(out: Path, force: bool) -> None:
-    """Refuse before the long work what writing would refuse after it."""
-    if out.exists() and any(out.iterdir() if out.is_dir() else [out]):
-        is_case = (out / CASE_FILE).is_file()
-        if not (force and is_case):
-            raise StoreError(
-                code="ST-002",
-                what="The output exists already",
-                where=out.name,
-                why="It is a case." if is_case else "It is not a case, so it is never replaced.",
-                next_step="Add --force to replace it." if is_case else "Choose another name.",
-            )
 
 
 def _require_one_grid(volume: Volume | None, sources: list[LabelSource], image: str) -> None:
