@@ -84,8 +84,8 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
 
 def _set_limits(axes: Axes, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> None:
     """Show the points, the midline and the disc line with the same scale both ways."""
-    low_x, high_x = min(0.0, *x_mm.tolist()) - _MARGIN_MM, max(0.0, *x_mm.tolist()) + _MARGIN_MM
-    low_y, high_y = min(0.0, *y_mm.tolist()) - _MARGIN_MM, max(0.0, *y_mm.tolist()) + _MARGIN_MM
+    low_x, high_x = x_mm.min(initial=0.0) - _MARGIN_MM, x_mm.max(initial=0.0) + _MARGIN_MM
+    low_y, high_y = y_mm.min(initial=0.0) - _MARGIN_MM, y_mm.max(initial=0.0) + _MARGIN_MM
     aspect = _AXES_BOX[2] * _WIDTH_IN / (_AXES_BOX[3] * _HEIGHT_IN)
     width = max(high_x - low_x, aspect * (high_y - low_y))
     middle_x, middle_y = (low_x + high_x) / 2, (low_y + high_y) / 2
