@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from kambin.anatomy.case import Confirmation
@@ -166,12 +167,11 @@ def _check_lowest_gap(survey: Survey, stack: VertebralStack) -> list[Finding]:
     lowest, sacrum = stack.vertebrae[-1], stack.sacrum
     if sacrum is None:
         return []
-    gap_mm = _gap_mm(survey, lowest, sacrum)
     limit_mm = value("checks.sacrum_gap_most_mm")
-    if gap_mm <= limit_mm:
+    if _gap_mm(survey, lowest, sacrum, limit_mm) <= limit_mm:
         return []
     where = f"between {lowest.key.place} and the sacrum"
-    why = f"{gap_mm:.0f} mm lie between the two labels, more than {limit_mm:g} mm."
+    why = f"More than {limit_mm:g} mm lie between the two labels."
     return [finding_of("AN-111", Severity.BLOCK, where=where, why=why)]
 
 
@@ -250,10 +250,10 @@ def _lowest_rib(survey: Survey, mobile: list[FoundStructure]) -> tuple[str, int]
     limit_mm = value("checks.rib_gap_most_mm")
     for number in sorted({int(f.key.place) for f in ribs}, reverse=True):
         gaps = [
-            (_gap_mm(survey, rib, vertebra), vertebra.key.place)
+            (_gap_mm(survey, rib, vertebra, limit_mm), vertebra.key.place)
             for rib in ribs
             for vertebra in mobile
-            if int(rib.key.place) == number and _box_gap_mm(survey, rib, vertebra) <= limit_mm
+            if int(rib.key.place) == number
         ]
         near = [pair for pair in gaps if pair[0] <= limit_mm]
         if near:
@@ -261,17 +261,25 @@ def _lowest_rib(survey: Survey, mobile: list[FoundStructure]) -> tuple[str, int]
     return "", 0
 
 
-def _box_gap_mm(survey: Survey, first: FoundStructure, second: FoundStructure) -> float:
-    """Return a distance, mm, that no two voxels of the structures can undercut."""
-    apart = [
-        max(0, a.start - b.stop + 1, b.start - a.stop + 1)
-        for a, b in zip(first.box, second.box, strict=True)
+def _gap_mm(
+    survey: Survey, first: FoundStructure, second: FoundStructure, limit_mm: float
+) -> float:
+    """Return the smallest distance between voxel centres, mm; beyond a limit it is infinite."""
+    reach = int(np.ceil(limit_mm / float(survey.labels.spacing_mm.min()))) + 1
+    near = [
+        _points_within(survey, one, other.grown_box(survey.labels, reach))
+        for one, other in ((first, second), (second, first))
     ]
-    return float(np.max(np.array(apart) * survey.labels.spacing_mm))
-
-
-def _gap_mm(survey: Survey, first: FoundStructure, second: FoundStructure) -> float:
-    """Return the smallest distance between voxel centres of two structures, mm."""
-    points = first.points_lps_mm(survey.labels)
-    distances, _ = cKDTree(second.points_lps_mm(survey.labels)).query(points)
+    if not all(len(points) for points in near):
+        return float("inf")
+    distances, _ = cKDTree(near[1]).query(near[0], distance_upper_bound=limit_mm)
     return float(np.min(distances))
+
+
+def _points_within(
+    survey: Survey, structure: FoundStructure, box: tuple[slice, slice, slice]
+) -> NDArray[np.float64]:
+    """Return the voxel centres of a structure that lie in a box, shape (N, 3), mm, LPS."""
+    start = np.array([s.start for s in box], dtype=np.float64)
+    inside = np.isin(survey.labels.values[box], structure.values)
+    return survey.labels.lps_mm(np.argwhere(inside) + start)

@@ -13,7 +13,6 @@ from kambin.imaging import LabelMap, Volume, region_from_mask
 from kambin.knowledge import value, value_at
 
 SKIN_KEY = StructureKey("skin")
-_BODY_KINDS = ("skin", "body")
 
 
 def find_body_mask(
@@ -29,11 +28,11 @@ def find_body_mask(
 
     Returns
     -------
-    LabelMap of 0 and 1 on the grid of its source. A given mask named ``skin`` or ``body`` wins
+    LabelMap of 0 and 1 on the grid of its source. A given mask named ``skin`` wins
     and is united with all other labels, which lie inside the body; else the body is the
     largest piece above the air threshold of a CT, filled slice by slice, without the table.
     """
-    given = [v for v, key in names.items() if key.kind in _BODY_KINDS]
+    given = [v for v, key in names.items() if key == SKIN_KEY]
     if given and np.isin(labels.values, given).any():
         return _as_mask(fill_slices(labels.values > 0), labels)
     if image is not None and _shows_air(image):
@@ -56,7 +55,7 @@ def complete_skin(bony: BonyAnatomy) -> Structure | None:
     body = find_body_mask(bony.image, bony.labels, bony.names)
     if body is None or not body.values.any():
         return None
-    is_given = any(key.kind in _BODY_KINDS for key in bony.names.values())
+    is_given = any(key == SKIN_KEY for key in bony.names.values())
     source = "mask" if is_given else "image"
     return Structure(
         SKIN_KEY,
@@ -108,12 +107,13 @@ def fill_slices(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """
     filled = np.empty_like(mask)
     for k in range(mask.shape[2]):
-        numbered, count = ndimage.label(~mask[:, :, k])
+        numbered, _ = ndimage.label(~mask[:, :, k])
         edges = (numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1])
-        is_open = np.zeros(count + 1, dtype=bool)
-        is_open[np.concatenate(edges)] = True
-        is_open[0] = False
-        filled[:, :, k] = ~is_open[numbered]
+        inside = np.ones(numbered.shape, dtype=bool)
+        for outer in np.unique(np.concatenate(edges)):
+            if outer > 0:
+                inside &= numbered != outer
+        filled[:, :, k] = inside
     return filled
 
 
