@@ -3,7 +3,13 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kambin.imaging._triangle_kernels import deepest_on_segment, segment_distance, signed_distances
+from kambin.imaging._triangle_kernels import (
+    deepest_on_segment,
+    segment_distance,
+    signed_distances,
+    signed_point,
+)
+from kambin.imaging._vector_kernels import vector
 from kambin.imaging.surface import Surface
 
 DEPTH_TOLERANCE_MM = 1e-3
@@ -72,12 +78,10 @@ def segment_surface_clearance(
     Outside it is the exact distance of a segment and triangles. Where the segment enters
     the structure, the depth is found to 0.001 mm by halving the segment.
     """
-    start = np.array(start_lps_mm, dtype=np.float64).reshape(3)
-    end = np.array(end_lps_mm, dtype=np.float64).reshape(3)
-    tree = surface.tree
-    point = np.empty(3)
-    gap = segment_distance(start, end, tree.corners, *tree[2:], point)
-    if gap > 0.0 and surface_distance(start, surface)[0] > 0.0:
-        return float(gap), point
-    depth = deepest_on_segment(np.stack([start, end]), *tree, DEPTH_TOLERANCE_MM, point)
-    return float(depth), point
+    start = vector(np.array(start_lps_mm, dtype=np.float64).reshape(3))
+    end = vector(np.array(end_lps_mm, dtype=np.float64).reshape(3))
+    tree, normals = surface.tree
+    gap, point = segment_distance(start, end, tree)
+    if gap <= 0.0 or signed_point(start, tree, normals)[0] <= 0.0:
+        gap, point = deepest_on_segment(start, end, tree, normals, DEPTH_TOLERANCE_MM)
+    return float(gap), np.array(point)
