@@ -22,8 +22,8 @@ from kambin.measure.site import (
 RAY_STEP_MM = 1.0
 """About one voxel; the ilium is thicker than 3 mm wherever a path can meet it."""
 
-TURN_ITERATIONS = 12
-"""Halvings of the angle step between free and blocked; leaves 0.0001 degrees."""
+TURN_SAMPLES = 65
+"""Lines between the last free and the first blocked one; leaves 0.01 degrees."""
 
 CREST_CLASSES = (
     "below the lower line of the lower pedicle",
@@ -155,37 +155,33 @@ def _largest_angle(
     """Return the first blocked axial inclination, coming from the midline, and the point."""
     start, stop = value("measure.ilium_start_deg"), value("measure.ilium_stop_deg")
     step = value("measure.ilium_angle_step_deg")
-    for angle in np.arange(start, stop + step / 2, step).tolist():
-        if _hit(site, ilium, target, (angle, craniocaudal_deg)) is not None:
-            return _refine(site, ilium, target, (angle, craniocaudal_deg))
-    return stop, None
+    coarse = np.arange(start, stop + step / 2, step)
+    first = _first_blocked(site, ilium, target, (coarse, craniocaudal_deg))
+    if first is None:
+        return stop, None
+    fine = np.linspace(first[0] - step, first[0], TURN_SAMPLES)
+    return _first_blocked(site, ilium, target, (fine, craniocaudal_deg)) or first
 
 
-def _refine(
-    site: Site, ilium: Structure, target: NDArray[np.float64], blocked: tuple[float, float]
-) -> tuple[float, NDArray[np.float64] | None]:
-    """Halve between the last free and the first blocked inclination."""
-    high, phi = blocked
-    low = high - value("measure.ilium_angle_step_deg")
-    for _ in range(TURN_ITERATIONS):
-        middle = (low + high) / 2
-        if _hit(site, ilium, target, (middle, phi)) is None:
-            low = middle
-        else:
-            high = middle
-    return high, _hit(site, ilium, target, (high, phi))
-
-
-def _hit(
-    site: Site, ilium: Structure, target: NDArray[np.float64], angles_deg: tuple[float, float]
-) -> NDArray[np.float64] | None:
-    """Return where a line from the target first meets the ilium, or none."""
+def _first_blocked(
+    site: Site,
+    ilium: Structure,
+    target: NDArray[np.float64],
+    angles_deg: tuple[NDArray[np.float64], float],
+) -> tuple[float, NDArray[np.float64]] | None:
+    """Return the first of ascending inclinations whose line meets the ilium, and where."""
     sign = require_side(site).lateral_sign_lps
-    outward = direction_from_angles(*angles_deg) * [sign, 1.0, 1.0]
+    inclinations, craniocaudal = angles_deg
+    outward = np.array([direction_from_angles(a, craniocaudal) for a in inclinations.tolist()])
+    outward = outward * [sign, 1.0, 1.0]
     along = np.arange(0.0, value("measure.ilium_search_mm"), RAY_STEP_MM)
-    filled = sample_occupancy(ilium.region, target + along[:, None] * outward)
-    entered = float(first_crossing_mm(filled, along))
-    return target + entered * outward if math.isfinite(entered) else None
+    places = target + along[None, :, None] * outward[:, None, :]
+    entered = first_crossing_mm(sample_occupancy(ilium.region, places, smooth=False), along)
+    blocked = np.flatnonzero(np.isfinite(entered))
+    if not len(blocked):
+        return None
+    first = int(blocked[0])
+    return float(inclinations[first]), target + entered[first] * outward[first]
 
 
 def _length(vector_mm: NDArray[np.float64]) -> float:

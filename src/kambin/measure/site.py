@@ -10,8 +10,12 @@ from kambin.anatomy import Anatomy, DiscFrame, Level, Structure, VertebraFrame
 from kambin.core import AnatomyError, Finding, Severity
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import LabelMap
+from kambin.imaging.occupancy import smooth_labels
 from kambin.knowledge import value
 from kambin.measure.rows import Reading
+
+_REACH_BINS = 5
+"""Voxels kept beyond the points, so that the smoothing does not feel the cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +133,34 @@ class SideView:
         return points * [self.side.lateral_sign_lps, 1.0, 1.0]
 
 
-def sample_occupancy(region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
+def sample_occupancy(
+    region: LabelMap, points_lps_mm: ArrayLike, *, smooth: bool = True
+) -> NDArray[np.float64]:
     """Return how much of a structure fills the place of each point, 0 to 1.
 
     Parameters
     ----------
     region : LabelMap of 0 and 1
     points_lps_mm : float array, shape (..., 3), mm, LPS
+    smooth : bool, take the voxel steps off the surface first, as the distance fields do
 
     Returns
     -------
     float array, shape (...), trilinear between voxel centres, 0.5 at the surface, 0 outside
     """
     ijk = np.moveaxis(region.ijk(points_lps_mm), -1, 0)
-    filled = (region.values != 0).astype(np.float64)
-    found: NDArray[np.float64] = ndimage.map_coordinates(filled, ijk, order=1, mode="constant")
+    # Only the box the points reach is turned into numbers: an ilium has millions of voxels.
+    reach = ijk.reshape(3, -1)
+    low = np.clip(np.floor(reach.min(axis=1)).astype(int) - _REACH_BINS, 0, region.shape)
+    high = np.clip(np.ceil(reach.max(axis=1)).astype(int) + _REACH_BINS, low, region.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    filled = (region.values[box] != 0).astype(np.float32)
+    if smooth and filled.any():
+        filled, _ = smooth_labels(filled)
+    shift = (low - 1).reshape(3, *([1] * (ijk.ndim - 1)))
+    found: NDArray[np.float64] = ndimage.map_coordinates(
+        np.pad(filled, 1), ijk - shift, order=1, mode="constant", output=np.float64
+    )
     return found
 
 

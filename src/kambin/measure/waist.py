@@ -12,8 +12,8 @@ from skimage.measure import find_contours
 from kambin.knowledge import value, values
 from kambin.measure.obstacles import Lattice
 
-PIXEL_STEP_MM = 0.5
-"""Pixel of the searched sections; the area of the chosen one is measured on its contour."""
+PIXEL_STEP_MM = 0.75
+"""Pixel of the searched sections, the lattice spacing; the chosen one is measured finer."""
 
 OUTLINE_STEP_MM = 0.25
 """Pixel of the chosen section; its contour is linear between pixels."""
@@ -143,10 +143,9 @@ def _distance_to_strip_mm(
     start, end = strip_mm[:, 1:]
     along = end - start
     length2 = max(float(along @ along), PIXEL_STEP_MM**2)
-    share = np.clip((points_mm[..., 1:] - start) @ along / length2, 0.0, 1.0)
-    gap: NDArray[np.float64] = np.linalg.norm(
-        points_mm[..., 1:] - start - share[..., None] * along, axis=-1
-    )
+    back, up = points_mm[..., 1] - start[0], points_mm[..., 2] - start[1]
+    share = np.clip((back * along[0] + up * along[1]) / length2, 0.0, 1.0)
+    gap: NDArray[np.float64] = np.hypot(back - share * along[0], up - share * along[1])
     return gap
 
 

@@ -81,7 +81,7 @@ def a_spine_of_boxes() -> Anatomy:
     return build()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def a_case() -> Case:
     """The smallest case; measuring takes only its hash."""
     labels = LabelMap(np.zeros((1, 1, 1), dtype=np.uint8), np.eye(4), "patient")

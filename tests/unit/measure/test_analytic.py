@@ -1,0 +1,142 @@
+"""Every quantity of the spine of boxes, against what its drawing says."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from kambin.anatomy import Anatomy, Case
+from kambin.frames import RigidTransform, Side
+from kambin.measure import Measurements, measure_case
+
+LEFT, RIGHT = Side.LEFT, Side.RIGHT
+
+# quantity, level, side, value, largest error. The closing rounds two corners of the foramen
+# by 3 mm, (1 - pi/4) * 9 mm2 each: up to 4 mm2 are lost. A voxel is 1 mm.
+KNOWN = [
+    ("disc_height_anterior", "L4-L5", None, 10.0, 0.2),
+    ("disc_height_middle", "L4-L5", None, 10.0, 0.1),
+    ("disc_height_posterior", "L4-L5", None, 10.0, 0.2),
+    ("segmental_lordosis", "L4-L5", None, 0.0, 1e-9),
+    ("body_slip", "L4-L5", None, 0.0, 1e-9),
+    ("foramen_height", "L4-L5", LEFT, 19.0, 0.3),
+    ("foramen_height", "L4-L5", RIGHT, 19.0, 0.3),
+    ("foramen_width", "L4-L5", LEFT, 10.0, 0.3),
+    ("foramen_width", "L4-L5", RIGHT, 8.0, 0.3),
+    ("foramen_area", "L4-L5", LEFT, 190.0, 6.0),
+    ("foramen_area", "L4-L5", RIGHT, 152.0, 6.0),
+    ("facet_gap", "L4-L5", LEFT, 1.0, 0.5),
+    ("facet_gap", "L4-L5", RIGHT, 1.0, 0.5),
+    ("sap_volume", "L4-L5", LEFT, 8 * 6 * 23.0, 1e-6),
+    ("sap_volume", "L4-L5", RIGHT, 8 * 8 * 23.0, 1e-6),
+    ("crest_height", "L4-L5", LEFT, 8.0, 0.5),
+    ("crest_height", "L4-L5", RIGHT, -3.0, 0.5),
+    ("crest_class", "L4-L5", LEFT, 3.0, 0.0),
+    ("crest_class", "L4-L5", RIGHT, 2.0, 0.0),
+    ("ilium_axial_angle", "L4-L5", LEFT, math.degrees(math.atan2(60 - 12, 60 - 17)), 0.6),
+    ("ilium_axial_angle", "L4-L5", RIGHT, 90.0, 0.0),
+    ("canal_width", "L4", None, 24.0, 1e-9),
+    ("canal_width", "L5", None, 24.0, 1e-9),
+    ("canal_depth", "L4", None, 10.0, 0.2),
+    ("canal_depth", "L5", None, 10.0, 0.2),
+    ("posterior_body_height", "L4", None, 28.0, 1e-9),
+    ("posterior_body_height", "L5", None, 28.0, 1e-9),
+    ("pedicle_height", "L4", LEFT, 14.0, 1e-9),
+    ("pedicle_height", "L5", RIGHT, 13.0, 1e-9),
+    ("pedicle_width", "L4", RIGHT, 8.0, 1e-9),
+    ("pedicle_width", "L5", LEFT, 8.0, 1e-9),
+]
+
+
+@pytest.fixture(scope="module")
+def measured(a_spine_of_boxes: Anatomy, a_case: Case) -> Measurements:
+    return measure_case(a_spine_of_boxes, a_case)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "level", "side", "known", "error"),
+    KNOWN,
+    ids=[f"{row[0]}-{row[1]}-{row[2]}" for row in KNOWN],
+)
+def test_a_known_quantity_is_measured_within_its_error(
+    measured: Measurements, quantity: str, level: str, side: Side | None, known: float, error: float
+) -> None:
+    row = measured.find(quantity, level, side)
+    assert row is not None
+    assert row.value == pytest.approx(known, abs=error + 1e-12)
+
+
+def test_the_stated_uncertainty_covers_the_error_of_every_known_quantity(
+    measured: Measurements,
+) -> None:
+    for quantity, level, side, known, _ in KNOWN:
+        row = measured.find(quantity, level, side)
+        assert row is not None
+        assert row.value is not None
+        assert row.uncertainty is not None
+        assert abs(row.value - known) <= 2 * row.uncertainty + 1e-9, quantity
+
+
+def test_the_ilium_is_met_at_its_posterior_edge(measured: Measurements) -> None:
+    row = measured.find("ilium_axial_angle", "L4-L5", LEFT)
+    assert row is not None
+    assert row.reading.point_lps_mm == pytest.approx([60, 60, 0], abs=1.0)
+
+
+def test_the_ilium_curve_ends_where_the_path_passes_above_the_crest(
+    measured: Measurements,
+) -> None:
+    row = measured.find("ilium_axial_angle", "L4-L5", LEFT)
+    assert row is not None
+    assert row.reading.curve is not None
+    curve = dict(row.reading.curve)
+    assert curve[0.0] == row.value
+    assert curve[40.0] == 90.0
+    angles = [curve[phi] for phi in sorted(curve)]
+    assert angles == sorted(angles)
+
+
+def test_the_area_of_the_foramen_does_not_depend_on_the_voxel(build_spine, a_case: Case) -> None:
+    fine = measure_case(build_spine(spacing_mm=0.5), a_case, side=LEFT)
+    row = fine.find("foramen_area", "L4-L5", LEFT)
+    assert row is not None
+    assert row.value == pytest.approx(190.0, abs=4.0)
+
+
+def test_a_lordotic_segment_is_measured_with_its_sign(
+    build_spine, a_case: Case, turn, a_spine_of_boxes: Anatomy
+) -> None:
+    bent = _with_tilted_upper_plate(a_spine_of_boxes, turn(0, -12.0, (0, 0, 0)))
+    row = measure_case(bent, a_case, side=LEFT).find("segmental_lordosis", "L4-L5")
+    assert row is not None
+    assert row.value == pytest.approx(12.0, abs=1e-9)
+
+
+def test_an_upper_body_pushed_forward_has_a_positive_slip(
+    a_spine_of_boxes: Anatomy, a_case: Case, turn
+) -> None:
+    slipped = _with_moved_frame(a_spine_of_boxes, turn(0, 0.0, (0, -5, 0)))
+    row = measure_case(slipped, a_case, side=LEFT).find("body_slip", "L4-L5")
+    assert row is not None
+    assert row.value == pytest.approx(5.0, abs=1e-9)
+
+
+def _with_tilted_upper_plate(anatomy: Anatomy, move: RigidTransform) -> Anatomy:
+    upper = anatomy.vertebra_frames["L4"]
+    plate = upper.upper_plate
+    tilted = RigidTransform.from_axes(
+        plate.target, plate.source, move.rotation @ plate.rotation, plate.origin_mm
+    )
+    frames = dict(anatomy.vertebra_frames) | {"L4": replace(upper, upper_plate=tilted)}
+    return replace(anatomy, vertebra_frames=frames)
+
+
+def _with_moved_frame(anatomy: Anatomy, move: RigidTransform) -> Anatomy:
+    upper = anatomy.vertebra_frames["L4"]
+    moved = replace(
+        upper,
+        lps_from_vertebra=move @ upper.lps_from_vertebra,
+        upper_plate=move @ upper.upper_plate,
+        lower_plate=move @ upper.lower_plate,
+    )
+    return replace(anatomy, vertebra_frames=dict(anatomy.vertebra_frames) | {"L4": moved})

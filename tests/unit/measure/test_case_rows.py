@@ -1,0 +1,97 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from kambin.anatomy import Anatomy, Case, Level
+from kambin.core import AnatomyError
+from kambin.frames import Side
+from kambin.measure import QUANTITIES, SCHEMA_VERSION, Measurements, Place, measure_case
+
+CONTRACT = {
+    "level",
+    "side",
+    "quantity",
+    "value",
+    "unit",
+    "uncertainty",
+    "method",
+    "source",
+    "literature",
+}
+
+
+@pytest.fixture(scope="module")
+def measured(a_spine_of_boxes: Anatomy, a_case: Case) -> Measurements:
+    return measure_case(a_spine_of_boxes, a_case)
+
+
+def test_everything_that_is_registered_is_computed(measured: Measurements) -> None:
+    assert {row.quantity for row in measured} == set(QUANTITIES)
+    assert all(row.value is not None for row in measured)
+
+
+@pytest.mark.parametrize("kind", QUANTITIES.values(), ids=lambda k: k.name)
+def test_every_quantity_says_what_it_is(kind) -> None:
+    assert kind.unit in ("mm", "mm2", "mm3", "deg", "1")
+    assert kind.meaning
+    assert kind.frame
+    assert kind.method
+    assert kind.source
+
+
+@pytest.mark.parametrize("kind", QUANTITIES.values(), ids=lambda k: k.name)
+def test_every_quantity_has_a_row_at_each_of_its_places(kind, measured: Measurements) -> None:
+    places = {(row.level, row.side) for row in measured if row.quantity == kind.name}
+    levels = ["L4-L5"] if kind.place in (Place.LEVEL, Place.LEVEL_SIDE) else ["L4", "L5"]
+    sides = [None] if kind.place in (Place.LEVEL, Place.VERTEBRA) else list(Side)
+    assert places == {(level, side) for level in levels for side in sides}
+
+
+def test_the_document_keeps_the_contract(measured: Measurements) -> None:
+    document = measured.as_document()
+    assert document["schema_version"] == SCHEMA_VERSION
+    assert document["case_sha256"] == "ab" * 32
+    assert json.loads(json.dumps(document)) == document
+    assert all(set(row) >= CONTRACT for row in document["rows"])
+    assert len(document["rows"]) == len(measured)
+
+
+def test_a_row_carries_what_papers_found(measured: Measurements) -> None:
+    row = measured.find("foramen_area", "L4-L5", Side.LEFT)
+    assert row is not None
+    assert {"mean", "sd", "n"} <= set(row.as_document()["literature"])
+    crest = measured.find("crest_height", "L4-L5", Side.LEFT)
+    assert crest is not None
+    assert crest.as_document()["literature"] is None
+
+
+def test_one_side_gives_the_rows_of_that_side_and_of_the_midline(
+    a_spine_of_boxes: Anatomy, a_case: Case
+) -> None:
+    rows = measure_case(a_spine_of_boxes, a_case, side=Side.RIGHT)
+    assert {row.side for row in rows} == {None, Side.RIGHT}
+
+
+def test_a_level_gives_its_disc_and_its_two_vertebrae(
+    a_spine_of_boxes: Anatomy, a_case: Case
+) -> None:
+    rows = measure_case(a_spine_of_boxes, a_case, level=Level("L4", "L5"), side=Side.LEFT)
+    assert {row.level for row in rows} == {"L4-L5", "L4", "L5"}
+
+
+def test_a_level_outside_the_labels_is_refused(a_spine_of_boxes: Anatomy, a_case: Case) -> None:
+    with pytest.raises(AnatomyError, match="AN-304"):
+        measure_case(a_spine_of_boxes, a_case, level=Level("L1", "L2"))
+
+
+def test_a_level_whose_vertebra_has_no_frame_is_refused(
+    a_spine_of_boxes: Anatomy, a_case: Case
+) -> None:
+    frames = {"L4": a_spine_of_boxes.vertebra_frames["L4"]}
+    with pytest.raises(AnatomyError, match="AN-304"):
+        measure_case(replace(a_spine_of_boxes, vertebra_frames=frames), a_case)
+
+
+def test_a_row_that_was_not_asked_for_is_not_found(measured: Measurements) -> None:
+    assert measured.find("foramen_area", "L1-L2", Side.LEFT) is None
