@@ -1,7 +1,13 @@
 """What the resolution and the field of view cannot say about bone, as findings."""
 
+import numpy as np
+from scipy import ndimage
+
 from kambin.anatomy.completion_types import BonyAnatomy
+from kambin.anatomy.keys import Level
+from kambin.anatomy.working import find_box_ijk
 from kambin.core import Finding, Severity
+from kambin.frames import Side
 from kambin.knowledge import value
 
 
@@ -12,7 +18,7 @@ def find_bone_findings(bony: BonyAnatomy) -> tuple[Finding, ...]:
     ----------
     bony : BonyAnatomy
     """
-    return (*_check_resolution(bony),)
+    return (*_check_resolution(bony), *_check_frames(bony), *_check_joints(bony))
 
 
 def _check_resolution(bony: BonyAnatomy) -> tuple[Finding, ...]:
@@ -32,3 +38,69 @@ def _check_resolution(bony: BonyAnatomy) -> tuple[Finding, ...]:
             next_step="Use a CT of at most 1 mm, or confirm that a person has judged the facet.",
         ),
     )
+
+
+def _check_frames(bony: BonyAnatomy) -> tuple[Finding, ...]:
+    """Name the vertebrae that nothing can be measured on."""
+    frames = bony.vertebra_frames
+    missing = [n for n in bony.bone.names if n not in frames or len(frames[n].pedicles) < len(Side)]
+    if not missing:
+        return ()
+    return (
+        Finding(
+            code="AN-204",
+            severity=Severity.NOTE,
+            what="A vertebra has no frame; its discs, roots and parts are not assessed",
+            where=", ".join(missing),
+            why="End plates, posterior wall or pedicles cannot be found; it may be cut off.",
+            next_step="Plan another level, or import labels that hold the whole vertebra.",
+        ),
+    )
+
+
+def _check_joints(bony: BonyAnatomy) -> tuple[Finding, ...]:
+    """Name the facet joints in which the bones touch without a gap."""
+    touching = [
+        f"{level} {side}"
+        for level in bony.levels
+        for side in Side
+        if count_touching_nodes(bony, level, side) > 0
+    ]
+    if not touching:
+        return ()
+    return (
+        Finding(
+            code="AN-202",
+            severity=Severity.NOTE,
+            what="The joint space is not visible: fused, worn or unresolved",
+            where=f"facet joints {', '.join(touching)}",
+            why="The labels of the two vertebrae touch without a gap.",
+            next_step="Look at the joint in the image before relying on the facet.",
+        ),
+    )
+
+
+def count_touching_nodes(bony: BonyAnatomy, level: Level, side: Side) -> int:
+    """Return how many nodes of the lower vertebra touch the upper one on one side.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy
+    level : Level with both vertebrae on the working grid
+    side : Side
+
+    Notes
+    -----
+    Only bone behind the posterior wall counts: bodies that touch are no joint.
+    """
+    frame = bony.vertebra_frames[level.lower]
+    upper, lower = bony.bone.mask(level.upper), bony.bone.mask(level.lower)
+    low, high = find_box_ijk(upper)
+    box = tuple(slice(max(a - 1, 0), b + 2) for a, b in zip(low, high, strict=True))
+    contact = ndimage.binary_dilation(upper[box]) & lower[box]
+    start = np.array([s.start for s in box])
+    grid = bony.working_grid
+    places = grid.origin_lps_mm + (np.argwhere(contact) + start) * grid.spacing_mm
+    local = frame.lps_from_vertebra.inverse().points(places)
+    on_side = local[:, 0] * side.lateral_sign_lps > 0
+    return int((on_side & (local[:, 1] > frame.posterior_wall_y_mm)).sum())

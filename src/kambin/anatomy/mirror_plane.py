@@ -38,7 +38,7 @@ def make_signed_distance(occupancy: Sampler) -> Sampler:
 
 
 def refine_axes(
-    distance: Sampler,
+    bone_distance: Sampler,
     origin_lps_mm: NDArray[np.float64],
     axes: NDArray[np.float64],
     *,
@@ -48,7 +48,7 @@ def refine_axes(
 
     Parameters
     ----------
-    distance : Sampler of the signed distance of one vertebra, mm
+    bone_distance : Sampler of the signed distance of one vertebra, mm
     origin_lps_mm : float array, shape (3,), mm, LPS
     axes : float array, shape (3, 3), columns left, posterior, cranial in LPS
     sigma_roll_deg : float, degrees, how sure the end plates are of the cranial axis
@@ -63,9 +63,9 @@ def refine_axes(
     Gauss-Newton on the distance of mirrored surface points to the surface, with priors
     on yaw, roll and shift. The sum runs over the whole bone and knows no first side.
     """
-    distance = replace(distance, values=ndimage.gaussian_filter(distance.values, 1.0))
-    near = np.abs(distance.values) <= MIRROR_STEP_MM
-    points = distance.nodes_lps_mm()[near]
+    smooth = replace(bone_distance, values=ndimage.gaussian_filter(bone_distance.values, 1.0))
+    near = np.abs(smooth.values) <= MIRROR_STEP_MM
+    points = smooth.nodes_lps_mm()[near]
     prior = np.array(
         [
             np.deg2rad(value("completion_bone.mirror_yaw_sigma_deg")),
@@ -76,7 +76,7 @@ def refine_axes(
     moved = np.zeros(3)
     start_axes, start_origin = axes, origin_lps_mm
     for _ in range(MIRROR_ITERATIONS):
-        step = _mirror_step(distance, points, origin_lps_mm, axes, moved, prior)
+        step = _mirror_step(smooth, points, origin_lps_mm, axes, moved, prior)
         moved = moved + step
         axes = start_axes @ _turn(moved[0], moved[1])
         origin_lps_mm = start_origin + start_axes[:, 0] * moved[2]
@@ -84,7 +84,7 @@ def refine_axes(
 
 
 def _mirror_step(
-    distance: Sampler,
+    bone_distance: Sampler,
     points: NDArray[np.float64],
     origin: NDArray[np.float64],
     axes: NDArray[np.float64],
@@ -95,8 +95,8 @@ def _mirror_step(
     left = axes[:, 0]
     local = (points - origin) @ axes
     mirrored = points - 2 * local[:, :1] * left
-    residual = distance.sample(mirrored)
-    slope = distance.gradient(mirrored)
+    residual = bone_distance.sample(mirrored)
+    slope = bone_distance.gradient(mirrored)
     along = slope @ left
     # The mirror image of p moves by 2 (shift - dn.(p - o)) n - 2 (n.(p - o)) dn.
     d_yaw = -2 * (local[:, 1] * along + local[:, 0] * (slope @ axes[:, 1]))

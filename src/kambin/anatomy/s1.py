@@ -49,7 +49,7 @@ def fit_s1_plate(
 
 def find_s1_frame(
     occupancy: Sampler,
-    distance: Sampler,
+    bone_distance: Sampler,
     plate: tuple[NDArray[np.float64], NDArray[np.float64]],
     sigma_deg: float,
 ) -> VertebraFrame | None:
@@ -58,7 +58,7 @@ def find_s1_frame(
     Parameters
     ----------
     occupancy : Sampler of the sacrum, smoothed
-    distance : Sampler of its signed distance, mm
+    bone_distance : Sampler of its signed distance, mm
     plate : centre of the upper plate, shape (3,), mm, LPS, and its axes, shape (3, 3)
     sigma_deg : float, degrees, standard deviation of the tilt of a plate
 
@@ -70,7 +70,7 @@ def find_s1_frame(
     centre, axes = plate
     half = value("completion_bone.s1_half_height_mm")
     start = centre - axes[:, 2] * half
-    origin, axes = refine_axes(distance, start, axes, sigma_roll_deg=sigma_deg)
+    origin, axes = refine_axes(bone_distance, start, axes, sigma_roll_deg=sigma_deg)
     return _finish(occupancy, origin, axes, half, sigma_deg)
 
 

@@ -48,27 +48,39 @@ class BoneDraft:
 
 
 def smooth_occupancy(bone: WorkingBone, vertebra: str) -> Sampler:
-    """Return the occupancy of one vertebra alone, smoothed for fitting its frame."""
+    """Return the occupancy of one vertebra alone, smoothed for fitting its frame.
+
+    Parameters
+    ----------
+    bone : WorkingBone
+    vertebra : str
+
+    Notes
+    -----
+    Bone that leaves the image is held at its border, so that a cut face is no end plate.
+    """
     mask = bone.mask(vertebra)
     low, high = find_box_ijk(mask)
     crop = crop_of_grid(
         mask.astype(np.float32), bone.grid, low - SMOOTHING_SAMPLES, high + SMOOTHING_SAMPLES
     )
     sigma = value("completion_bone.body_smoothing_mm") / crop.spacing_mm
-    return replace(crop, values=ndimage.gaussian_filter(crop.values, sigma, mode="constant"))
+    return replace(crop, values=ndimage.gaussian_filter(crop.values, sigma, mode="nearest"))
 
 
-def find_body_centre(distance: Sampler) -> NDArray[np.float64]:
+def find_body_centre(bone_distance: Sampler) -> NDArray[np.float64]:
     """Return the middle of the body, shape (3,), mm, LPS: where the bone is deepest.
 
     Parameters
     ----------
-    distance : Sampler of the signed distance of one vertebra, mm, negative inside
+    bone_distance : Sampler of the signed distance of one vertebra, mm, negative inside
     """
-    inside = distance.values < 0
+    inside = bone_distance.values < 0
     share = value("completion_bone.deepest_share")
-    deep = np.quantile(distance.values[inside], share)
-    centre: NDArray[np.float64] = distance.nodes_lps_mm()[distance.values <= deep].mean(axis=0)
+    deep = np.quantile(bone_distance.values[inside], share)
+    centre: NDArray[np.float64] = bone_distance.nodes_lps_mm()[bone_distance.values <= deep].mean(
+        axis=0
+    )
     return centre
 
 
