@@ -142,7 +142,8 @@ class Column:
         slope = power(u / ring, 2 * n - 2) / (a * a) + power(v / ring, 2 * n - 2) / (b * b)
         side = (ring - 1) / np.sqrt(slope + TINY_EPSILON)
         ends = np.maximum(z - heights[-1].astype(np.float32), heights[0].astype(np.float32) - z)
-        return np.maximum(side, ends)
+        distance: Array = np.maximum(side, ends)
+        return distance
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def _paint_tissue(
         outer_hu, inner_hu = value("phantom_ct.cortical_hu"), value("phantom_ct.cancellous_hu")
         tissue = np.float32(outer_hu) + inner * np.float32(inner_hu - outer_hu)
     else:
-        tissue = np.float32(value_at("phantom_ct.tissue_hu", shape.key.kind))
+        tissue = np.array(value_at("phantom_ct.tissue_hu", shape.key.kind), dtype=np.float32)
     here = picture[sample.box]
     here += share * (tissue - here)
 

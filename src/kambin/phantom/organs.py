@@ -89,7 +89,8 @@ def _behind(ring: np.ndarray, back_mm: float) -> tuple[Piece, ...]:
     """Return the cut that ends the muscular ring in front of the back muscles."""
     z, reach = ring[:, 0], 2 * ring[:, 4]
     slab = Column(np.column_stack([z, 0 * z, back_mm + reach, 2 * ring[:, 3], reach]), 4)
-    return (place(StructureKey("skin"), slab, LPS, blend_mm=4),)
+    blend = value("phantom_body.wall_blend_mm")
+    return (place(StructureKey("skin"), slab, LPS, blend_mm=blend),)
 
 
 def build_muscles(spine: Spine) -> list[Shape]:

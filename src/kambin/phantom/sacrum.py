@@ -77,7 +77,7 @@ def _foramina(key: StructureKey, size: VertebraSize, frame: RigidTransform) -> t
         for lateral, above, radius in _rows("sacral_foramina_mm", 3):
             through = np.array([[lateral, -lateral * 2, above], [lateral, lateral * 3, above]])
             solid = TubeSolid(through, np.array([radius, radius]))
-            cuts.append(place(key, solid, frame, side=side))
+            cuts.append(place(key, solid, frame, side=side, blend_mm=2))
     return tuple(cuts)
 
 

@@ -223,14 +223,17 @@ def place_tube(part: StructureKey, tube: TubeSolid, frame: RigidTransform) -> tu
     )
 
 
-def turned(yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0) -> Array:
+def turned(
+    yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0
+) -> NDArray[np.float64]:
     """Return axes turned about z (yaw), then x (pitch), then y (roll), shape (3, 3)."""
     angles = np.radians([yaw_deg, pitch_deg, roll_deg])
     (cy, cp, cr), (sy, sp, sr) = np.cos(angles), np.sin(angles)
     yaw = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
     pitch = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     roll = np.array([[cr, 0, sr], [0, 1, 0], [-sr, 0, cr]])
-    return yaw @ pitch @ roll
+    axes: NDArray[np.float64] = yaw @ pitch @ roll
+    return axes
 
 
 def bounds_of(shapes: Iterable[Shape]) -> Corners:

@@ -36,7 +36,8 @@ def smooth_minimum(a: Array, b: Array, blend_mm: float) -> Array:
     if blend_mm <= 0:
         return np.minimum(a, b)
     overlap = np.maximum(blend_mm - np.abs(a - b), 0)
-    return np.minimum(a, b) - overlap * overlap / (4 * blend_mm)
+    joined: Array = np.minimum(a, b) - overlap * overlap / (4 * blend_mm)
+    return joined
 
 
 def smooth_maximum(a: Array, b: Array, blend_mm: float) -> Array:

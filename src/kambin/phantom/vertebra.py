@@ -185,7 +185,8 @@ def _iap_top(size: VertebraSize, frame: RigidTransform, below: Neighbour, side: 
     half = values("phantom_bone.iap_half_axes_mm")[2]
     point = joint + axes @ np.array([along, through, up + half / 2])
     mirror = np.array([side.lateral_sign_lps, 1, 1])
-    return frame.inverse().points(below.frame.points(point * mirror)) * mirror
+    top: np.ndarray = frame.inverse().points(below.frame.points(point * mirror)) * mirror
+    return top
 
 
 def _pars(size: VertebraSize, frame: RigidTransform, below: Neighbour, side: Side) -> Piece:
