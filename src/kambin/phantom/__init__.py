@@ -1,6 +1,8 @@
 """The parametric patient: a lumbar spine made by code, with truth for everything."""
 
-from kambin.phantom.build import Phantom, build_phantom, build_truth
+from kambin.phantom import corruptions
+from kambin.phantom.build import Phantom, build_phantom, build_spine, build_truth
+from kambin.phantom.corruptions import Scan
 from kambin.phantom.parameters import MIGRATIONS, SIZES, VARIANTS, ZONES, PhantomParameters
 from kambin.phantom.truth import PhantomTruth
 
@@ -12,6 +14,9 @@ __all__ = [
     "Phantom",
     "PhantomParameters",
     "PhantomTruth",
+    "Scan",
     "build_phantom",
+    "build_spine",
     "build_truth",
+    "corruptions",
 ]

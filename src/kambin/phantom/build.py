@@ -9,7 +9,7 @@ from kambin.anatomy import StructureKey
 from kambin.core import Progress, SilentProgress
 from kambin.imaging import LabelMap, Volume
 from kambin.knowledge import value, values
-from kambin.phantom.canal import build_flavum, build_fragment, build_sac
+from kambin.phantom.canal import build_canal, build_flavum, build_fragment, build_sac
 from kambin.phantom.chain import stack_vertebrae
 from kambin.phantom.ct import scan
 from kambin.phantom.discs import build_disc, disc_frame, vertebra_frame
@@ -96,6 +96,17 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
     )
 
 
+def build_spine(parameters: PhantomParameters) -> Spine:
+    """Draw the sizes of a spine and stack its vertebrae.
+
+    Parameters
+    ----------
+    parameters : PhantomParameters
+    """
+    sizes = draw_spine(parameters)
+    return Spine((*parameters.vertebrae, "S1"), sizes, stack_vertebrae(sizes))
+
+
 def build_truth(parameters: PhantomParameters) -> PhantomTruth:
     """Build the made patient without taking an image of it.
 
@@ -103,10 +114,10 @@ def build_truth(parameters: PhantomParameters) -> PhantomTruth:
     ----------
     parameters : PhantomParameters
     """
-    sizes = draw_spine(parameters)
-    spine = Spine((*parameters.vertebrae, "S1"), sizes, stack_vertebrae(sizes))
+    spine = build_spine(parameters)
+    sizes = spine.sizes
     draw = Draw(np.random.default_rng([parameters.seed, 2]))
-    bones = _build_bones(parameters, spine, draw)
+    bones = build_bones(parameters, spine, draw)
     discs = [build_disc(level, sizes, spine.frames) for level in parameters.levels]
     soft, nerves = _build_canal(parameters, spine, bones, discs)
     obese = parameters.has("obese")
@@ -152,8 +163,15 @@ def _frame_id(parameters: PhantomParameters) -> str:
     return "-".join(words)
 
 
-def _build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> list[Shape]:
-    """Build sacrum, ilia, vertebrae from below upwards, and ribs."""
+def build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> list[Shape]:
+    """Build sacrum, ilia, vertebrae from below upwards, and ribs.
+
+    Parameters
+    ----------
+    parameters : PhantomParameters
+    spine : Spine
+    draw : Draw of the crests
+    """
     sizes, frames = spine.sizes, spine.frames
     sap = value("phantom_variants.large_sap_share") if parameters.has("large-sap") else 1.0
     sacrum = build_sacrum(sizes.vertebrae["S1"], frames.vertebrae["S1"], sap_share=sap)
@@ -187,4 +205,4 @@ def _build_canal(
     )
     nerves = build_nerves(spine, parameters.levels, sac, obstacles, draw)
     flava = [build_flavum(level, spine, draw) for level in parameters.levels]
-    return [*flava, sac.shape, *nerves.shapes, fragment], nerves
+    return [build_canal(spine), *flava, sac.shape, *nerves.shapes, fragment], nerves

@@ -39,6 +39,35 @@ class Sac:
         return np.array([x + sign * a, y, height_mm])
 
 
+def build_canal(spine: Spine) -> Shape:
+    """Build the content of the spinal canal; sac and roots are painted over its fat.
+
+    Parameters
+    ----------
+    spine : Spine
+    """
+    knots = []
+    for name in reversed(spine.names):
+        size, frame = spine.sizes.vertebrae[name], spine.frames.vertebrae[name]
+        deep = size.canal_depth_mm / 2
+        tall = size.posterior_height_mm / 2
+        for share in (-1, 0, 1):
+            centre = frame.points(np.array([0, size.wall_mm + deep, share * tall]))
+            knots.append(_knot(centre, size.canal_width_mm / 2, deep, frame))
+    rows = np.array(knots)
+    key = StructureKey("canal")
+    return Shape(
+        key,
+        (
+            place(
+                key,
+                Column(rows[np.argsort(rows[:, 0])], value("phantom_nerves.canal_exponent")),
+                LPS,
+            ),
+        ),
+    )
+
+
 def build_sac(spine: Spine, fragment: Shape) -> Sac:
     """Build the dural sac down to S2, indented by the fragment.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import DiscFrame, Level, StructureKey, Tube, VertebraFrame
 from kambin.core import AnatomyError
-from kambin.imaging import LabelMap, Volume
+from kambin.imaging import LabelMap, Surface, Volume, extract_surface
 from kambin.phantom.shapes import Axes, Shape
 
 SUPERSAMPLES = 3
@@ -106,6 +106,20 @@ class PhantomTruth:
         n = SUPERSAMPLES
         share = inside.reshape(a, n, b, n, c, n).mean(axis=(1, 3, 3 + 2), dtype=np.float32)
         return Volume(share, affine_of(axes), self.frame_id)
+
+    def surface(self, key: StructureKey, spacing_mm: float) -> Surface:
+        """Return the closed surface of a structure or part, made from labels at a spacing.
+
+        Parameters
+        ----------
+        key : StructureKey of a structure or of one part
+        spacing_mm : float, mm
+
+        Raises
+        ------
+        AnatomyError  (AN-180) if the phantom has no such structure
+        """
+        return extract_surface(self.region(key, spacing_mm))
 
     def region(self, key: StructureKey, spacing_mm: float) -> LabelMap:
         """Return a structure as a map of 0 and 1, cropped to it.
