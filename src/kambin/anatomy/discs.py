@@ -12,9 +12,8 @@ from kambin.anatomy.plates import axes_towards
 from kambin.anatomy.sampling import Sampler
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import DiscFrame, Origin, Structure, VertebraFrame
-from kambin.anatomy.working import SURFACE_EPSILON
+from kambin.anatomy.working import SURFACE_EPSILON, region_of_nodes
 from kambin.frames import RigidTransform
-from kambin.imaging import region_from_mask
 from kambin.knowledge import value
 
 COLUMN_STEP_MM = 1.0
@@ -203,13 +202,12 @@ def fill_disc(columns: DiscColumns, bone: WorkingBone, label_spacing_mm: float) 
         grid.spacing_mm,
     )
     local = columns.lps_from_disc.inverse().points(crop.nodes_lps_mm())
-    inside = np.zeros(grid.shape, dtype=bool)
-    inside[box] = _between(columns, local) & (bone.labels[box] == 0)
+    inside = _between(columns, local) & (bone.labels[box] == 0)
     if not inside.any():
         return None
     return Structure(
         StructureKey("disc", str(columns.level)),
-        region_from_mask(inside, grid),
+        region_of_nodes(grid, np.argwhere(inside) + low),
         Origin.MODELLED,
         surface_sigma_mm("disc", label_spacing_mm),
         method="Columns filled between the bodies; no bulge added (recipe 3).",

@@ -11,8 +11,8 @@ from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.pedicles import Pedicle
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import Origin, Structure, VertebraFrame
+from kambin.anatomy.working import region_of_nodes
 from kambin.frames import Side
-from kambin.imaging import region_from_mask
 from kambin.knowledge import value, values
 
 MIDLINE_PARTS = ("body", "body_rim", "sp", "lamina", "arch")
@@ -272,11 +272,9 @@ def collect_parts(
 def _part_structure(
     bone: WorkingBone, key: StructureKey, ijk: NDArray[np.int64], label_spacing_mm: float
 ) -> Structure:
-    mask = np.zeros(bone.grid.shape, dtype=bool)
-    mask[tuple(ijk.T)] = True
     return Structure(
         key,
-        region_from_mask(mask, bone.grid),
+        region_of_nodes(bone.grid, ijk),
         Origin.SEGMENTED,
         surface_sigma_mm(key.kind, label_spacing_mm),
         method=METHOD,

@@ -157,6 +157,23 @@ def resample_indicator(
     return share, box
 
 
+def region_of_nodes(grid: Grid, ijk: NDArray[np.int64]) -> LabelMap:
+    """Return some nodes of a grid as a small map of 0 and 1 with a margin.
+
+    Parameters
+    ----------
+    grid : Grid
+    ijk : int array, shape (N, 3), N >= 1, nodes of the grid
+    """
+    low = np.maximum(ijk.min(axis=0) - REGION_MARGIN_VOXELS, 0)
+    high = np.minimum(ijk.max(axis=0) + REGION_MARGIN_VOXELS + 1, grid.shape)
+    mask = np.zeros(tuple((high - low).tolist()), dtype=np.uint8)
+    mask[tuple((ijk - low).T)] = 1
+    affine = grid.lps_from_ijk
+    affine[:3, 3] += low * grid.spacing_mm
+    return LabelMap(mask, affine, grid.frame_id)
+
+
 def make_working_bone(labels: LabelMap, regions: Mapping[str, LabelMap]) -> WorkingBone:
     """Put the vertebrae of a case on the working grid.
 
