@@ -9,7 +9,7 @@ from kambin.cli.app import ForceOption, JsonOption, app, examples
 from kambin.cli.asking import require_level, require_side
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
-from kambin.exchange import read_case, write_phantom
+from kambin.exchange import read_case, require_free, write_phantom
 from kambin.phantom import MIGRATIONS, VARIANTS, ZONES, PhantomParameters, build_phantom
 
 
@@ -54,6 +54,7 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
         variants=tuple(variant or ()),
         spacing_mm=spacing,
     )
+    require_free(out, force=force)
     with shown_progress() as progress:
         made = build_phantom(parameters, progress=progress)
     folder = write_phantom(made, out, force=force)

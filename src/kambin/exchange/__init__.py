@@ -13,6 +13,7 @@ from kambin.exchange.case_files import (
     read_case,
     read_confirmations,
     record_confirmation,
+    require_free,
     settle_case,
     write_case,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "read_volume",
     "record_confirmation",
     "record_plan_confirmation",
+    "require_free",
     "settle_case",
     "to_json",
     "to_plain",

@@ -1,0 +1,74 @@
+"""The gate before measuring and planning."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kambin.anatomy import Case, CaseCheck, Confirmation, LevelScheme
+from kambin.cli.gate import CheckedCase, confirm_call, find_questions, require_answered
+from kambin.core import AnatomyError, Finding, Severity, read_codes
+from kambin.imaging import LabelMap
+
+CASE_CODE = "IN-022"
+OTHER_CODE = "IN-011"
+
+
+def _finding(code: str, severity: Severity) -> Finding:
+    return Finding(code, severity, "what", "where", "why", "next step")
+
+
+def _checked(*findings: Finding, answered: tuple[str, ...] = ()) -> CheckedCase:
+    labels = LabelMap(np.zeros((2, 2, 2), np.uint8), np.eye(4), "patient")
+    answers = tuple(Confirmation("A", "2026-01-01T00:00:00+00:00", c, "yes") for c in answered)
+    case = Case(None, labels, {}, "kambin", answers)
+    check = CaseCheck(LevelScheme("5 lumbar", (), True, True), (), ())
+    return CheckedCase(Path("some/case"), case, check, findings)
+
+
+def test_notes_let_pass() -> None:
+    require_answered(_checked(_finding(CASE_CODE, Severity.NOTE)))
+
+
+def test_a_block_stops_and_no_answer_opens_it() -> None:
+    checked = _checked(_finding(CASE_CODE, Severity.BLOCK), answered=(CASE_CODE,))
+    with pytest.raises(AnatomyError, match=rf"AN-020.*{CASE_CODE}") as caught:
+        require_answered(checked)
+    assert caught.value.exit_code == 4
+    assert [f.code for f in caught.value.findings] == [CASE_CODE]
+
+
+def test_a_question_stops_until_a_person_answers() -> None:
+    question = _finding(CASE_CODE, Severity.CONFIRM)
+    with pytest.raises(AnatomyError, match="AN-021") as caught:
+        require_answered(_checked(question, question))
+    assert caught.value.next_step.endswith(
+        f"kambin confirm some/case --by NAME --accept {CASE_CODE}"
+    )
+    require_answered(_checked(question, answered=(CASE_CODE,)))
+
+
+def test_questions_of_the_completion_count_too() -> None:
+    with pytest.raises(AnatomyError, match=rf"AN-021.*{OTHER_CODE}"):
+        require_answered(_checked(), [_finding(OTHER_CODE, Severity.CONFIRM)])
+
+
+def test_questions_of_each_plan_are_not_asked_of_the_case() -> None:
+    later = [code for code, row in read_codes().items() if row.answered_at == "plan"]
+    assert later
+    question = _finding(later[0], Severity.CONFIRM)
+    assert find_questions(_checked(question)) == ()
+    require_answered(_checked(question))
+
+
+def test_the_call_names_each_code_once() -> None:
+    findings = [_finding(c, Severity.CONFIRM) for c in (CASE_CODE, OTHER_CODE, CASE_CODE)]
+    assert confirm_call(Path("c"), findings) == (
+        f"kambin confirm c --by NAME --accept {CASE_CODE} --accept {OTHER_CODE}"
+    )
+
+
+def test_a_checked_case_is_a_value() -> None:
+    checked = _checked()
+    assert replace(checked, folder=Path("b")).case is checked.case
