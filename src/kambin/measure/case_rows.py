@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kambin.anatomy import Anatomy, Case, Level
-from kambin.core import Finding
+from kambin.core import Finding, Progress, SilentProgress
 from kambin.frames import Side
 from kambin.knowledge import literature
 from kambin.measure.registry import QUANTITIES, Measurer, Place, QuantityKind
@@ -12,7 +12,12 @@ from kambin.measure.site import Site, missing_frame
 
 
 def measure_case(
-    anatomy: Anatomy, case: Case, *, level: Level | None = None, side: Side | None = None
+    anatomy: Anatomy,
+    case: Case,
+    *,
+    level: Level | None = None,
+    side: Side | None = None,
+    progress: Progress | None = None,
 ) -> Measurements:
     """Measure everything that is registered, at every level and side or at those asked for.
 
@@ -22,6 +27,7 @@ def measure_case(
     case : Case it was completed from
     level : Level, or none for all levels; a level includes its two vertebrae
     side : Side, or none for both
+    progress : Progress, told of each quantity
 
     Returns
     -------
@@ -41,7 +47,9 @@ def measure_case(
     sides = tuple(Side) if side is None else (side,)
     taken: dict[tuple[Measurer, str, Side | None], Mapping[str, Reading]] = {}
     rows = []
-    for kind in QUANTITIES.values():
+    show = progress or SilentProgress()
+    for number, kind in enumerate(QUANTITIES.values(), start=1):
+        show.step("quantities", number, len(QUANTITIES))
         for site in _sites(anatomy, kind, levels, sides):
             key = (kind.measurer, site.place, site.side)
             if key not in taken:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.anatomy import DiscFrame
+from kambin.anatomy import DiscFrame, VertebraFrame
+from kambin.frames import RigidTransform
 from kambin.knowledge import value, values
 from kambin.measure.rows import Reading
 from kambin.measure.site import (
@@ -16,7 +17,6 @@ from kambin.measure.site import (
     lps_from_plate,
     require_level,
     sample_occupancy,
-    wall_corner_lps_mm,
 )
 
 RAY_STEP_MM = 0.25
@@ -64,11 +64,16 @@ def measure_alignment(site: Site) -> Mapping[str, Reading]:
     -------
     ``segmental_lordosis``, degrees, from the upper end plate of the upper vertebra to the
     upper end plate of the lower one, positive in lordosis; ``body_slip``, mm, posterior
-    corner of the upper body in front of that of the lower one, along the lower end plate
+    wall of the upper body in front of that of the lower one, along the disc
 
     Raises
     ------
-    AnatomyError  (AN-304) if a vertebra has no frame
+    AnatomyError  (AN-304) if a frame is missing, (AN-011) if a vertebra has no mask
+
+    Notes
+    -----
+    The walls are found 3 mm from the end plates: the wall's middle is hollow, and its
+    rim flares backward, so that a plane through the middle shows a slip that is not there.
     """
     level = require_level(site)
     upper, lower = site.frame(level.upper), site.frame(level.lower)
@@ -77,15 +82,40 @@ def measure_alignment(site: Site) -> Mapping[str, Reading]:
         _sagittal_tilt_deg(base.rotation, lps_from_plate(one, one.upper_plate).rotation[:, 2])
         for one in (upper, lower)
     ]
-    above = wall_corner_lps_mm(upper, upper.lower_plate)
-    below = wall_corner_lps_mm(lower, lower.upper_plate)
-    backward_mm = float((above - below) @ base.rotation[:, 1])
-    sigma = math.hypot(*(bone_sigma_mm(site, name) for name in (level.upper, level.lower)))
     tilt_sigma = math.hypot(upper.sigma_tilt_deg, lower.sigma_tilt_deg)
     return {
         "segmental_lordosis": Reading(tilts[0] - tilts[1], tilt_sigma),
-        "body_slip": Reading(-backward_mm, sigma, point_lps_mm=above),
+        "body_slip": _slip(site),
     }
+
+
+def _slip(site: Site) -> Reading:
+    """Return how far the upper posterior wall stands in front of the lower one."""
+    level, disc = require_level(site), site.disc()
+    upper, lower = site.frame(level.upper), site.frame(level.lower)
+    above = _wall_lps_mm(site, upper, lps_from_plate(upper, upper.lower_plate), inward=1)
+    below = _wall_lps_mm(site, lower, lps_from_plate(lower, lower.upper_plate), inward=-1)
+    if above is None or below is None:
+        return site.not_assessed("a posterior wall beside the disc")
+    backward_mm = float((above - below) @ disc.lps_from_disc.rotation[:, 1])
+    sigma = math.hypot(*(bone_sigma_mm(site, name) for name in (level.upper, level.lower)))
+    return Reading(-backward_mm, sigma, point_lps_mm=above)
+
+
+def _wall_lps_mm(
+    site: Site, frame: VertebraFrame, plate: RigidTransform, *, inward: int
+) -> NDArray[np.float64] | None:
+    """Return the posterior wall near a plate in the midline, shape (3,), mm, LPS, or none."""
+    bone = site.anatomy.require(f"vertebra:{frame.vertebra}")
+    half, depth = value("measure.slip_half_width_mm"), value("measure.slip_depth_mm")
+    along = np.arange(0.0, value("measure.slip_search_mm"), RAY_STEP_MM)
+    lateral, backward = np.meshgrid(np.linspace(-half, half, COLUMN_SAMPLES), along, indexing="ij")
+    rays = np.stack([lateral, backward, np.full_like(lateral, inward * depth)], axis=-1)
+    free = 1.0 - sample_occupancy(bone.region, plate.points(rays))
+    walls = first_crossing_mm(free, along)
+    if not np.isfinite(walls).any():
+        return None
+    return plate.points([0.0, float(np.nanmedian(walls)), inward * depth])
 
 
 def _height_name(band: str) -> str:

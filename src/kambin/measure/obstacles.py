@@ -143,7 +143,7 @@ def _body(site: Site, vertebra: str, places: NDArray[np.float64]) -> NDArray[np.
     in_front = frame.lps_from_vertebra.inverse().points(places)[..., 1] <= frame.posterior_wall_y_mm
     if part is None:
         return in_front
-    inside: NDArray[np.bool_] = sample_occupancy(part.region, places) >= 0.5
+    inside: NDArray[np.bool_] = sample_occupancy(part.region, places, smooth=False) >= 0.5
     return inside | in_front
 
 

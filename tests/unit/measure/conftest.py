@@ -20,6 +20,7 @@ from kambin.anatomy import (
 )
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import Grid, LabelMap
+from kambin.measure import Measurements, measure_case
 
 LEVEL = Level("L4", "L5")
 
@@ -86,6 +87,12 @@ def a_case() -> Case:
     """The smallest case; measuring takes only its hash."""
     labels = LabelMap(np.zeros((1, 1, 1), dtype=np.uint8), np.eye(4), "patient")
     return Case(None, labels, {}, "kambin", sha256="ab" * 32)
+
+
+@pytest.fixture(scope="session")
+def measured(a_spine_of_boxes: Anatomy, a_case: Case) -> Measurements:
+    """Everything registered, measured on the spine of boxes."""
+    return measure_case(a_spine_of_boxes, a_case)
 
 
 def build(

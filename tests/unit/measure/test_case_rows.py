@@ -21,11 +21,6 @@ CONTRACT = {
 }
 
 
-@pytest.fixture(scope="module")
-def measured(a_spine_of_boxes: Anatomy, a_case: Case) -> Measurements:
-    return measure_case(a_spine_of_boxes, a_case)
-
-
 def test_everything_that_is_registered_is_computed(measured: Measurements) -> None:
     assert {row.quantity for row in measured} == set(QUANTITIES)
     assert all(row.value is not None for row in measured)

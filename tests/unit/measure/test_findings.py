@@ -10,7 +10,7 @@ from kambin.core import AnatomyError, Severity
 from kambin.frames import Side
 from kambin.measure import Site
 from kambin.measure.crest import measure_crest_height, measure_ilium_angle, target_lps_mm
-from kambin.measure.discs import measure_disc_heights
+from kambin.measure.discs import measure_alignment, measure_disc_heights
 from kambin.measure.facet import measure_facet
 from kambin.measure.foramen import measure_foramen
 from kambin.measure.obstacles import build_lattice
@@ -187,6 +187,13 @@ def test_a_disc_without_a_lower_body_in_reach_has_no_height(build_spine) -> None
     readings = measure_disc_heights(_left(build_spine(vertebra__L5=away)))
     assert {reading.value for reading in readings.values()} == {None}
     assert _codes(readings) == {"AN-300"}
+
+
+def test_a_body_without_a_wall_in_reach_has_no_slip(build_spine) -> None:
+    solid = ((-22, 22, -17, 80, -40, 0),)
+    reading = measure_alignment(_left(build_spine(vertebra__L5=solid)))["body_slip"]
+    assert reading.value is None
+    assert reading.findings[0].code == "AN-300"
 
 
 def test_bodies_that_touch_have_a_disc_height_of_zero(build_spine) -> None:

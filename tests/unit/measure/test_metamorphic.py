@@ -16,11 +16,6 @@ PATIENT_FRAME = ("crest_height", "crest_class", "ilium_axial_angle")
 
 
 @pytest.fixture(scope="module")
-def measured(a_spine_of_boxes: Anatomy, a_case: Case) -> Measurements:
-    return measure_case(a_spine_of_boxes, a_case)
-
-
-@pytest.fixture(scope="module")
 def mirrored(build_spine, a_case: Case) -> Measurements:
     return measure_case(build_spine(mirrored=True), a_case)
 
