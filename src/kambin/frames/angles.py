@@ -5,6 +5,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kambin.core import InputError
+
 CONVENTION = "kambin-1"
 """u from target to entry in (lateral to the asked side, posterior, cranial):
 axial inclination = atan2(u_lateral, u_posterior), cranio-caudal = asin(u_cranial)."""
@@ -21,6 +23,10 @@ def angles_from_direction(direction: ArrayLike) -> tuple[float, float]:
     Returns
     -------
     axial inclination and cranio-caudal angle, degrees, convention ``kambin-1``
+
+    Raises
+    ------
+    InputError  (IN-046) if the direction has no length or is not finite
     """
     lateral, posterior, cranial = _unit(direction)
     return (
@@ -40,5 +46,14 @@ def direction_from_angles(
 
 def _unit(vector: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(vector, dtype=np.float64)
-    unit: NDArray[np.float64] = array / np.linalg.norm(array)
+    length = float(np.linalg.norm(array))
+    if not 0.0 < length < math.inf:
+        raise InputError(
+            code="IN-046",
+            what="A direction has no length",
+            where=f"vector of length {length}",
+            why="Entry and target are the same point, or one of them is not finite.",
+            next_step="Give an entry on the skin and a target inside.",
+        )
+    unit: NDArray[np.float64] = array / length
     return unit

@@ -70,7 +70,7 @@ def find_crossings(
     """
     na, nb, nc = nodes.shape
     found = 0
-    on_line = np.empty((nc - 1) * parts + 1, dtype=np.float64)
+    on_line = np.empty(max(nc - 1, 0) * parts + 1, dtype=np.float64)
     for a in range(na):
         for b in range(nb):
             count = 0
