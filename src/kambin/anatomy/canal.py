@@ -105,60 +105,97 @@ def find_canal(bony: BonyAnatomy) -> CanalCurve | None:
     return _through(_extended(stations, *ends))
 
 
-def model_canal(bony: BonyAnatomy, curve: CanalCurve) -> Structure:
-    """Return the canal as a structure: the ellipses along its curve, less bone and disc.
+@dataclass(frozen=True, slots=True)
+class CanalSpace:
+    """The nodes of the working grid around the canal, in the coordinates of its sections.
+
+    Parameters
+    ----------
+    grid : Grid
+    curve : CanalCurve
+    nodes_ijk : int array, shape (N, 3)
+    nearest : int array, shape (N,), the curve point nearest to each node
+    left_mm, posterior_mm : float array, shape (N,), mm, from the centre of that section
+    is_blocked : bool array, shape (N,), bone or disc
+    """
+
+    grid: Grid
+    curve: CanalCurve
+    nodes_ijk: NDArray[np.int64]
+    nearest: NDArray[np.int64]
+    left_mm: NDArray[np.float64]
+    posterior_mm: NDArray[np.float64]
+    is_blocked: NDArray[np.bool_]
+
+    def inside(
+        self, half_width_mm: NDArray[np.float64], half_depth_mm: NDArray[np.float64]
+    ) -> NDArray[np.bool_]:
+        """Return which nodes lie inside an ellipse per curve point, bool array, shape (N,).
+
+        Parameters
+        ----------
+        half_width_mm, half_depth_mm : float array, shape (number of curve points,), mm
+        """
+        across = self.left_mm / half_width_mm[self.nearest]
+        deep = self.posterior_mm / half_depth_mm[self.nearest]
+        return across**2 + deep**2 <= 1.0
+
+    def to_mask(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return chosen nodes as a bool array of the shape of the grid."""
+        mask = np.zeros(self.grid.shape, dtype=bool)
+        mask[tuple(self.nodes_ijk[chosen].T)] = True
+        return mask
+
+
+def find_canal_space(bony: BonyAnatomy, curve: CanalCurve) -> CanalSpace:
+    """Put the nodes around the canal into the coordinates of its sections.
 
     Parameters
     ----------
     bony : BonyAnatomy
     curve : CanalCurve
     """
-    inside = rasterise_ellipses(
-        bony.working_grid, curve, curve.half_width_mm, curve.half_depth_mm
-    ) & ~occupied_by_bone_or_disc(bony)
-    return Structure(
-        CANAL_KEY,
-        region_from_mask(inside, bony.working_grid),
-        Origin.MODELLED,
-        value("completion_nerve.canal_sigma_mm"),
-        method="Ellipses between pedicles, posterior wall and lamina along a smooth curve.",
-    )
-
-
-def rasterise_ellipses(
-    grid: Grid,
-    curve: CanalCurve,
-    half_width_mm: NDArray[np.float64],
-    half_depth_mm: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Return the nodes inside ellipses along the canal, bool array of the shape of the grid.
-
-    Parameters
-    ----------
-    grid : Grid
-    curve : CanalCurve
-    half_width_mm, half_depth_mm : float array, shape (N,), mm, one ellipse per curve point
-    """
-    reach_mm = float(max(half_width_mm.max(), half_depth_mm.max())) + grid.spacing_mm
+    grid = bony.working_grid
+    most = float(max(curve.half_width_mm.max(), curve.half_depth_mm.max()))
+    reach_mm = most + value("completion_nerve.canal_around_mm")
     low = np.floor(grid.ijk(curve.centres_lps_mm.min(axis=0) - reach_mm)).astype(int)
     high = np.ceil(grid.ijk(curve.centres_lps_mm.max(axis=0) + reach_mm)).astype(int) + 1
     low, high = np.maximum(low, 0), np.minimum(high, grid.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    axes = np.meshgrid(
-        *(axis[b] for axis, b in zip(grid.axes_mm(), box, strict=True)), indexing="ij"
-    )
-    nodes = np.stack(axes, axis=-1).reshape(-1, 3)
-    distance, index = cKDTree(curve.centres_lps_mm).query(nodes, distance_upper_bound=reach_mm)
+    shape = tuple((high - low).tolist())
+    nodes = np.indices(shape).reshape(3, -1).T + low
+    points = grid.origin_lps_mm + nodes * grid.spacing_mm
+    distance, nearest = cKDTree(curve.centres_lps_mm).query(points, distance_upper_bound=reach_mm)
     near = np.isfinite(distance)
-    at = index[near]
-    offset = nodes[near] - curve.centres_lps_mm[at]
-    across = (offset * curve.left_lps[at]).sum(axis=1) / half_width_mm[at]
-    deep = (offset * curve.posterior_lps[at]).sum(axis=1) / half_depth_mm[at]
-    inside = np.zeros(len(nodes), dtype=bool)
-    inside[near] = across**2 + deep**2 <= 1.0
-    found = np.zeros(grid.shape, dtype=bool)
-    found[box] = inside.reshape([b.stop - b.start for b in box])
-    return found
+    at = nearest[near]
+    offset = points[near] - curve.centres_lps_mm[at]
+    return CanalSpace(
+        grid,
+        curve,
+        nodes[near],
+        at,
+        (offset * curve.left_lps[at]).sum(axis=1),
+        (offset * curve.posterior_lps[at]).sum(axis=1),
+        occupied_by_bone_or_disc(bony)[box].reshape(-1)[near],
+    )
+
+
+def model_canal(space: CanalSpace) -> Structure:
+    """Return the canal as a structure: the ellipses along its curve, less bone and disc.
+
+    Parameters
+    ----------
+    space : CanalSpace
+    """
+    curve = space.curve
+    inside = space.inside(curve.half_width_mm, curve.half_depth_mm) & ~space.is_blocked
+    return Structure(
+        CANAL_KEY,
+        region_from_mask(space.to_mask(inside), space.grid),
+        Origin.MODELLED,
+        value("completion_nerve.canal_sigma_mm"),
+        method="Ellipses between pedicles, posterior wall and lamina along a smooth curve.",
+    )
 
 
 def occupied_by_bone_or_disc(bony: BonyAnatomy) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from kambin.anatomy.canal import CANAL_KEY, find_canal, model_canal
+from kambin.anatomy.canal import CANAL_KEY, find_canal, find_canal_space, model_canal
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.flavum import model_flavum
@@ -80,9 +80,10 @@ def complete_nerves(bony: BonyAnatomy, *, progress: Progress | None = None) -> N
         why = "Fewer than two vertebrae have a frame with both pedicles."
         findings.append(finding_of("AN-261", Severity.CONFIRM, where="canal, sac, roots", why=why))
         return NerveCompletion(structures, tuple(findings))
+    space = find_canal_space(bony, curve)
     if CANAL_KEY not in bony.given:
-        structures[CANAL_KEY] = model_canal(bony, curve)
-    sac = complete_sac(bony, curve)
+        structures[CANAL_KEY] = model_canal(space)
+    sac = complete_sac(bony, space)
     structures[SAC_KEY] = sac.structure
     show.step("Nerves", 2, _PARTS)
     roots, root_findings = _complete_roots(bony, sac)
@@ -91,7 +92,7 @@ def complete_nerves(bony: BonyAnatomy, *, progress: Progress | None = None) -> N
     show.step("Nerves", 3, _PARTS)
     for level in bony.levels:
         key = StructureKey("flavum", str(level))
-        flavum = model_flavum(bony, curve, level) if key not in bony.given else None
+        flavum = model_flavum(bony, space, level) if key not in bony.given else None
         if flavum is not None:
             structures[key] = flavum
     show.step("Nerves", _PARTS, _PARTS)

@@ -106,26 +106,37 @@ def fit_exiting_root(
         return nominal
     rule = find_nominal_rule(level)
     near = _up_to_ganglion(nominal)
+
+    def lay(tried: RootRule) -> RootDraft | None:
+        start = nominal.points_lps_mm[0]
+        return draft_exiting_root(bony, sac, level, side, tried, start_lps_mm=start)
+
     places = [
         replace(
-            rule, behind_wall_mm=rule.behind_wall_mm + y, below_pedicle_mm=rule.below_pedicle_mm + z
+            rule,
+            behind_wall_mm=rule.behind_wall_mm + y,
+            below_pedicle_mm=rule.below_pedicle_mm + z,
         )
         for y in values("completion_nerve.drg_behind_steps_mm")
         for z in values("completion_nerve.drg_below_steps_mm")
     ]
-    rule = _best_rule(places, lambda r: draft_exiting_root(bony, sac, level, side, r), room, near)
+    rule = _best_rule(places, lay, room, near)
     ways = [
         replace(rule, angle_deg=rule.angle_deg + angle, drift=rule.drift + drift)
         for angle in values("completion_nerve.root_angle_steps_deg")
         for drift in values("completion_nerve.root_drift_steps")
     ]
-    whole = slice(0, DRAFT_SAMPLES)
-    rule = _best_rule(ways, lambda r: draft_exiting_root(bony, sac, level, side, r), room, whole)
-    return draft_exiting_root(bony, sac, level, side, rule) or nominal
+    return lay(_best_rule(ways, lay, room, slice(0, DRAFT_SAMPLES))) or nominal
 
 
 def draft_exiting_root(
-    bony: BonyAnatomy, sac: DuralSac, level: Level, side: Side, rule: RootRule | None = None
+    bony: BonyAnatomy,
+    sac: DuralSac,
+    level: Level,
+    side: Side,
+    rule: RootRule | None = None,
+    *,
+    start_lps_mm: NDArray[np.float64] | None = None,
 ) -> RootDraft | None:
     """Lay the root that leaves under the pedicle of the level's upper vertebra.
 
@@ -136,6 +147,7 @@ def draft_exiting_root(
     level : Level
     side : Side
     rule : RootRule; without one the nominal rule of the level
+    start_lps_mm : float array, shape (3,), mm, LPS, the take-off if it is known already
 
     Returns
     -------
@@ -152,7 +164,7 @@ def draft_exiting_root(
     if frame is None or side not in frame.pedicles:
         return None
     used = rule or find_nominal_rule(level)
-    start = find_take_off(frame, sac, side)
+    start = find_take_off(frame, sac, side) if start_lps_mm is None else start_lps_mm
     axilla, ganglion = _under_the_pedicle(frame, side, used)
     outward = _distal_direction(bony, level, side, used)
     length_mm = value("completion_nerve.root_length_mm")

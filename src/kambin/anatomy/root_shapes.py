@@ -11,6 +11,9 @@ from kambin.anatomy.structures import Origin, Structure, Tube
 from kambin.imaging import Grid, LabelMap, region_from_mask, tube_distance
 from kambin.knowledge import value
 
+REGION_SAMPLES = 20
+"""Points of a root from which its region is filled; distances use the whole tube."""
+
 
 def make_root(bony: BonyAnatomy, sac: DuralSac, root: RelaxedRoot) -> Structure:
     """Return a relaxed root as a modelled structure with its quality values.
@@ -67,13 +70,16 @@ def rasterise_tube(tube: Tube, grid: Grid) -> LabelMap:
     tube : Tube
     grid : Grid; the tube may leave it, the region may not
     """
-    reach = float(tube.radii_mm.max()) + 4 * grid.spacing_mm
+    step = max(1, len(tube.points_lps_mm) // REGION_SAMPLES)
+    points = np.concatenate([tube.points_lps_mm[:-1:step], tube.points_lps_mm[-1:]])
+    radii = np.concatenate([tube.radii_mm[:-1:step], tube.radii_mm[-1:]])
+    reach = float(tube.radii_mm.max()) + 2 * grid.spacing_mm
     low = np.floor(grid.ijk(tube.points_lps_mm.min(axis=0) - reach)).astype(int)
     high = np.ceil(grid.ijk(tube.points_lps_mm.max(axis=0) + reach)).astype(int)
     origin = grid.origin_lps_mm + low * grid.spacing_mm
     a, b, c = (high - low + 1).tolist()
     part = Grid(origin, grid.spacing_mm, (a, b, c), grid.frame_id)
-    inside = tube_distance(tube.points_lps_mm, tube.radii_mm, part).values <= 0
+    inside = tube_distance(points, radii, part).values <= 0
     return region_from_mask(inside, part)
 
 

@@ -1,21 +1,17 @@
 """The dural sac: what the labels show of it below the cord, and a model where they do not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from kambin.anatomy.canal import (
-    CanalCurve,
-    occupied_by_bone_or_disc,
-    rasterise_ellipses,
-    region_on_grid,
-)
+from kambin.anatomy.canal import CanalCurve, CanalSpace, region_on_grid
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import StructureKey
-from kambin.anatomy.sampling import Sampler, find_exit_mm
+from kambin.anatomy.sampling import Sampler, crop_of_grid, find_exit_mm
 from kambin.anatomy.structures import Origin, Structure
+from kambin.anatomy.working import find_box_ijk
 from kambin.imaging import region_from_mask
 from kambin.knowledge import value, values
 
@@ -55,13 +51,13 @@ class DuralSac:
         return float(found[0]) if np.isfinite(found[0]) else fallback_mm
 
 
-def complete_sac(bony: BonyAnatomy, curve: CanalCurve) -> DuralSac:
+def complete_sac(bony: BonyAnatomy, space: CanalSpace) -> DuralSac:
     """Return the dural sac from a mask, from the cord label below L2, or from the canal.
 
     Parameters
     ----------
     bony : BonyAnatomy
-    curve : CanalCurve
+    space : CanalSpace
 
     Notes
     -----
@@ -71,11 +67,11 @@ def complete_sac(bony: BonyAnatomy, curve: CanalCurve) -> DuralSac:
     canal's half width (6 to 10.5 mm) and half its depth less 1.8 mm; against such labels of
     one CT it had a Dice of 0.85 (recipes 4).
     """
-    grid = bony.working_grid
+    grid, curve = bony.working_grid, space.curve
     given = bony.structures.get(SAC_KEY)
     if given is not None:
         return DuralSac(given, _smooth(region_on_grid(given, grid), bony), curve)
-    modelled = _model(bony, curve)
+    modelled = _model(space)
     cord = bony.structures.get(CORD_KEY)
     seen = _below_conus(bony, curve, cord) if cord is not None else np.zeros(grid.shape, bool)
     share = _replace_where_seen(modelled, seen, bony, curve)
@@ -95,7 +91,8 @@ def complete_sac(bony: BonyAnatomy, curve: CanalCurve) -> DuralSac:
     return DuralSac(structure, _smooth(modelled, bony), curve)
 
 
-def _model(bony: BonyAnatomy, curve: CanalCurve) -> NDArray[np.bool_]:
+def _model(space: CanalSpace) -> NDArray[np.bool_]:
+    curve = space.curve
     least, most = values("completion_nerve.sac_half_width_mm")
     half_width = np.clip(
         value("completion_nerve.sac_width_share") * curve.half_width_mm, least, most
@@ -105,8 +102,7 @@ def _model(bony: BonyAnatomy, curve: CanalCurve) -> NDArray[np.bool_]:
         value("completion_nerve.sac_half_depth_least_mm"),
     )
     taper = _taper(curve)
-    inside = rasterise_ellipses(bony.working_grid, curve, half_width * taper, half_depth * taper)
-    return inside & ~occupied_by_bone_or_disc(bony)
+    return space.to_mask(space.inside(half_width * taper, half_depth * taper) & ~space.is_blocked)
 
 
 def _taper(curve: CanalCurve) -> NDArray[np.float64]:
@@ -147,7 +143,7 @@ def _replace_where_seen(
 
 
 def _smooth(mask: NDArray[np.bool_], bony: BonyAnatomy) -> Sampler:
-    grid = bony.working_grid
-    return Sampler(
-        ndimage.gaussian_filter(mask.astype(np.float32), 1.0), grid.origin_lps_mm, grid.spacing_mm
-    )
+    """Return the occupancy of the sac around it, 0.5 at the dura."""
+    low, high = find_box_ijk(mask)
+    around = crop_of_grid(mask.astype(np.float32), bony.working_grid, low - 4, high + 4)
+    return replace(around, values=ndimage.gaussian_filter(around.values, 1.0))

@@ -1,0 +1,101 @@
+"""The dural sac: given, seen below L2, or modelled."""
+
+import numpy as np
+import pytest
+from tests.unit.anatomy.box_bones import CENTRES, GRID, all_nodes, box_bones, with_given
+
+from kambin.anatomy import BonyAnatomy, Origin
+from kambin.anatomy.canal import (
+    find_canal,
+    find_canal_space,
+    occupied_by_bone_or_disc,
+    region_on_grid,
+)
+from kambin.anatomy.sac import complete_sac
+
+LEFT = np.array([1.0, 0.0, 0.0])
+
+
+@pytest.fixture(scope="module")
+def a_spine_of_boxes() -> BonyAnatomy:
+    return box_bones()
+
+
+def a_tube(radius: float, low: float, high: float) -> np.ndarray:
+    x, y, z = all_nodes()
+    return ((x**2 + (y - 24.5) ** 2) <= radius**2) & (z >= low) & (z <= high)
+
+
+def complete(bony: BonyAnatomy):
+    curve = find_canal(bony)
+    assert curve is not None
+    return complete_sac(bony, find_canal_space(bony, curve))
+
+
+def area_mm2(mask: np.ndarray, z: float) -> float:
+    return float(mask[:, :, int(np.rint(GRID.ijk([0, 0, z])[2]))].sum())
+
+
+def test_a_modelled_sac_has_a_human_size_and_says_that_it_is_modelled(a_spine_of_boxes):
+    sac = complete(a_spine_of_boxes)
+    mask = region_on_grid(sac.structure, GRID)
+
+    assert sac.structure.origin is Origin.MODELLED
+    assert sac.structure.sigma_mm == 1.0
+    assert sac.structure.quality["seen_share"] == 0.0
+    assert 124 <= area_mm2(mask, CENTRES["L4"]) <= 204
+    assert not (mask & occupied_by_bone_or_disc(a_spine_of_boxes)).any()
+
+
+def test_a_modelled_sac_narrows_to_its_end(a_spine_of_boxes):
+    sac = complete(a_spine_of_boxes)
+    mask = region_on_grid(sac.structure, GRID)
+
+    at_end = sac.curve.centres_lps_mm[-1, 2]
+    assert area_mm2(mask, at_end + 4) < 0.5 * area_mm2(mask, at_end + 25)
+
+
+def test_a_given_sac_is_never_replaced(a_spine_of_boxes):
+    bony = with_given(a_spine_of_boxes, "dural_sac", a_tube(5.0, -60.0, 120.0))
+
+    sac = complete(bony)
+
+    assert sac.structure.origin is Origin.SEGMENTED
+    assert sac.edge_mm(np.array([0, 24.5, 20.0]), LEFT, fallback_mm=99.0) == pytest.approx(
+        5.0, abs=0.7
+    )
+
+
+def test_a_cord_label_below_l2_is_taken_as_sac_and_continued(a_spine_of_boxes):
+    bony = with_given(a_spine_of_boxes, "spinal_cord", a_tube(6.0, -20.0, 150.0))
+
+    sac = complete(bony)
+    mask = region_on_grid(sac.structure, GRID)
+
+    assert sac.structure.origin is Origin.SEGMENTED
+    assert 0.5 < sac.structure.quality["seen_share"] < 1.0
+    assert area_mm2(mask, 20.0) == pytest.approx(np.pi * 36, rel=0.1)
+    assert area_mm2(mask, -40.0) > 60, "continued below the label"
+    assert area_mm2(mask, 140.0) > 1.1 * np.pi * 36, "above L2 the label is cord, not sac"
+
+
+def test_a_short_cord_label_leaves_the_sac_modelled(a_spine_of_boxes):
+    sac = complete(with_given(a_spine_of_boxes, "spinal_cord", a_tube(6.0, 60.0, 150.0)))
+
+    assert sac.structure.origin is Origin.MODELLED
+    assert 0.0 < sac.structure.quality["seen_share"] < 0.5
+
+
+def test_a_thin_cord_label_is_not_taken_as_sac(a_spine_of_boxes):
+    sac = complete(with_given(a_spine_of_boxes, "spinal_cord", a_tube(3.0, -20.0, 150.0)))
+
+    assert sac.structure.quality["seen_share"] == 0.0
+
+
+def test_the_dura_is_met_by_a_ray_from_inside_and_not_from_outside(a_spine_of_boxes):
+    sac = complete(a_spine_of_boxes)
+
+    inside = sac.edge_mm(np.array([0, 24.5, 37.0]), LEFT, fallback_mm=99.0)
+
+    assert inside == pytest.approx(0.78 * 9.75, abs=0.7)
+    assert sac.edge_mm(np.array([30.0, 24.5, 37.0]), LEFT, fallback_mm=99.0) == 99.0
