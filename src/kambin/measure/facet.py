@@ -42,10 +42,8 @@ def measure_facet(site: Site) -> Mapping[str, Reading]:
         gone = site.not_assessed("an articular process")
         return {"facet_gap": gone, "sap_volume": gone}
     if site.is_coarse:
-        return {
-            "facet_gap": site.not_resolved("facet gap"),
-            "sap_volume": site.not_resolved("volume of the superior articular process"),
-        }
+        unknown = site.not_resolved("gap of the facet and the volume of its superior process")
+        return {"facet_gap": unknown, "sap_volume": unknown}
     return {"facet_gap": _gap(site, superior, inferior), "sap_volume": _volume(superior)}
 
 
