@@ -10,7 +10,8 @@ from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import FieldStore, NoStore, PlanError, Progress, SilentProgress
 from kambin.frames import Side
 from kambin.knowledge import value
-from kambin.planning.fields import Hazard, HazardSet, build_hazards, find_region_of_interest
+from kambin.planning.bundle import Bundle
+from kambin.planning.fields import Hazard, HazardSet, build_hazards
 from kambin.planning.models import Clearance, Point, Stage
 from kambin.planning.policy import BONE, NEURAL, Group, find_hazards
 from kambin.planning.tools import Tool, Toolset
@@ -111,10 +112,10 @@ def evaluate(  # noqa: PLR0913
     given it only samples fields.
     """
     if hazards is None:
-        grid = find_region_of_interest(anatomy, [path.entry_lps_mm, path.target_lps_mm])
+        bundle = Bundle.around(anatomy, path.entry_lps_mm, path.target_lps_mm)
         groups = find_hazards(anatomy.structures, level=level, side=side)
         hazards = build_hazards(
-            anatomy, groups, grid, progress=progress or SilentProgress(), store=store or NoStore()
+            anatomy, groups, bundle, progress=progress or SilentProgress(), store=store or NoStore()
         )
     points, along = path.samples()
     distances = [hazard.distances_mm(points) for hazard in hazards.hazards]

@@ -2,7 +2,7 @@
 
 from kambin.knowledge import Technique, read_constants
 
-TABLES = ("margins", "planning")
+TABLES = ("margins",)
 """The tables whose rows planning uses."""
 
 

@@ -12,6 +12,7 @@ from kambin.anatomy import Anatomy, Structure, StructureKey
 from kambin.core import FieldStore, Progress
 from kambin.imaging import Field, Grid, LabelMap, signed_distance, tube_distance
 from kambin.knowledge import value
+from kambin.planning.bundle import Bundle
 from kambin.planning.policy import Group
 
 
@@ -102,7 +103,7 @@ class HazardSet:
 def build_hazards(
     anatomy: Anatomy,
     groups: Mapping[StructureKey, Group],
-    grid: Grid,
+    bundle: Bundle,
     *,
     progress: Progress,
     store: FieldStore,
@@ -113,7 +114,7 @@ def build_hazards(
     ----------
     anatomy : Anatomy
     groups : mapping of StructureKey to Group, the hazards
-    grid : Grid of the region of interest
+    bundle : Bundle of all paths that may be asked about
     progress : Progress
     store : FieldStore
 
@@ -122,11 +123,13 @@ def build_hazards(
     HazardSet
     """
     hazards = []
+    grid = bundle.grid
     for done, (key, group) in enumerate(groups.items()):
         progress.step("fields", done, len(groups))
         structure = anatomy.structures[key]
         reach = find_reach_mm(group)
-        field = find_field(structure, grid, reach, store)
+        is_near = bundle.distance_mm(structure.region) <= reach
+        field = find_field(structure, grid, reach, store) if is_near else None
         hazards.append(Hazard(key, group, structure, field, reach))
     progress.step("fields", len(groups), len(groups))
     return HazardSet(grid, tuple(hazards))
@@ -187,26 +190,6 @@ def crop_to_grid(region: LabelMap, grid: Grid) -> LabelMap:
     affine = region.lps_from_ijk.copy()
     affine[:3, 3] = region.lps_mm(first)
     return LabelMap(region.values[box], affine, region.frame_id)
-
-
-def find_region_of_interest(anatomy: Anatomy, points_lps_mm: ArrayLike) -> Grid:
-    """Return the grid that holds all paths between entries and targets.
-
-    Parameters
-    ----------
-    anatomy : Anatomy, whose working grid anchors the nodes
-    points_lps_mm : float array, shape (N, 3), mm, LPS, all entries and targets
-    """
-    points = np.asarray(points_lps_mm, dtype=np.float64)
-    room = value("planning.fine_reach_mm")
-    working = anatomy.working_grid
-    return Grid.around(
-        points.min(axis=0) - room,
-        points.max(axis=0) + room,
-        spacing_mm=max(working.spacing_mm, value("planning.field_spacing_mm")),
-        anchor_lps_mm=working.origin_lps_mm,
-        frame_id=working.frame_id,
-    )
 
 
 def find_reach_mm(group: Group) -> float:

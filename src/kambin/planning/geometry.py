@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kambin.anatomy import Anatomy, DiscFrame, Level, VertebraFrame
+from kambin.anatomy import Anatomy, DiscFrame, Level, StructureKey, VertebraFrame
 from kambin.core import AnatomyError
 from kambin.frames import RigidTransform, Side
 from kambin.knowledge import value
@@ -76,7 +76,7 @@ def find_level_geometry(anatomy: Anatomy, *, level: Level, side: Side) -> LevelG
     below = _find_pedicle(anatomy, disc, level.lower, side)
     known = [pedicle for pedicle in (above, below) if pedicle is not None]
     if not known:
-        raise _not_assessed("pedicles", f"{level} {side}")
+        raise _not_assessed(StructureKey("pedicle", level.lower, side))
     lateral, width = (float(np.mean([p[i] for p in known])) for i in (0, 1))
     # S1 has no pedicle of its own in some label sets; the end plates then bound the foramen.
     top = above[2] if above else value("planning.foramen_height_mm")
@@ -147,7 +147,7 @@ def cross_pedicle_line(
 def _require_disc(anatomy: Anatomy, level: Level) -> DiscFrame:
     disc = anatomy.disc_frames.get(level)
     if disc is None:
-        raise _not_assessed("disc", str(level))
+        raise _not_assessed(StructureKey("disc", str(level)))
     return disc
 
 
@@ -157,7 +157,7 @@ def _find_pedicle(
     """Return lateral, width, lower and upper border of a pedicle in the disc frame, mm."""
     frame = anatomy.vertebra_frames.get(vertebra)
     if frame is None:
-        raise _not_assessed("vertebra", vertebra)
+        raise _not_assessed(StructureKey("vertebra", vertebra))
     if side not in frame.pedicles:
         return None
     x, y, z, width, height = frame.pedicles[side]
@@ -171,11 +171,11 @@ def _to_disc(frame: VertebraFrame, disc: DiscFrame, points_mm: ArrayLike) -> NDA
     return disc.lps_from_disc.inverse().points(frame.lps_from_vertebra.points(points_mm))
 
 
-def _not_assessed(kind: str, place: str) -> AnatomyError:
+def _not_assessed(key: StructureKey) -> AnatomyError:
     return AnatomyError(
         code="AN-011",
         what="A structure that planning needs was not assessed",
-        where=f"{kind}:{place}",
+        where=str(key),
         why="No mask gives it and it could not be modelled.",
         next_step="Add a mask for it, or ask for another level.",
     )

@@ -67,22 +67,24 @@ def march_clearance(field, shape, entries, targets, step):  # type: ignore[no-un
 
 
 @njit(parallel=True, fastmath=True, cache=True)
-def march_inside(field, shape, entries, targets, step, level):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Return the length of every path whose field value is below a level, node spacings.
+def march_inside(field, shape, entries, targets, step, wanted):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Return the length of every wanted path where the field is negative, node spacings.
 
     Parameters
     ----------
     field, shape, entries, targets, step : as ``march_clearance``
-    level : float, mm, such as 0 for the way inside bone
+    wanted : bool array, shape (E, T); other paths are left at 0
 
     Returns
     -------
     float32 array, shape (E, T), node spacings
     """
     row, plane = np.uint64(shape[2]), np.uint64(shape[1] * shape[2])
-    found = np.empty((entries.shape[0], targets.shape[0]), dtype=np.float32)
+    found = np.zeros((entries.shape[0], targets.shape[0]), dtype=np.float32)
     for e in prange(entries.shape[0]):
         for t in range(targets.shape[0]):
+            if not wanted[e, t]:
+                continue
             x, y, z = targets[t, 0], targets[t, 1], targets[t, 2]
             dx, dy, dz = entries[e, 0] - x, entries[e, 1] - y, entries[e, 2] - z
             length = math.sqrt(dx * dx + dy * dy + dz * dz)
@@ -91,14 +93,14 @@ def march_inside(field, shape, entries, targets, step, level):  # type: ignore[n
             inside = 0
             for n in range(np.int32(length / step) + 1):
                 s = np.float32(n)
-                if _sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz) < level:
+                if _sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz) < 0:
                     inside += 1
             found[e, t] = inside * step
     return found
 
 
 @njit(parallel=True, fastmath=True, cache=True)
-def march_staged(field, bone, shape, entries, targets, step, every, stops, radius):  # type: ignore[no-untyped-def]  # pragma: no cover  # noqa: PLR0913
+def march_staged(field, bone, shape, entries, targets, step, every, stops, near, radius):  # type: ignore[no-untyped-def]  # pragma: no cover  # noqa: PLR0913, PLR0917
     """Return, per path and docking distance, the least field value and the bone in the way.
 
     Parameters
@@ -106,14 +108,15 @@ def march_staged(field, bone, shape, entries, targets, step, every, stops, radiu
     field : float32 array, flat, mm, what the wide tools must keep clear of
     bone : float32 array, flat, mm, distance to bone that they may remove
     shape, entries, targets : as ``march_clearance``
-    step : float, distance of samples, node spacings
+    step : float32, distance of samples, node spacings
     every : int, samples between two docking distances
     stops : int, number of docking distances; the first is at the target
-    radius : float, mm, of the tool that removes bone
+    near : int, samples from the target beyond which no removable bone lies
+    radius : float32, mm, of the tool that removes bone
 
     Returns
     -------
-    two float32 arrays, shape (E, T, stops): mm, and mm of path times mm2 of tool section
+    two float32 arrays, shape (E, T, stops): mm, and mm2 of tool section summed over samples
 
     Notes
     -----
@@ -132,20 +135,25 @@ def march_staged(field, bone, shape, entries, targets, step, every, stops, radiu
             unit = step / max(length, step)
             dx, dy, dz = dx * unit, dy * unit, dz * unit
             worst = np.float32(np.inf)
-            volume = np.float32(0)
-            for n in range(np.int32(length / step), -1, -1):
+            section = np.float32(0)
+            last = np.int32(length / step)
+            for n in range(last, -1, -1):
                 s = np.float32(n)
                 px, py, pz = x + s * dx, y + s * dy, z + s * dz
                 worst = min(worst, _sample(field, row, plane, px, py, pz))
-                d = _sample(bone, row, plane, px, py, pz)
-                if d < radius:
-                    d = max(d, -radius)
-                    volume += radius * radius * math.acos(d / radius) - d * math.sqrt(
-                        radius * radius - d * d
-                    )
-                if n % every == 0 and n // every < stops:
-                    least[e, t, n // every] = worst
-                    taken[e, t, n // every] = volume
+                if n <= near:
+                    d = _sample(bone, row, plane, px, py, pz)
+                    if d < radius:
+                        d = max(d, -radius)
+                        section += radius * radius * math.acos(d / radius) - d * math.sqrt(
+                            radius * radius - d * d
+                        )
+                    if n % every == 0 and n // every < stops:
+                        least[e, t, n // every] = worst
+                        taken[e, t, n // every] = section
+            for late in range(last // every + 1, stops):
+                least[e, t, late] = np.float32(np.inf)
+                taken[e, t, late] = np.float32(0)
     return least, taken
 
 

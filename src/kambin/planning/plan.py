@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.core import (
     FieldStore,
@@ -14,11 +12,12 @@ from kambin.core import (
     SilentProgress,
     find_unanswered,
 )
+from kambin.planning.bundle import Bundle
 from kambin.planning.certainty import assess_certainty, find_slack_mm
 from kambin.planning.entries import find_entries
 from kambin.planning.evaluate import Path, evaluate, is_resolved, to_point
 from kambin.planning.evidence import find_evidence
-from kambin.planning.fields import build_hazards, find_region_of_interest
+from kambin.planning.fields import build_hazards
 from kambin.planning.geometry import find_level_geometry
 from kambin.planning.models import (
     Binding,
@@ -31,7 +30,7 @@ from kambin.planning.models import (
     Stage,
     Trajectory,
 )
-from kambin.planning.policy import find_hazards
+from kambin.planning.policy import find_hazards, find_same_nerve
 from kambin.planning.refusal import Verdict, judge_refusal
 from kambin.planning.remarks import (
     find_not_assessed,
@@ -122,7 +121,7 @@ def plan_trajectory(
             anatomy,
             stages,
             -result.best.slack_mm,
-            lambda key: find_best_path(problem, frozenset({key})).is_feasible,
+            lambda key: find_best_path(problem, find_same_nerve(anatomy, key)).is_feasible,
         )
         return _refuse(question, result, verdict, stages)
     plan = _write_plan(question, result, path, stages)
@@ -138,10 +137,9 @@ def _prepare(
     skin = Skin(anatomy.require("skin").region)
     found = find_entries(skin, geometry, tools.technique, targets.centre_lps_mm)
     entries = keep_promising(found, targets, geometry, tools)
-    everything = np.concatenate([entries.points_lps_mm, targets.points_lps_mm])
-    grid = find_region_of_interest(anatomy, everything)
+    bundle = Bundle.around(anatomy, entries.points_lps_mm, targets.points_lps_mm)
     groups = find_hazards(anatomy.structures, level=request.level, side=request.side)
-    hazards = build_hazards(anatomy, groups, grid, progress=progress, store=store)
+    hazards = build_hazards(anatomy, groups, bundle, progress=progress, store=store)
     problem = Problem(geometry, entries, targets, tools, hazards)
     return _Question(case, anatomy, request, problem, skin)
 

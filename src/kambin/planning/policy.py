@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
-from kambin.anatomy import Level, Structure, StructureKey
+from kambin.anatomy import Anatomy, Level, Structure, StructureKey
 from kambin.frames import Side
 from kambin.knowledge import value
 
@@ -33,7 +33,7 @@ BONE = frozenset({Group.REMOVABLE, Group.RIM, Group.NEVER})
 FULL_LENGTH = frozenset({"needle", "forceps"})
 """Stages that go on to the target while the cannula docks short of it."""
 
-_PARTED = ("vertebra", "sacrum")
+_SACRAL = ("sacrum", "sacral_arch")
 
 
 @cache
@@ -84,15 +84,17 @@ def find_hazards(
 
     Notes
     -----
-    A whole bone is left out where its parts are known, or no part of it could be removed.
+    Of the two vertebrae of the level the parts are hazards, of all others the whole bone.
     """
+    whole = {key.place for key in structures if key.kind == "vertebra"}
     parted = {key.place for key in structures if key.kind == "body"}
     hazards: dict[StructureKey, Group] = {}
     for key in sorted(structures, key=str):
-        place = key.place or ("S1" if key.kind == "sacrum" else "")
-        is_whole = key.kind == "vertebra" and place in parted
+        place = "S1" if key.kind in _SACRAL else key.place
+        is_level = place in (level.upper, level.lower) and place in parted
+        unwanted = is_level if key.kind == "vertebra" else (place in whole and not is_level)
         group = find_group(key, level=level, side=side)
-        if not is_whole and group is not Group.IGNORED:
+        if group is not Group.IGNORED and not (group in BONE and unwanted):
             hazards[key] = group
     return hazards
 
@@ -113,14 +115,12 @@ def hard_margin_mm(stage: str, group: Group, structure: Structure) -> float | No
 
     Notes
     -----
-    Sigma never widens a contact allowance: an allowance is not a distance to keep
-    (architecture 8.7). A modelled structure is not widened at all: with the sigma of a
-    modelled root no path would be left (recipes 8).
+    Sigma never widens a contact allowance (architecture 8.7): tools slide on bone, so that all
+    margins to bone are allowances, of zero where bone is never cut. A modelled structure is
+    not widened at all: with the sigma of a modelled root no path would be left (recipes 8).
     """
     base = _base_margin_mm(stage, group)
-    if base is None or base < 0 or structure.is_modelled:
-        return base
-    if group in BONE and stage == "needle":
+    if base is None or group in BONE or structure.is_modelled:
         return base
     return base + value("margins.sigma_in_margin") * structure.sigma_mm
 
@@ -129,6 +129,9 @@ def _base_margin_mm(stage: str, group: Group) -> float | None:
     """Return the margin before sigma, mm, or none where nothing is demanded."""
     if group in (Group.ORGAN, Group.VESSEL):
         return value(f"margins.{group.value}_mm")
+    if stage == "forceps":
+        # Beyond the cannula forceps work under sight, and pivot as reach models.
+        return None
     if group in NEURAL:
         row = "needle_root_hard_mm" if stage == "needle" else "tube_root_hard_mm"
         return value(f"margins.{row}")
@@ -139,9 +142,24 @@ def _bone_margin_mm(stage: str, group: Group) -> float | None:
     """Return the margin to bone, mm; negative where a tool may press on it."""
     if stage == "needle":
         return -value("margins.needle_bone_contact_mm")
-    if stage == "forceps":
-        # Beyond the cannula forceps work on bone under sight, with a pivot that reach models.
-        return None
     if group is Group.NEVER:
         return value("margins.never_bone_mm")
     return None if group is Group.REMOVABLE else -value("margins.rim_contact_mm")
+
+
+def find_same_nerve(anatomy: Anatomy, key: StructureKey) -> frozenset[StructureKey]:
+    """Return a structure's key with those of what is one nerve with it: root and ganglion.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    key : StructureKey
+    """
+    nerves = read_groups()["kinds"]["nerve"]
+    if key.kind not in nerves:
+        return frozenset({key})
+    return frozenset(
+        other
+        for other in anatomy.structures
+        if other.kind in nerves and (other.place, other.side) == (key.place, key.side)
+    )

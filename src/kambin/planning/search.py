@@ -157,7 +157,10 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
     score = _settle(promise, _settle_one)
     is_feasible = bool(np.isfinite(score).any())
     if not is_feasible:
-        score = slack
+        # Now the way through bone is asked of all paths: it may be what binds.
+        step_mm = value("planning.path_step_mm")
+        thorough = march_candidates(problem, fields, entries, step_mm, thorough=True)
+        score = slack = np.minimum(slack, thorough.slack_mm)
     at = _argmax(score)
     best = Candidate(
         entry_lps_mm=entries[at[0]],
@@ -230,7 +233,12 @@ def _combine(problem: Problem, leave_out: frozenset[StructureKey]) -> _Fields:
 
 
 def march_candidates(
-    problem: Problem, fields: _Fields, entries_lps_mm: NDArray[np.float64], step_mm: float
+    problem: Problem,
+    fields: _Fields,
+    entries_lps_mm: NDArray[np.float64],
+    step_mm: float,
+    *,
+    thorough: bool = False,
 ) -> Marched:
     """March the paths from some entries to all targets, for all docking distances.
 
@@ -240,6 +248,7 @@ def march_candidates(
     fields : the combined fields
     entries_lps_mm : float array, shape (E, 3), mm, LPS
     step_mm : float, mm, distance of samples
+    thorough : bool, also ask how long a path runs inside bone where it fails anyway
 
     Returns
     -------
@@ -251,15 +260,27 @@ def march_candidates(
     targets = grid.ijk(problem.targets.points_lps_mm).astype(np.float32)
     stops = find_stops_mm(tools.technique)
     slim = march_clearance(fields.full_length, shape, entries, targets, step)
-    inside = march_inside(fields.bone, shape, entries, targets, step, np.float32(0))
+    every = round(value("planning.stop_step_mm") / step_mm)
+    near = round(value("planning.removable_reach_mm") / step_mm)
+    radius = np.float32(tools.removal_radius_mm)
+    wide, taken = march_staged(
+        fields.docking,
+        fields.removable,
+        shape,
+        entries,
+        targets,
+        step,
+        every,
+        len(stops),
+        near,
+        radius,
+    )
+    passes = np.minimum(slim, wide.max(axis=2)) >= 0
+    wanted = np.ones_like(passes) if thorough else passes
+    inside = march_inside(fields.bone, shape, entries, targets, step, wanted)
     # Too long a way through bone counts as a deficit of the excess length, in mm as the rest.
     excess = value("margins.needle_bone_length_mm") - inside * np.float32(grid.spacing_mm)
     slim = np.minimum(slim, excess)
-    every = round(value("planning.stop_step_mm") / step_mm)
-    radius = np.float32(tools.removal_radius_mm)
-    wide, taken = march_staged(
-        fields.docking, fields.removable, shape, entries, targets, step, every, len(stops), radius
-    )
     wish_slim, wish_wide = (np.float32(wish) for wish in tools.wished_mm)
     return Marched(
         slack_mm=np.minimum(slim[..., None], wide),

@@ -40,7 +40,7 @@ class Skin:
         float array, shape (N, 3), mm, LPS; rows of NaN where the ray stays inside, starts
         outside, or leaves the image before it meets skin
         """
-        step = 0.5 * float(self.region.spacing_mm.min())
+        step = min(value("planning.path_step_mm"), float(self.region.spacing_mm.min()))
         persist = value("planning.skin_persist_mm")
         along = np.arange(0, length_mm + persist, step)
         rays = np.asarray(directions, dtype=np.float64)

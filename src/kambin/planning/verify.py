@@ -9,7 +9,8 @@ from kambin.core import Finding, Severity, find_blocking
 from kambin.frames import Side
 from kambin.imaging import extract_surface, surface_distance
 from kambin.knowledge import technique, value
-from kambin.planning.fields import crop_to_grid, find_region_of_interest
+from kambin.planning.bundle import Bundle
+from kambin.planning.fields import crop_to_grid
 from kambin.planning.geometry import LevelGeometry, find_foramen_fault, find_level_geometry
 from kambin.planning.models import SCHEMA_VERSION, Plan, Verification
 from kambin.planning.policy import Group
@@ -171,8 +172,8 @@ def _check_side(geometry: LevelGeometry, plan: Plan) -> Iterator[Finding]:
 def _check_skin(anatomy: Anatomy, plan: Plan) -> Iterator[Finding]:
     """Yield an entry that does not lie on the skin: P04."""
     skin = anatomy.require("skin")
-    near = find_region_of_interest(anatomy, [plan.trajectory.entry_lps_mm])
-    part = crop_to_grid(skin.region, near)
+    entry = plan.trajectory.entry_lps_mm
+    part = crop_to_grid(skin.region, Bundle.around(anatomy, entry, entry).grid)
     allowed = value("planning.agreement_mm") + float(part.spacing_mm.max())
     if part.values.any() and not part.values.all():
         surface = extract_surface(part)

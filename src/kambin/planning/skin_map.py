@@ -1,0 +1,104 @@
+"""The skin map: how much room the best path from every entry leaves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import Anatomy, Case
+from kambin.core import FieldStore, NoStore, Progress, SilentProgress
+from kambin.knowledge import value
+from kambin.planning.evaluate import Path
+from kambin.planning.plan import _prepare
+from kambin.planning.request import PlanRequest
+from kambin.planning.search import (
+    NO_KEYS,
+    _argmax,
+    _combine,
+    find_allowed,
+    find_stops_mm,
+    march_candidates,
+)
+from kambin.planning.surgeon import _find_disc_line_lps_mm
+from kambin.planning.tools import Tool
+
+
+@dataclass(frozen=True, slots=True)
+class SkinMap:
+    """What every entry on the skin could give, and the path nearest to passing.
+
+    Parameters
+    ----------
+    entries_lps_mm : float array, shape (E, 3), mm, LPS, on the skin
+    lateral_mm : float array, shape (E,), mm from the midline towards the asked side
+    cranial_mm : float array, shape (E,), mm cranial of the disc line on the skin
+    room_mm : float array, shape (E,), mm, least clearance above the hard margins of the best
+        path from there; negative if a margin is broken
+    nearest : Path with the most room, or none if no straight line belongs to the corridor
+    tools : tuple of Tool, the sequence the map was made for
+    """
+
+    entries_lps_mm: NDArray[np.float64]
+    lateral_mm: NDArray[np.float64]
+    cranial_mm: NDArray[np.float64]
+    room_mm: NDArray[np.float64]
+    nearest: Path | None
+    tools: tuple[Tool, ...]
+
+
+def plan_skin_map(
+    case: Case,
+    anatomy: Anatomy,
+    request: PlanRequest,
+    *,
+    progress: Progress | None = None,
+    store: FieldStore | None = None,
+) -> SkinMap:
+    """Show from where on the skin one may come, and how much room is left from there.
+
+    Parameters
+    ----------
+    case : Case
+    anatomy : Anatomy, completed from the case
+    request : PlanRequest, as for the plan
+    progress : Progress or none
+    store : FieldStore or none, where distance fields are kept between calls
+
+    Returns
+    -------
+    SkinMap over the entries that the planner tries, in its order
+
+    Raises
+    ------
+    RequestError  (PL-032) without a target; (RQ-041, RQ-042) for an unknown tool or technique
+    AnatomyError  (AN-011) if disc, vertebrae, pedicles or skin of the level are not assessed
+
+    Notes
+    -----
+    The same fields, paths and step as the planner's first pass, every entry with its best
+    target and docking distance; the way through bone is asked of all of them.
+    """
+    question = _prepare(case, anatomy, request, progress or SilentProgress(), store or NoStore())
+    problem = question.problem
+    entries, targets = problem.entries.points_lps_mm, problem.targets.points_lps_mm
+    stops = find_stops_mm(problem.tools.technique)
+    room = np.full((len(entries), len(targets), len(stops)), -np.inf)
+    if len(entries):
+        allowed = find_allowed(problem.entries, problem.targets, problem.geometry, problem.tools)
+        fields = _combine(problem, NO_KEYS)
+        step_mm = value("planning.path_step_mm")
+        marched = march_candidates(problem, fields, entries, step_mm, thorough=True)
+        room[allowed] = marched.slack_mm[allowed]
+    nearest = None
+    if np.isfinite(room).any():
+        e, t, s = _argmax(room)
+        nearest = Path(entries[e], targets[t], float(stops[s]))
+    disc_line = _find_disc_line_lps_mm(problem.geometry, question.skin)
+    return SkinMap(
+        entries_lps_mm=entries,
+        lateral_mm=problem.geometry.surgical_mm(entries.reshape(-1, 3))[:, 0],
+        cranial_mm=entries.reshape(-1, 3)[:, 2] - disc_line[2],
+        room_mm=room.max(axis=(1, 2), initial=-np.inf),
+        nearest=nearest,
+        tools=problem.tools.tools,
+    )
