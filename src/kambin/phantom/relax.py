@@ -1,13 +1,13 @@
 """Bends the drawn root lines out of bone, disc and fragment, no further than needed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy import StructureKey, Tube
-from kambin.phantom.shapes import Shape
+from kambin.phantom.shapes import Piece, Shape
 from kambin.phantom.solids import Corners
 
 RELAX_ITERATIONS = 32
@@ -54,6 +54,8 @@ def relax_lines(
     points = np.vstack([lines[key].points_lps_mm for key in keys])
     radii = np.concatenate([lines[key].radii_mm for key in keys])
     starts = stops - np.array(counts)
+    near = [_pruned(obstacle, points) for obstacle in obstacles]
+    obstacles = tuple(obstacle for obstacle in near if obstacle.shape.pieces)
     boxes = [obstacle.shape.bounds_lps_mm() for obstacle in obstacles]
     for round_number in range(RELAX_ITERATIONS):
         smoothing = _STIFFNESS * max(0.0, 1 - 4 / 3 * round_number / RELAX_ITERATIONS)
@@ -63,6 +65,20 @@ def relax_lines(
         key: Tube(points[stop - count : stop], lines[key].radii_mm)
         for key, stop, count in zip(keys, stops, counts, strict=True)
     }
+
+
+def _pruned(obstacle: Obstacle, points: NDArray[np.float64]) -> Obstacle:
+    """Return the obstacle without the pieces that no point will come near."""
+
+    def is_near(piece: Piece) -> bool:
+        low, high = piece.bounds_lps_mm()
+        margin = 3 * _REACH
+        return bool(((points > low - margin) & (points < high + margin)).all(axis=1).any())
+
+    shape = obstacle.shape
+    pieces = tuple(piece for piece in shape.pieces if is_near(piece))
+    cuts = tuple(piece for piece in shape.cuts if is_near(piece))
+    return replace(obstacle, shape=replace(shape, pieces=pieces, cuts=cuts))
 
 
 def _bend(

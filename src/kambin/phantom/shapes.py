@@ -129,6 +129,8 @@ class Shape:
         nearest = np.full(shape, FAR_MM, dtype=np.float32)
         part = np.zeros(shape, dtype=np.uint8)
         parts = self.parts
+        if not distance.size:
+            return Sample(box, distance, part)
         for piece in self.pieces:
             inner, found = _evaluate(piece, axes, box, margin_mm)
             here = tuple(slice(s.start - o, s.stop - o) for s, o in zip(inner, origin, strict=True))

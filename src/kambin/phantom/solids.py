@@ -96,7 +96,7 @@ class Superellipsoid:
         whole = power(power(across, m) + power(w, m), 1 / m)
         slope = power(u / across, 2 * n - 2) / (a * a) + power(v / across, 2 * n - 2) / (b * b)
         slope = power(across / whole, 2 * m - 2) * slope + power(w / whole, 2 * m - 2) / (c * c)
-        distance: Array = (whole - 1) / np.sqrt(slope)
+        distance: Array = (whole - 1) / np.sqrt(slope + TINY_EPSILON)
         return distance
 
 

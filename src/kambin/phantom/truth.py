@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import DiscFrame, Level, StructureKey, Tube, VertebraFrame
 from kambin.core import AnatomyError
 from kambin.imaging import LabelMap, Surface, Volume, extract_surface
-from kambin.phantom.shapes import Axes, Shape
+from kambin.phantom.shapes import Axes, Piece, Shape
 
 SUPERSAMPLES = 3
 """Sub-voxels along each axis over which an occupancy is averaged: steps of 1/27."""
@@ -97,11 +97,10 @@ class PhantomTruth:
         ------
         AnatomyError  (AN-180) if the phantom has no such structure
         """
-        shapes = self._require(key)
-        axes = _cropped(self.axes(spacing_mm), shapes, 2 * spacing_mm)
+        axes = _cropped(self.axes(spacing_mm), self._pieces(key), 2 * spacing_mm)
         fine = (np.arange(SUPERSAMPLES) + 0.5) / SUPERSAMPLES - 0.5
         fx, fy, fz = ((axis[:, None] + spacing_mm * fine).ravel() for axis in axes)
-        inside = np.isin(self._paint((fx, fy, fz)), self._values(key))
+        inside = np.isin(self._paint((fx, fy, fz), key), self._values(key))
         a, b, c = (len(axis) for axis in axes)
         n = SUPERSAMPLES
         share = inside.reshape(a, n, b, n, c, n).mean(axis=(1, 3, 3 + 2), dtype=np.float32)
@@ -133,18 +132,20 @@ class PhantomTruth:
         ------
         AnatomyError  (AN-180) if the phantom has no such structure
         """
-        axes = _cropped(self.axes(spacing_mm), self._require(key), 3 * spacing_mm)
-        inside = np.isin(self._paint(axes), self._values(key))
+        axes = _cropped(self.axes(spacing_mm), self._pieces(key), 3 * spacing_mm)
+        inside = np.isin(self._paint(axes, key), self._values(key))
         return LabelMap(inside.astype(np.uint8), affine_of(axes), self.frame_id)
 
-    def _paint(self, axes: Axes) -> NDArray[np.uint8]:
-        """Paint all structures on a grid, slab by slab."""
+    def _paint(self, axes: Axes, key: StructureKey | None = None) -> NDArray[np.uint8]:
+        """Paint all structures on a grid, slab by slab, or one with what may cover it."""
+        wanted = [k for k, shape in enumerate(self.shapes) if key in (shape.key, *shape.parts)]
+        shapes = self.shapes[min(wanted, default=0) :]
         value_of = {key: number for number, key in self.names.items()}
         painted = np.zeros(tuple(len(axis) for axis in axes), dtype=np.uint8)
         for start in range(0, len(axes[2]), SLAB_CHUNK):
             slab = slice(start, start + SLAB_CHUNK)
             part_axes = (axes[0], axes[1], axes[2][slab])
-            for shape in self.shapes:
+            for shape in shapes:
                 table = np.array([value_of[key] for key in shape.parts], dtype=np.uint8)
                 sample = shape.sample(part_axes, margin_mm=0)
                 if sample.distance_mm.size:
@@ -157,6 +158,11 @@ class PhantomTruth:
         parts = {part for shape in self.shapes if shape.key == key for part in shape.parts}
         wanted = parts or {key}
         return [number for number, name in self.names.items() if name in wanted]
+
+    def _pieces(self, key: StructureKey) -> list[Piece]:
+        """Return the pieces that make up a structure or part."""
+        pieces = [piece for shape in self._require(key) for piece in shape.pieces]
+        return [piece for piece in pieces if piece.part == key] or pieces
 
     def _require(self, key: StructureKey) -> list[Shape]:
         """Return the shapes that make a structure or contain a part."""
@@ -181,8 +187,8 @@ def affine_of(axes: Axes) -> NDArray[np.float64]:
     return affine
 
 
-def _cropped(axes: Axes, shapes: list[Shape], margin_mm: float) -> Axes:
-    lows, highs = zip(*(shape.bounds_lps_mm() for shape in shapes), strict=True)
+def _cropped(axes: Axes, pieces: list[Piece], margin_mm: float) -> Axes:
+    lows, highs = zip(*(piece.bounds_lps_mm() for piece in pieces), strict=True)
     low, high = np.min(lows, axis=0) - margin_mm, np.max(highs, axis=0) + margin_mm
     x, y, z = (axis[(axis >= a) & (axis <= b)] for axis, a, b in zip(axes, low, high, strict=True))
     return x, y, z
