@@ -36,10 +36,12 @@ def classify_sacrum(points: PartPoints, wall_y_mm: float) -> NDArray[np.uint8]:
     above_floor = points.above_mm - _sap_floor_mm(points)
     sap = beside_canal & (points.behind_mm > behind) & (above_floor > 0)
     arch_base = beside_canal & (points.behind_mm > behind) & (above_floor > -base)
-    depth, _, _ = values("completion_bone.body_rim_rule")
+    # Beside the body the upper border of the S1 pedicle runs into the ala without a step.
+    depth, breadth, _ = values("completion_bone.body_rim_rule")
+    upper_border = beside_canal & (points.behind_mm > -breadth) & (under_plate < depth)
     found = np.zeros(points.x_mm.shape, dtype=np.uint8)
-    found[beside_canal & ~body & (points.behind_mm > 0) & (under_plate < depth)] = 3
-    found[arch_base] = 4
+    found[upper_border] = S1_PARTS.index("pedicle_rim")
+    found[arch_base] = S1_PARTS.index("arch_base")
     found[sap] = S1_PARTS.index("sap")
     found[body] = S1_PARTS.index("body")
     found[body & _in_s1_rim(points, wall_y_mm, medial + body_reach)] = S1_PARTS.index("body_rim")

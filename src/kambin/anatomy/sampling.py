@@ -30,11 +30,11 @@ class Sampler:
     def sample(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return the scalar at points, shape (..., 3), mm, LPS; beyond the border, its value."""
         points = np.asarray(points_lps_mm, dtype=np.float64)
-        ijk = (points - self.origin_lps_mm) / self.spacing_mm
+        ijk = ((points - self.origin_lps_mm) / self.spacing_mm).reshape(-1, 3)
         found: NDArray[np.float64] = ndimage.map_coordinates(
-            self.values, np.moveaxis(ijk, -1, 0), order=1, mode="nearest", output=np.float64
+            self.values, ijk.T, order=1, mode="nearest", output=np.float64
         )
-        return found
+        return found.reshape(points.shape[:-1])
 
     def gradient(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return the central difference over one node spacing, shape (..., 3), per mm."""

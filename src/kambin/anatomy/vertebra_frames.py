@@ -75,7 +75,7 @@ def find_body_centre(bone_distance: Sampler) -> NDArray[np.float64]:
     ----------
     bone_distance : Sampler of the signed distance of one vertebra, mm, negative inside
     """
-    inside = bone_distance.values < 0
+    inside = bone_distance.values <= 0
     share = value("completion_bone.deepest_share")
     deep = np.quantile(bone_distance.values[inside], share)
     centre: NDArray[np.float64] = bone_distance.nodes_lps_mm()[bone_distance.values <= deep].mean(
@@ -107,7 +107,9 @@ def find_vertebra_frames(
     bone mirrors itself. Against the same atlas averaged to 3 mm: origin within 1 mm, axis
     within 5 degrees.
     """
-    occupancy = {name: smooth_occupancy(bone, name) for name in bone.names}
+    # A bone too small to survive the smoothing has no frame, and no centre to look for.
+    smoothed = {name: smooth_occupancy(bone, name) for name in bone.names}
+    occupancy = {name: s for name, s in smoothed.items() if (s.values > 0.5).any()}
     distances = {name: make_signed_distance(o) for name, o in occupancy.items()}
     centres = {n: find_body_centre(d) for n, d in distances.items() if n != "S1"}
     drafts = []
@@ -173,6 +175,9 @@ def _draft(
     whole = occupancy.nodes_lps_mm()[occupancy.values > 0.5].mean(axis=0)
     draft = None
     for _ in range(FRAME_ITERATIONS):
+        # The arch pulls the centroid back from the body; a lump without one has no behind.
+        if np.linalg.norm(np.cross(whole - centre, cranial)) < occupancy.spacing_mm:
+            return None
         axes = axes_towards(whole - centre, cranial)
         upper = fit_plate(occupancy, centre, axes, cranial=True)
         lower = fit_plate(occupancy, centre, axes, cranial=False)

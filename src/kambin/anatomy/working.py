@@ -92,11 +92,15 @@ def make_working_grid(labels: LabelMap, low_lps_mm: ArrayLike, high_lps_mm: Arra
     low, high = labels.bounds_lps_mm()
     half = (high - low) / (2 * spacing)
     on_nodes = np.abs(half - np.round(half)) * 4 <= 1
+    anchor = (low + high) / 2 + np.where(on_nodes, 0.0, spacing / 2)
+    # No node lies beyond the labels: bone that leaves the image must not seem to end there.
+    first = np.ceil((low - anchor) / spacing - SURFACE_EPSILON) + SURFACE_EPSILON
+    last = np.floor((high - anchor) / spacing + SURFACE_EPSILON) - SURFACE_EPSILON
     return Grid.around(
-        np.maximum(np.asarray(low_lps_mm) - margin, low),
-        np.minimum(np.asarray(high_lps_mm) + margin, high),
+        np.maximum(np.asarray(low_lps_mm) - margin, anchor + first * spacing),
+        np.minimum(np.asarray(high_lps_mm) + margin, anchor + last * spacing),
         spacing_mm=spacing,
-        anchor_lps_mm=(low + high) / 2 + np.where(on_nodes, 0.0, spacing / 2),
+        anchor_lps_mm=anchor,
         frame_id=labels.frame_id,
     )
 
