@@ -3,13 +3,14 @@
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
 import typer
 
-from kambin.anatomy import Level, StructureKey, check_case
+from kambin.anatomy import Case, Level, StructureKey, check_case, complete
 from kambin.cli.app import JsonOption, app, examples
 from kambin.cli.output import console, print_document, print_lines, with_version
 from kambin.core import KambinError, find_blocking, read_codes
@@ -26,9 +27,10 @@ from kambin.frames import Side
 from kambin.imaging import LabelMap
 from kambin.knowledge import describe
 from kambin.phantom import PhantomParameters, build_phantom
+from kambin.planning import PlanRequest, Refusal, plan_trajectory, verify_plan
 
-_COARSE_MM = 3.0
-"""Spacing of the made patient: enough for every check, in seconds."""
+_MADE = PhantomParameters(Level("L4", "L5"), Side.LEFT, spacing_mm=3.0)
+"""The made patient, coarse: enough for every check, in seconds."""
 
 _FAILED_EXIT_CODE = 1
 
@@ -94,13 +96,32 @@ def check_sides() -> str:
 
 def check_made_patient() -> str:
     """Return what the checks find wrong with a made patient, or an empty string."""
-    parameters = PhantomParameters(Level("L4", "L5"), Side.LEFT, spacing_mm=_COARSE_MM)
-    with tempfile.TemporaryDirectory() as folder:
-        made = build_phantom(parameters)
-        case = read_case(write_phantom(made, Path(folder) / "case"))
+    case = _made_case()
     if StructureKey("vertebra", "L4") not in case.names.values():
         return "a vertebra got lost on the way to the disk"
     return ", ".join(finding.code for finding in find_blocking(check_case(case).findings))
+
+
+def check_plan() -> str:
+    """Return what is wrong with planning on a made patient, or an empty string.
+
+    A plan must pass the second checker; a refusal must name what binds.
+    """
+    case = _made_case()
+    anatomy = complete(case)
+    request = PlanRequest(_MADE.level, _MADE.side, zone=_MADE.zone)
+    answer = plan_trajectory(case, anatomy, request)
+    if isinstance(answer, Refusal):
+        return "" if answer.binding.structure else "a refusal names nothing"
+    verdict = verify_plan(case, anatomy, answer)
+    return "" if verdict.valid else ", ".join(finding.code for finding in verdict.findings)
+
+
+@cache
+def _made_case() -> Case:
+    """Return a made patient as it comes back from the disk; both steps use the one."""
+    with tempfile.TemporaryDirectory() as folder:
+        return read_case(write_phantom(build_phantom(_MADE), Path(folder) / "case"))
 
 
 def reorder(labels: LabelMap, order: tuple[int, ...], flips: tuple[bool, ...]) -> LabelMap:
@@ -133,5 +154,6 @@ STEPS: dict[str, Callable[[], str]] = {
     "tables are whole": check_tables,
     "left stays left in all 48 storage orders": check_sides,
     "a made patient passes the checks": check_made_patient,
+    "a plan passes the second checker, or its refusal has a reason": check_plan,
 }
 """What is tried, in order: each returns what is wrong, or an empty string."""

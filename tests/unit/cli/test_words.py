@@ -180,7 +180,7 @@ def test_a_stopped_command_ends_quietly(failing_with: object, stop: BaseExceptio
     ("words", "says"),
     [
         (["check"], "CASE"),
-        (["chek", "case"], "chek"),
+        (["verdict", "case"], "verdict"),
         (["check", "case", "--jason"], "--jason"),
         (["phantom", "-o", "x", "--seed", "many"], "--seed"),
         (["--nothing"], "--nothing"),
