@@ -56,8 +56,7 @@ def check_image(
 
 def is_ct(image: Volume) -> bool:
     """Return whether the intensities can be Hounsfield units: fat or air must be below zero."""
-    finite = image.values[np.isfinite(image.values)]
-    return finite.size > 0 and float(finite.min()) <= value("checks.ct_least_hu")
+    return bool((image.values <= value("checks.ct_least_hu")).any())
 
 
 def _check_spacing(case: Case) -> list[Finding]:
@@ -154,6 +153,8 @@ def _sample(
     image: Volume, labels: LabelMap, box: tuple[slice, slice, slice], mask: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """Return the image at the voxels of a mask, shape (N,), HU; NaN outside the image."""
+    if image.shape == labels.shape and np.array_equal(image.lps_from_ijk, labels.lps_from_ijk):
+        return np.asarray(image.values[box][mask], dtype=np.float64)
     start = np.array([s.start for s in box])
     ijk = np.rint(image.ijk(labels.lps_mm(np.argwhere(mask) + start))).astype(int)
     inside = ((ijk >= 0) & (ijk < np.array(image.shape))).all(axis=1)

@@ -93,8 +93,8 @@ def fit_exiting_root(
 
     Returns
     -------
-    RootDraft with the least lack of room; each step away from the nominal rule must gain
-    ``rule_reluctance_mm``
+    RootDraft with the least lack of room beyond what relaxation mends with ease; every
+    standard deviation away from the nominal rule must gain ``rule_reluctance_mm``
 
     Notes
     -----
@@ -306,17 +306,31 @@ def _best_rule(
     part: slice,
 ) -> RootRule:
     """Return the rule whose draft lacks the least room; the first one is the nominal."""
-    reluctance_mm = value("completion_nerve.rule_reluctance_mm")
+    tolerated_mm = value("completion_nerve.lack_tolerated_mm")
     best, least_mm = rules[0], np.inf
-    for number, rule in enumerate(rules):
+    for rule in rules:
         draft = lay(rule)
         if draft is None:
             continue
-        lack = draft.needed_radii_mm[part] - room.sample(draft.points_lps_mm[part])
-        score_mm = max(float(lack.max()), 0.0) + (reluctance_mm if number else 0.0)
+        lack_mm = float(
+            (draft.needed_radii_mm[part] - room.sample(draft.points_lps_mm[part])).max()
+        )
+        score_mm = max(lack_mm - tolerated_mm, 0.0) + _reluctance_mm(rule, rules[0])
         if score_mm < least_mm - 10.0**-6:
             best, least_mm = rule, score_mm
     return best
+
+
+def _reluctance_mm(rule: RootRule, nominal: RootRule) -> float:
+    """Return how much room a departure from the nominal rule must gain, mm."""
+    steps = (
+        abs(rule.angle_deg - nominal.angle_deg) / value("completion_nerve.root_angle_sigma_deg"),
+        abs(rule.drift - nominal.drift) / value("completion_nerve.root_drift_sigma"),
+        abs(rule.behind_wall_mm - nominal.behind_wall_mm) / value("completion_nerve.drg_sigma_mm"),
+        abs(rule.below_pedicle_mm - nominal.below_pedicle_mm)
+        / value("completion_nerve.drg_sigma_mm"),
+    )
+    return value("completion_nerve.rule_reluctance_mm") * sum(steps)
 
 
 def _up_to_ganglion(draft: RootDraft) -> slice:

@@ -83,7 +83,8 @@ def segment_body(image: Volume) -> NDArray[np.bool_]:
     the thin bridges between back and table; the piece that holds most voxels is the body;
     its holes (bowel gas, lungs) are filled slice by slice.
     """
-    tissue = np.nan_to_num(image.values, nan=0.0) > value("checks.air_hu")
+    # Written so that a voxel that is not a number counts as tissue and tears no hole.
+    tissue = ~(image.values <= value("checks.air_hu"))
     width = 2 * np.rint(value("completion_nerve.skin_opening_mm") / image.spacing_mm) + 1
     size = tuple(int(w) for w in width)
     solid = ndimage.minimum_filter(tissue.astype(np.uint8), size, mode="nearest")
@@ -119,8 +120,7 @@ def fill_slices(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _shows_air(image: Volume) -> bool:
     """Return whether anything is darker than the air threshold, so that a skin can be seen."""
-    finite = image.values[np.isfinite(image.values)]
-    return finite.size > 0 and float(finite.min()) < value("checks.air_hu")
+    return bool((image.values < value("checks.air_hu")).any())
 
 
 def _as_mask(mask: NDArray[np.bool_], like: LabelMap | Volume) -> LabelMap:
