@@ -61,10 +61,26 @@ def relax_lines(
         smoothing = _STIFFNESS * max(0.0, 1 - 4 / 3 * round_number / RELAX_ITERATIONS)
         push = _push(points, radii, obstacles, boxes)
         points = points + smoothing * _bend(points, starts, stops) + push
+        if smoothing:
+            points = _respaced(points, starts, stops)
     return {
         key: Tube(points[stop - count : stop], lines[key].radii_mm)
         for key, stop, count in zip(keys, stops, counts, strict=True)
     }
+
+
+def _respaced(
+    points: NDArray[np.float64], starts: NDArray[np.int64], stops: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the lines with even steps again: pushing crowds points, which shrinks ganglia."""
+    spaced = points.copy()
+    for start, stop in zip(starts, stops, strict=True):
+        line = points[start:stop]
+        steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
+        along = np.concatenate([[0.0], np.cumsum(steps)])
+        even = np.linspace(0, along[-1], len(line))
+        spaced[start:stop] = np.column_stack([np.interp(even, along, c) for c in line.T])
+    return spaced
 
 
 def _pruned(obstacle: Obstacle, points: NDArray[np.float64]) -> Obstacle:

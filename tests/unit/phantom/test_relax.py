@@ -30,7 +30,7 @@ def test_a_line_through_a_ball_goes_round_it(a_straight_line: Tube) -> None:
     clear = ball.shape.distance(bent.points_lps_mm) - bent.radii_mm
     assert clear.min() > 0.4
     steps = np.linalg.norm(np.diff(bent.points_lps_mm, axis=0), axis=1)
-    assert steps.max() < 4
+    assert steps.max() < 2.5
 
 
 def test_a_line_with_nothing_in_its_way_stays(a_straight_line: Tube) -> None:
