@@ -1,10 +1,12 @@
 """The error of signed distance fields on shapes whose distance is known exactly.
 
 The bars are those of the design, in voxels of the label, over |distance| <= 8 mm and several
-random places and directions.
+random places and oblique directions.
 """
 
+import itertools
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,27 +21,37 @@ from kambin.imaging import (
 )
 
 BAND_MM = 8.0
-SUBSAMPLES = 5
+SUBSAMPLES = 6
+OBLIQUE_DEG = 15.0
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A slab, cylinder or ball: half thickness or radius about a plane, line or point."""
+    """A slab, cylinder or ball: half thickness or radius; its normal or axis is turn[:, 0]."""
 
     size_mm: float
     axes: int
 
     def distance(self, points: np.ndarray, centre: np.ndarray, turn: np.ndarray) -> np.ndarray:
-        local = (points - centre) @ turn
-        return np.linalg.norm(local[..., : self.axes], axis=-1) - self.size_mm
+        away = points - centre
+        along = away @ turn[:, 0]
+        squares = {1: along**2, 2: (away**2).sum(axis=-1) - along**2, 3: (away**2).sum(axis=-1)}
+        return np.sqrt(np.maximum(squares[self.axes], 0.0)) - self.size_mm
 
 
 SLAB, CYLINDER, BALL = Shape(3.0, 1), Shape(8.0, 2), Shape(15.0, 3)
 
 
 def a_random_turn(rng: np.random.Generator) -> np.ndarray:
-    turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    return turn
+    """A rotation whose first axis is oblique: no voxel axis is nearer than 15 degrees.
+
+    A face that is nearly axis-aligned has steps of many voxels, which no smoothing of one
+    voxel can see; such faces have their own bar.
+    """
+    while True:
+        turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+        if np.abs(turn[:, 0]).max() < np.cos(np.radians(OBLIQUE_DEG)):
+            return turn
 
 
 def put_on_voxels(distance, spacing_mm: float, half_mm: float, *, fractional: bool):
@@ -61,6 +73,7 @@ def put_on_voxels(distance, spacing_mm: float, half_mm: float, *, fractional: bo
     return Volume(share, affine, "frame")
 
 
+@cache
 def measure_errors(
     shape: Shape,
     spacing_mm: float,
@@ -118,7 +131,7 @@ def test_the_error_from_labels_is_a_fraction_of_a_voxel(shape, spacing_mm) -> No
 )
 def test_the_error_shrinks_in_millimetres_with_the_voxel(shape, spacings_mm) -> None:
     means = [np.abs(measure_errors(shape, s)[0]).mean() * s for s in spacings_mm]
-    assert all(fine < 0.7 * coarse for coarse, fine in zip(means, means[1:], strict=False))
+    assert all(fine < 0.7 * coarse for coarse, fine in itertools.pairwise(means))
 
 
 @pytest.mark.parametrize(("shape", "spacing_mm"), BINARY)

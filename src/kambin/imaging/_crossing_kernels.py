@@ -1,4 +1,4 @@
-"""Jitted search for the points where grid lines pass the surface, and their tangent discs."""
+"""Jitted search for the points where grid lines pass a surface, and the tangent discs there."""
 
 import math
 

@@ -4,8 +4,9 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-FAR = 1e12
-"""Squared distance, in node units, of a node that no surface point has reached."""
+FAR = 2.0**40
+"""Squared distance, in node units, of a node that no surface point has reached; a power of
+two, so that it is the same number in single precision."""
 
 LINES_CHUNK = 64
 """Neighbouring lines one thread works on, so that it reads whole cache lines."""

@@ -1,0 +1,42 @@
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from kambin.core import read_codes
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_code_is_on_the_page(generator) -> None:
+    page = generator.render_codes()
+    for name, code in read_codes().items():
+        assert f"### {name}\n" in page
+        assert code.next_step in page
+
+
+def test_the_page_in_the_repository_is_the_one_the_registry_gives(generator) -> None:
+    kept = ROOT / "docs" / "reference" / "codes.md"
+    assert kept.read_text("utf-8") == generator.render_codes(), "run python docs/generate.py"
+
+
+def test_check_says_what_is_stale_and_writes_nothing(
+    generator, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(generator, "REFERENCE", tmp_path)
+    assert generator.main(["--check"]) == 1
+    assert "stale: docs/reference/codes.md" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+    assert generator.main([]) == 0
+    assert generator.main(["--check"]) == 0
