@@ -8,7 +8,7 @@ from kambin.core import Finding
 from kambin.planning import FindingRecord, Plan, Refusal
 from kambin.report import plan_rows, refusal_rows
 from kambin.report.rows import Row, Table
-from kambin.report.words import BANNER, mm_words, origin_words, structure_words
+from kambin.report.words import BANNER, mm_words, origin_words, plain_words, structure_words
 
 _LABEL_ONLY = "No image in this case: pictures are painted from the labels."
 
@@ -161,8 +161,8 @@ def _finding_rows(
         Row(
             str(f.severity),
             f.what,
-            f.where,
-            f.why,
+            plain_words(f.where),
+            plain_words(f.why),
             f.next_step,
             f.code,
             answers.get(f.code, "open" if str(f.severity) == "CONFIRM" else ""),

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any
 
 import matplotlib
@@ -23,12 +24,14 @@ FRONT_PLAN = (
 """The pictures of the first page of a plan."""
 
 FRONT_REFUSAL = (
+    ("along-flat", "along-upright", "probe-eye"),
     ("axial", "sagittal", "coronal"),
-    ("space-behind", "space-side", "skin-map"),
+    ("space-side", "space-along", "skin-map"),
 )
 """The pictures of the first page of a refusal."""
 
 _SHORT_ROWS, _SHORT_FINDINGS, _PER_ROW = 9, 5, 3
+_SHORT_TEXT = 180
 
 
 def pdf_report(content: ReportContent, pictures: Sequence[Picture]) -> bytes:
@@ -82,7 +85,13 @@ def _data(content: ReportContent, pictures: Sequence[Picture]) -> dict[str, Any]
         "rest": [[_file(picture) for picture in row] for row in lines],
         "summary_short": None if short is None else asdict(short),
         "findings_short": [
-            [row.cells[0], row.cells[1], f"({row.cells[5]})"]
+            [
+                row.cells[0],
+                row.cells[1],
+                f"({row.cells[5]})",
+                shorten(row.cells[3], _SHORT_TEXT, placeholder=" ..."),
+                row.cells[4],
+            ]
             for row in content.findings[:_SHORT_FINDINGS]
         ],
         "findings_note": f"{left} more on the next pages." if left > 0 else "",

@@ -4,13 +4,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kambin.anatomy import Anatomy, Case, Level, StructureKey
+from kambin.anatomy import Anatomy, Case
 from kambin.core import Progress
-from kambin.frames import Side
-from kambin.planning import Plan, Refusal
 from kambin.report.projections import VIEWS, draw_projection
 from kambin.report.scene import (
     draw_scene,
@@ -18,14 +13,10 @@ from kambin.report.scene import (
     scene_meshes,
     see_through_tools,
 )
+from kambin.report.scenery import Scenery
 from kambin.report.sections import draw_section
 from kambin.report.skin_map import SkinPicture, draw_skin_map
 from kambin.report.source import outlined_structures, shown_volume
-from kambin.report.tool_outlines import DrawnTool, drawn_tools
-from kambin.report.view_planes import ViewPlane, orthogonal_planes, tool_planes
-
-_FRAME_MM, _REFUSAL_FRAME_MM = 190.0, 150.0
-_MIDDLE_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,89 +40,6 @@ class Picture:
         """Return width over height, from the file's own header."""
         width, height = struct.unpack(">II", self.png[16:24])
         return float(width / height)
-
-
-@dataclass(frozen=True, slots=True)
-class Scenery:
-    """Where the pictures look and which tools they show.
-
-    Parameters
-    ----------
-    level, side : what is planned
-    focus_lps_mm : float array, shape (3,), mm, LPS, the target, or the disc in a refusal
-    outward_lps : float array, shape (3,), LPS, unit vector from the target to the skin
-    tools : the tools; none in a refusal
-    planes : the sections
-    binding : StructureKey of what forbids the path, or none
-    """
-
-    level: Level
-    side: Side
-    focus_lps_mm: NDArray[np.float64]
-    outward_lps: NDArray[np.float64]
-    tools: tuple[DrawnTool, ...]
-    planes: tuple[ViewPlane, ...]
-    binding: StructureKey | None
-
-    @property
-    def caption(self) -> str:
-        """Return level and side in words."""
-        return f"{self.level} {self.side.value.upper()} side"
-
-    @property
-    def middle_lps_mm(self) -> NDArray[np.float64]:
-        """Return a point on the way from the target to the skin, shape (3,), mm, LPS."""
-        if not self.tools:
-            return self.focus_lps_mm
-        way = self.tools[0].outside_lps_mm - self.focus_lps_mm
-        middle: NDArray[np.float64] = self.focus_lps_mm + _MIDDLE_SHARE * way
-        return middle
-
-
-def plan_scenery(plan: Plan) -> Scenery:
-    """Return what the pictures of a plan look at.
-
-    Parameters
-    ----------
-    plan : Plan
-    """
-    entry = np.array(plan.trajectory.entry_lps_mm)
-    target = np.array(plan.trajectory.target_lps_mm)
-    cannula = [stage for stage in plan.stages if stage.tool == "cannula"]
-    docking = np.array(cannula[-1].tip_lps_mm) if cannula else target
-    return Scenery(
-        Level.parse(plan.level),
-        Side(plan.side),
-        target,
-        (entry - target) / np.linalg.norm(entry - target),
-        drawn_tools(plan),
-        (
-            *tool_planes(entry, target, docking),
-            *orthogonal_planes(target, width_mm=_FRAME_MM, towards_lps_mm=entry),
-        ),
-        None,
-    )
-
-
-def refusal_scenery(anatomy: Anatomy, refusal: Refusal) -> Scenery:
-    """Return what the pictures of a refusal look at: the asked side's posterior disc margin.
-
-    Parameters
-    ----------
-    anatomy : Anatomy
-    refusal : Refusal
-    """
-    level, side = Level.parse(refusal.level), Side(refusal.side)
-    frame = anatomy.disc_frames[level]
-    sign = side.lateral_sign_lps
-    focus = frame.lps_from_disc.points(
-        [sign * 0.5 * frame.half_width_mm, frame.posterior_rim_y_mm, 0.0]
-    )
-    outward = np.array([sign, 1.0, 0.0]) / np.sqrt(2.0)
-    key = refusal.binding.structure
-    binding = next((known for known in anatomy.structures if str(known) == key), None)
-    planes = orthogonal_planes(focus, width_mm=_REFUSAL_FRAME_MM)
-    return Scenery(level, side, focus, outward, (), planes, binding)
 
 
 def draw_pictures(

@@ -16,7 +16,10 @@ SHOWN_MM = 150.0
 _BORDER_VOXELS = 3
 _OUTLINE_SIGMA_VOXELS = 0.6
 _AIR_HU, _FAT_HU, _SOFT_HU, _DISC_HU, _BONE_HU, _GAS_HU = -1000.0, -90.0, 45.0, 90.0, 480.0, -60.0
-_MUSCLE_KINDS = frozenset({"psoas", "multifidus", "erector_spinae", "quadratus", "iliacus"})
+_MUSCLE_KINDS = frozenset(
+    {"psoas", "multifidus", "erector_spinae", "quadratus", "iliacus", "piriformis"}
+    | {"gluteus_maximus", "gluteus_medius", "gluteus_minimus", "autochthon", "muscle"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,20 @@
 """The tools at their true diameter, cut by a plane or seen in projection."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from skimage.measure import find_contours
 
-from kambin.planning import Plan, Stage
+from kambin.planning import Path, Plan, Stage, Tool
 from kambin.report.view_planes import ViewPlane
 
 OUTSIDE_MM = 25.0
 """How much of a tool is drawn outside the skin, mm."""
 
 _ARC_STEPS = 24
+_DRAWN = ("needle", "reamer", "cannula")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,35 @@ def drawn_tools(plan: Plan) -> tuple[DrawnTool, ...]:
 
 def _stages_to_draw(stages: tuple[Stage, ...]) -> list[Stage]:
     """Return per kind the widest stage, for the kinds that differ on paper."""
-    kinds = ("needle", "reamer", "cannula")
     widest: dict[str, Stage] = {}
     for stage in stages:
         known = widest.get(stage.tool)
-        if stage.tool in kinds and (known is None or stage.radius_mm > known.radius_mm):
+        if stage.tool in _DRAWN and (known is None or stage.radius_mm > known.radius_mm):
             widest[stage.tool] = stage
-    return [widest[kind] for kind in reversed(kinds) if kind in widest]
+    return [widest[kind] for kind in reversed(_DRAWN) if kind in widest]
+
+
+def nearest_tools(path: Path, tools: Sequence[Tool]) -> tuple[DrawnTool, ...]:
+    """Return the tools worth drawing on a path that does not pass.
+
+    Parameters
+    ----------
+    path : Path, entry, target and docking distance
+    tools : the sequence of the technique
+    """
+    outward = (path.entry_lps_mm - path.target_lps_mm) / path.length_mm
+    outside = path.entry_lps_mm + OUTSIDE_MM * outward
+    widest = {tool.stage: tool for tool in sorted(tools, key=lambda tool: tool.radius_mm)}
+    return tuple(
+        DrawnTool(
+            kind,
+            widest[kind].radius_mm,
+            path.tip_lps_mm(0.0 if widest[kind].is_full_length else path.stop_mm),
+            outside,
+        )
+        for kind in reversed(_DRAWN)
+        if kind in widest
+    )
 
 
 def capsule_distance_mm(

@@ -1,5 +1,7 @@
 """Numbers and names as sentences a surgeon reads."""
 
+import re
+
 from kambin.anatomy import Origin, StructureKey
 from kambin.planning import Clearance
 
@@ -31,6 +33,9 @@ _KIND_WORDS = {
     "arch_base": "base of arch",
     "flavum": "ligamentum flavum",
 }
+_KEY_IN_TEXT = re.compile(
+    r"\b[a-z_]+(?::[A-Z0-9][A-Za-z0-9-]*:(?:left|right)|:(?:left|right)|:[A-Z0-9][A-Za-z0-9-]*)\b"
+)
 _SHORT_WORDS = {
     "vertebra": "",
     "exiting_root": "root",
@@ -62,6 +67,16 @@ def structure_words(key: str) -> str:
     kind, *rest = key.split(":")
     name = _KIND_WORDS.get(kind, kind.replace("_", " "))
     return " ".join([name, *rest])
+
+
+def plain_words(text: str) -> str:
+    """Return a sentence in which the keys of structures are written in words.
+
+    Parameters
+    ----------
+    text : str, such as ``drg:L4:left binds at the forceps``
+    """
+    return _KEY_IN_TEXT.sub(lambda match: structure_words(match[0]), text)
 
 
 def short_words(key: StructureKey) -> str:

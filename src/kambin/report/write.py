@@ -1,15 +1,17 @@
 """Writing the report of a plan or of a refusal into a folder."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kambin.anatomy import Anatomy, Case
-from kambin.core import PlanError, Progress, SilentProgress, StoreError
+from kambin.core import FieldStore, PlanError, Progress, SilentProgress, StoreError
 from kambin.planning import Plan, Refusal
 from kambin.report.content import report_content
 from kambin.report.html import html_report
 from kambin.report.pdf import pdf_report
-from kambin.report.pictures import draw_pictures, plan_scenery, refusal_scenery
+from kambin.report.pictures import draw_pictures
+from kambin.report.scenery import plan_scenery, refusal_scenery
+from kambin.report.skin_source import find_skin_map, skin_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ def write_report(
     out_dir: Path,
     *,
     progress: Progress | None = None,
+    store: FieldStore | None = None,
 ) -> ReportPaths:
     """Write what a surgeon reads of a plan, or why there is none: a page, a print, pictures.
 
@@ -44,6 +47,8 @@ def write_report(
     document : Plan or Refusal
     out_dir : Path, made if it is not there
     progress : Progress
+    store : FieldStore with the distance fields of the planner, or none: the skin map then
+        computes them again
 
     Returns
     -------
@@ -63,12 +68,18 @@ def write_report(
             why=f"This case is {case.sha256[:12]}; images or labels are not those of the plan.",
             next_step="Plan again on this case, or report with the case of the plan.",
         )
+    skin = find_skin_map(case, anatomy, document, progress=shown, store=store)
     content = report_content(case, anatomy, document)
+    drawn = None
+    if isinstance(skin, str):
+        content = replace(content, limits=(*content.limits, skin))
+    else:
+        drawn = skin_picture(skin, anatomy, document)
     if isinstance(document, Plan):
         scenery = plan_scenery(document)
     else:
-        scenery = refusal_scenery(anatomy, document)
-    pictures = tuple(draw_pictures(case, anatomy, scenery, None, shown))
+        scenery = refusal_scenery(anatomy, document, None if isinstance(skin, str) else skin)
+    pictures = tuple(draw_pictures(case, anatomy, scenery, drawn, shown))
     page = html_report(content, pictures).encode("utf-8")
     print_bytes = pdf_report(content, pictures)
     files = {"report.html": page, "report.pdf": print_bytes}
