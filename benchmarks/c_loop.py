@@ -1,0 +1,61 @@
+"""Compiles and calls the plain C loop, on two threads."""
+
+import ctypes
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-shared", "-fPIC")
+THREADS = 2
+CHUNKS = 16
+
+Float32 = NDArray[np.float32]
+
+
+def compile_loop() -> ctypes.CDLL:
+    """Compile ``march.c`` with the flags of the plan and load it."""
+    compiler = os.environ.get("CC") or shutil.which("cc") or "gcc"
+    library = Path(tempfile.mkdtemp(prefix="kambin-bench-")) / "march.so"
+    source = Path(__file__).with_name("march.c")
+    subprocess.run([compiler, *FLAGS, str(source), "-o", str(library), "-lm"], check=True)
+    return ctypes.CDLL(str(library))
+
+
+def c_march(
+    library: ctypes.CDLL, field: Float32, entries: Float32, targets: Float32, step: float
+) -> Callable[[], Float32]:
+    """Return a call of the C loop over all pairs; entries and targets are node coordinates."""
+    shape = np.array(field.shape, dtype=np.int64)
+    found = np.empty((len(entries), len(targets)), dtype=np.float32)
+
+    def pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
+        return ctypes.c_void_p(array.ctypes.data)
+
+    def part(bounds: tuple[int, int]) -> None:
+        library.march(
+            pointer(field),
+            pointer(shape),
+            pointer(entries),
+            pointer(targets),
+            ctypes.c_long(len(targets)),
+            ctypes.c_float(step),
+            ctypes.c_long(bounds[0]),
+            ctypes.c_long(bounds[1]),
+            pointer(found),
+        )
+
+    edges = np.linspace(0, len(entries), CHUNKS + 1).astype(int).tolist()
+
+    def run() -> Float32:
+        with ThreadPoolExecutor(THREADS) as pool:
+            list(pool.map(part, zip(edges[:-1], edges[1:], strict=True)))
+        return found
+
+    return run
