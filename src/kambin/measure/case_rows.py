@@ -1,6 +1,7 @@
 """Every registered quantity of a case, as rows."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import Finding, Progress, SilentProgress
@@ -47,10 +48,11 @@ def measure_case(
     sides = tuple(Side) if side is None else (side,)
     taken: dict[tuple[Measurer, str, Side | None], Mapping[str, Reading]] = {}
     rows = []
+    base = Site(anatomy)
     show = progress or SilentProgress()
     for number, kind in enumerate(QUANTITIES.values(), start=1):
         show.step("quantities", number, len(QUANTITIES))
-        for site in _sites(anatomy, kind, levels, sides):
+        for site in _sites(base, kind, levels, sides):
             key = (kind.measurer, site.place, site.side)
             if key not in taken:
                 taken[key] = kind.measurer(site)
@@ -59,15 +61,15 @@ def measure_case(
 
 
 def _sites(
-    anatomy: Anatomy, kind: QuantityKind, levels: tuple[Level, ...], sides: tuple[Side, ...]
+    base: Site, kind: QuantityKind, levels: tuple[Level, ...], sides: tuple[Side, ...]
 ) -> Iterable[Site]:
     """Return the places of one quantity, from cranial to caudal, left before right."""
     wanted = sides if kind.place in (Place.LEVEL_SIDE, Place.VERTEBRA_SIDE) else (None,)
     if kind.place in (Place.LEVEL, Place.LEVEL_SIDE):
-        return [Site(anatomy, level=level, side=side) for level in levels for side in wanted]
+        return [replace(base, level=level, side=side) for level in levels for side in wanted]
     names = dict.fromkeys(name for level in levels for name in (level.upper, level.lower))
-    present = [name for name in names if name in anatomy.vertebra_frames]
-    return [Site(anatomy, vertebra=name, side=side) for name in present for side in wanted]
+    present = [name for name in names if name in base.anatomy.vertebra_frames]
+    return [replace(base, vertebra=name, side=side) for name in present for side in wanted]
 
 
 def _row(kind: QuantityKind, site: Site, reading: Reading) -> Quantity:

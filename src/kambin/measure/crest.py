@@ -10,13 +10,13 @@ from kambin.anatomy import Structure
 from kambin.frames import direction_from_angles
 from kambin.knowledge import value, values
 from kambin.measure.rows import Reading
+from kambin.measure.shapes import sample_labels
 from kambin.measure.site import (
     SideView,
     Site,
     first_crossing_mm,
     require_level,
     require_side,
-    sample_occupancy,
 )
 
 RAY_STEP_MM = 1.0
@@ -176,7 +176,7 @@ def _first_blocked(
     outward = outward * [sign, 1.0, 1.0]
     along = np.arange(0.0, value("measure.ilium_search_mm"), RAY_STEP_MM)
     places = target + along[None, :, None] * outward[:, None, :]
-    entered = first_crossing_mm(sample_occupancy(ilium.region, places, smooth=False), along)
+    entered = first_crossing_mm(sample_labels(ilium.region, places), along)
     blocked = np.flatnonzero(np.isfinite(entered))
     if not len(blocked):
         return None

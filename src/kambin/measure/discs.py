@@ -16,7 +16,6 @@ from kambin.measure.site import (
     first_crossing_mm,
     lps_from_plate,
     require_level,
-    sample_occupancy,
 )
 
 RAY_STEP_MM = 0.25
@@ -111,7 +110,7 @@ def _wall_lps_mm(
     along = np.arange(0.0, value("measure.slip_search_mm"), RAY_STEP_MM)
     lateral, backward = np.meshgrid(np.linspace(-half, half, COLUMN_SAMPLES), along, indexing="ij")
     rays = np.stack([lateral, backward, np.full_like(lateral, inward * depth)], axis=-1)
-    free = 1.0 - sample_occupancy(bone.region, plate.points(rays))
+    free = 1.0 - site.shapes.sample(bone.region, plate.points(rays))
     walls = first_crossing_mm(free, along)
     if not np.isfinite(walls).any():
         return None
@@ -130,7 +129,7 @@ def _height(site: Site, band: str) -> Reading:
     along = np.arange(0.0, value("measure.disc_search_mm"), RAY_STEP_MM)
     starts = _columns(disc, values(f"measure.{band}_band"))
     up, down = (
-        first_crossing_mm(sample_occupancy(bone.region, _rays(disc, starts, along * sign)), along)
+        first_crossing_mm(site.shapes.sample(bone.region, _rays(disc, starts, along * sign)), along)
         for bone, sign in ((upper, 1.0), (lower, -1.0))
     )
     heights = (up + down)[np.isfinite(up + down)]

@@ -9,12 +9,12 @@ from scipy import ndimage
 
 from kambin.anatomy import VertebraFrame
 from kambin.knowledge import value, values
+from kambin.measure.shapes import sample_labels
 from kambin.measure.site import (
     SideView,
     Site,
     require_level,
     require_side,
-    sample_occupancy,
 )
 
 LATTICE_STEP_MM = 0.75
@@ -80,12 +80,12 @@ def build_lattice(site: Site) -> Lattice:
     solid = np.zeros(shape)
     posterior = np.zeros(shape, dtype=bool)
     for vertebra in (level.upper, level.lower):
-        bone = sample_occupancy(site.anatomy.require(f"vertebra:{vertebra}").region, places)
+        bone = site.shapes.sample(site.anatomy.require(f"vertebra:{vertebra}").region, places)
         solid = np.maximum(solid, bone)
         posterior |= (bone >= 0.5) & ~_body(site, vertebra, places)
     disc = site.anatomy.find(f"disc:{level}")
     if disc is not None:
-        solid = np.maximum(solid, sample_occupancy(disc.region, places))
+        solid = np.maximum(solid, site.shapes.sample(disc.region, places))
     # Only where there is no bone: on bone it would move the surface to the next node.
     filled = np.where(solid < 0.5, np.maximum(solid, _close(posterior)), solid)
     return Lattice(filled, low, view, strip)
@@ -143,7 +143,7 @@ def _body(site: Site, vertebra: str, places: NDArray[np.float64]) -> NDArray[np.
     in_front = frame.lps_from_vertebra.inverse().points(places)[..., 1] <= frame.posterior_wall_y_mm
     if part is None:
         return in_front
-    inside: NDArray[np.bool_] = sample_occupancy(part.region, places, smooth=False) >= 0.5
+    inside: NDArray[np.bool_] = sample_labels(part.region, places) >= 0.5
     return inside | in_front
 
 

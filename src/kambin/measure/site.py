@@ -1,21 +1,16 @@
 """Where a quantity is taken: the anatomy, the level, the side, and coordinates seen from it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
 from kambin.anatomy import Anatomy, DiscFrame, Level, Structure, VertebraFrame
 from kambin.core import AnatomyError, Finding, Severity
 from kambin.frames import RigidTransform, Side
-from kambin.imaging import LabelMap
-from kambin.imaging.occupancy import smooth_labels
 from kambin.knowledge import value
 from kambin.measure.rows import Reading
-
-_REACH_BINS = 5
-"""Voxels kept beyond the points, so that the smoothing does not feel the cut."""
+from kambin.measure.shapes import Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +23,14 @@ class Site:
     level : Level, or none at a vertebra
     vertebra : str, or empty at a disc level
     side : Side, or none in the midline
+    shapes : Shapes, shared by the sites of one patient so that each bone is smoothed once
     """
 
     anatomy: Anatomy
     level: Level | None = None
     vertebra: str = ""
     side: Side | None = None
+    shapes: Shapes = field(default_factory=Shapes, repr=False, compare=False)
 
     @property
     def place(self) -> str:
@@ -131,37 +128,6 @@ class SideView:
         """Map LPS points, shape (..., 3), mm, to (lateral, posterior, cranial)."""
         points = self.lps_from_frame.inverse().points(points_lps_mm)
         return points * [self.side.lateral_sign_lps, 1.0, 1.0]
-
-
-def sample_occupancy(
-    region: LabelMap, points_lps_mm: ArrayLike, *, smooth: bool = True
-) -> NDArray[np.float64]:
-    """Return how much of a structure fills the place of each point, 0 to 1.
-
-    Parameters
-    ----------
-    region : LabelMap of 0 and 1
-    points_lps_mm : float array, shape (..., 3), mm, LPS
-    smooth : bool, take the voxel steps off the surface first, as the distance fields do
-
-    Returns
-    -------
-    float array, shape (...), trilinear between voxel centres, 0.5 at the surface, 0 outside
-    """
-    ijk = np.moveaxis(region.ijk(points_lps_mm), -1, 0)
-    # Only the box the points reach is turned into numbers: an ilium has millions of voxels.
-    reach = ijk.reshape(3, -1)
-    low = np.clip(np.floor(reach.min(axis=1)).astype(int) - _REACH_BINS, 0, region.shape)
-    high = np.clip(np.ceil(reach.max(axis=1)).astype(int) + _REACH_BINS, low, region.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    filled = (region.values[box] != 0).astype(np.float32)
-    if smooth and filled.any():
-        filled, _ = smooth_labels(filled)
-    shift = (low - 1).reshape(3, *([1] * (ijk.ndim - 1)))
-    found: NDArray[np.float64] = ndimage.map_coordinates(
-        np.pad(filled, 1), ijk - shift, order=1, mode="constant", output=np.float64
-    )
-    return found
 
 
 def first_crossing_mm(

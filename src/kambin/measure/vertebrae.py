@@ -14,7 +14,6 @@ from kambin.measure.site import (
     Site,
     bone_sigma_mm,
     first_crossing_mm,
-    sample_occupancy,
     wall_corner_lps_mm,
 )
 
@@ -23,6 +22,9 @@ RAY_STEP_MM = 0.25
 
 HEIGHT_SAMPLES = 25
 """Rows between pedicle and lower plate on which the canal depth is looked for; about 1 mm."""
+
+SACRUM = "S1"
+"""Its pedicles merge with the ala and it has no lower plate: neither has a size."""
 
 
 def measure_canal(site: Site) -> Mapping[str, Reading]:
@@ -43,7 +45,7 @@ def measure_canal(site: Site) -> Mapping[str, Reading]:
     """
     frame = site.frame()
     both = [frame.pedicles[side] for side in Side if side in frame.pedicles]
-    if len(both) < 2:
+    if len(both) < 2 or site.vertebra == SACRUM:
         width = site.not_assessed("a pedicle")
     else:
         medial = [lateral - breadth / 2 for lateral, _, _, breadth, _ in both]
@@ -68,11 +70,12 @@ def measure_pedicle(site: Site) -> Mapping[str, Reading]:
 
     Notes
     -----
-    At L4 and L5 the width includes the root of the transverse process.
+    At L4 and L5 the width includes the root of the transverse process. The sacrum has no
+    pedicle of its own; it is not assessed.
     """
     frame = site.frame()
     found = None if site.side is None else frame.pedicles.get(site.side)
-    if found is None or site.side is None:
+    if found is None or site.side is None or site.vertebra == SACRUM:
         return dict.fromkeys(("pedicle_height", "pedicle_width"), site.not_assessed("the pedicle"))
     lateral, backward, up, breadth, height = found
     sign = site.side.lateral_sign_lps
@@ -103,7 +106,7 @@ def measure_body(site: Site) -> Mapping[str, Reading]:
     above = wall_corner_lps_mm(frame, frame.upper_plate)
     below = wall_corner_lps_mm(frame, frame.lower_plate)
     height = float(np.linalg.norm(above - below))
-    if site.vertebra == "S1":
+    if site.vertebra == SACRUM:
         return {"posterior_body_height": site.not_assessed("the lower plate of S1")}
     sigma = math.sqrt(2) * bone_sigma_mm(site, site.vertebra)
     return {"posterior_body_height": Reading(height, sigma, point_lps_mm=below)}
@@ -118,7 +121,7 @@ def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
     rows = np.linspace(min(top, bottom), max(top, bottom), HEIGHT_SAMPLES)
     along = np.arange(0.0, value("measure.canal_search_mm"), RAY_STEP_MM)
     points = _midline_rays(frame.posterior_wall_y_mm, rows, along)
-    filled = sample_occupancy(bone.region, frame.lps_from_vertebra.points(points))
+    filled = site.shapes.sample(bone.region, frame.lps_from_vertebra.points(points))
     depths = np.array([_gap_mm(row, along) for row in filled])
     if not np.isfinite(depths).any():
         return site.not_assessed("no arch behind the canal")

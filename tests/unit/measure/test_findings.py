@@ -18,6 +18,7 @@ from kambin.measure.site import require_level, require_side
 from kambin.measure.vertebrae import measure_body, measure_canal, measure_pedicle
 
 LEVEL = Level("L4", "L5")
+LOWER = ((-22, 22, -17, 17, -33, -5), (-20, 20, 27, 33, -33, -10))
 
 
 def _left(anatomy: Anatomy) -> Site:
@@ -175,11 +176,16 @@ def test_a_solid_block_behind_the_wall_has_no_canal(build_spine) -> None:
     assert measure_canal(Site(spine, vertebra="L4"))["canal_depth"].value is None
 
 
-def test_the_sacrum_has_no_lower_plate(a_spine_of_boxes: Anatomy) -> None:
-    frames = dict(a_spine_of_boxes.vertebra_frames)
+def test_the_sacrum_has_no_lower_plate_and_no_pedicle(build_spine) -> None:
+    spine = build_spine(vertebra__S1=LOWER)
+    frames = dict(spine.vertebra_frames)
     frames["S1"] = frames["L5"]
-    sacrum = Site(replace(a_spine_of_boxes, vertebra_frames=frames), vertebra="S1")
-    assert measure_body(sacrum)["posterior_body_height"].value is None
+    sacrum = Site(replace(spine, vertebra_frames=frames), vertebra="S1", side=Side.LEFT)
+    readings = {**measure_body(sacrum), **measure_pedicle(sacrum), **measure_canal(sacrum)}
+    depth = readings.pop("canal_depth")
+    assert depth.value == pytest.approx(10.0, abs=0.2)
+    assert {reading.value for reading in readings.values()} == {None}
+    assert _codes(readings) == {"AN-300"}
 
 
 def test_a_disc_without_a_lower_body_in_reach_has_no_height(build_spine) -> None:

@@ -1,18 +1,20 @@
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from kambin.anatomy import Anatomy
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import LabelMap
+from kambin.measure.shapes import Shapes, sample_labels
 from kambin.measure.site import (
     SideView,
     first_crossing_mm,
     lps_from_plate,
-    sample_occupancy,
     wall_corner_lps_mm,
 )
 
@@ -26,17 +28,34 @@ def a_block() -> LabelMap:
 
 def test_occupancy_is_1_inside_0_outside_and_a_half_on_the_face(a_block: LabelMap) -> None:
     points = [[5.5, 5.5, 5.5], [0.0, 5.5, 5.5], [2.5, 5.5, 5.5], [50.0, 0.0, 0.0]]
-    assert sample_occupancy(a_block, points) == pytest.approx([1, 0, 0.5, 0], abs=0.06)
+    assert Shapes().sample(a_block, points) == pytest.approx([1, 0, 0.5, 0], abs=0.1)
 
 
-def test_occupancy_does_not_depend_on_the_other_points_asked_for(a_block: LabelMap) -> None:
-    alone = sample_occupancy(a_block, [[2.7, 3.1, 4.0]])
-    together = sample_occupancy(a_block, [[2.7, 3.1, 4.0], [11.0, 11.0, 11.0], [-9.0, 0, 0]])
-    assert alone[0] == pytest.approx(together[0], abs=0.02)
+@pytest.mark.parametrize("sample", [Shapes().sample, sample_labels])
+def test_occupancy_does_not_depend_on_the_other_points_asked_for(
+    a_block: LabelMap, sample: Callable[..., NDArray[np.float64]]
+) -> None:
+    alone = sample(a_block, [[2.7, 3.1, 4.0]])
+    together = sample(a_block, [[2.7, 3.1, 4.0], [11.0, 11.0, 11.0], [-9.0, 0, 0]])
+    assert alone[0] == pytest.approx(together[0], abs=1e-12)
+
+
+def test_a_structure_at_the_border_of_its_array_ends_there() -> None:
+    full = LabelMap(np.ones((4, 4, 4), dtype=np.uint8), np.eye(4), "patient")
+    assert sample_labels(full, [[-0.5, 1.0, 1.0], [-2.0, 1.0, 1.0]]).tolist() == [0.5, 0.0]
+
+
+def test_each_structure_keeps_its_own_shape(a_block: LabelMap) -> None:
+    shapes = Shapes()
+    empty = LabelMap(np.zeros((12, 12, 12), dtype=np.uint8), np.eye(4), "patient")
+    middle = [[5.5, 5.5, 5.5]]
+    assert shapes.sample(a_block, middle)[0] == pytest.approx(1.0, abs=0.01)
+    assert shapes.sample(empty, middle)[0] == 0.0
+    assert shapes.sample(a_block, middle)[0] == pytest.approx(1.0, abs=0.01)
 
 
 def test_occupancy_without_smoothing_is_the_label_itself(a_block: LabelMap) -> None:
-    found = sample_occupancy(a_block, [[3.0, 3.0, 3.0], [2.0, 3.0, 3.0]], smooth=False)
+    found = sample_labels(a_block, [[3.0, 3.0, 3.0], [2.0, 3.0, 3.0]])
     assert found.tolist() == [1.0, 0.0]
 
 

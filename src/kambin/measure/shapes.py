@@ -1,0 +1,64 @@
+"""The surfaces of structures as occupancies that are sampled between voxels."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from kambin.imaging import LabelMap
+from kambin.imaging.occupancy import smooth_labels
+
+
+class Shapes:
+    """Occupancies of the structures of one patient, each smoothed once and kept."""
+
+    def __init__(self) -> None:
+        # Keyed by identity; the region is kept beside it, so that the key stays its own.
+        self._kept: dict[int, tuple[LabelMap, NDArray[np.float32]]] = {}
+
+    def sample(self, region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
+        """Return how much of a structure fills the place of each point, 0 to 1.
+
+        Parameters
+        ----------
+        region : LabelMap of 0 and 1
+        points_lps_mm : float array, shape (..., 3), mm, LPS
+
+        Returns
+        -------
+        float array, shape (...), trilinear between voxel centres, 0.5 at the surface, 0
+        outside; voxel steps are taken off the surface as for the distance fields
+        """
+        if id(region) not in self._kept:
+            self._kept[id(region)] = region, smooth_labels(region.values)[0]
+        ijk = np.moveaxis(region.ijk(points_lps_mm), -1, 0)
+        return _interpolate(self._kept[id(region)][1], ijk)
+
+
+def sample_labels(region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
+    """Return how much of a structure fills the place of each point, from its bare voxels.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1
+    points_lps_mm : float array, shape (..., 3), mm, LPS
+
+    Returns
+    -------
+    float array, shape (...), trilinear between voxel centres, 0.5 at the surface, 0 outside
+    """
+    ijk = np.moveaxis(region.ijk(points_lps_mm), -1, 0)
+    # Only the box the points reach is turned into numbers: an ilium has millions of voxels.
+    reach = ijk.reshape(3, -1)
+    low = np.clip(np.floor(reach.min(axis=1)).astype(int), 0, region.shape)
+    high = np.clip(np.ceil(reach.max(axis=1)).astype(int) + 1, low, region.shape)
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    filled = (region.values[box] != 0).astype(np.float32)
+    return _interpolate(filled, ijk - low.reshape(3, *([1] * (ijk.ndim - 1))))
+
+
+def _interpolate(filled: NDArray[np.float32], ijk: NDArray[np.float64]) -> NDArray[np.float64]:
+    # One free voxel on each side lets a structure at the border end there.
+    found: NDArray[np.float64] = ndimage.map_coordinates(
+        np.pad(filled, 1), ijk + 1.0, order=1, mode="constant", output=np.float64
+    )
+    return found
