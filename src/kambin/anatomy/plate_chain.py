@@ -66,6 +66,8 @@ def tie_plates(
     disc and the tilt against the line through the neighbouring bodies are expected with
     theirs. At 1 mm the measurement outweighs the expectation fifty to one.
     """
+    if not tilts:
+        return {}
     angles = {
         axis: _solve_chain(tilts, sacral_normal_lps, label_spacing_mm, axis) for axis in (0, 1)
     }

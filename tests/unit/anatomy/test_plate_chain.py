@@ -74,3 +74,7 @@ def test_a_side_tilt_mirrors_with_the_patient() -> None:
 def test_one_vertebra_alone_is_tied_to_nothing_but_its_wedge() -> None:
     tied = tie_plates([VertebraTilt("L3", UP, UP, None)], 1.0)
     assert angle_deg(tied["L3"][0], UP) < 0.1
+
+
+def test_nothing_measured_ties_nothing() -> None:
+    assert tie_plates([], 1.0) == {}
