@@ -77,17 +77,19 @@ def fit_midsagittal_plane(survey: Survey) -> MidsagittalPlane:
 
     Notes
     -----
-    A vertebra is nearly its own mirror image, so the plane's normal is a principal axis of its
-    voxels: the one nearest to the left-right axis. The axes of all vertebrae are averaged by
-    volume; the plane passes through the mean of their centres. Scoliosis moves it by a few
-    millimetres, organs lie centimetres away.
+    A vertebra is nearly its own mirror image, so the third moment of its voxels about their
+    centre, which points to its tail, the processes, lies in the mid-sagittal plane; so does
+    the line through the centres. The plane is spanned by both and passes through the mean
+    centre. (Principal axes will not do: width and depth of a vertebra are nearly equal.)
+    Scoliosis moves the plane by a few millimetres, organs lie centimetres away.
     """
     vertebrae = [f for f in survey.of_kind("vertebra") if f.key.place in VERTEBRAE]
-    weights = np.array([f.volume_mm3 for f in vertebrae])
-    axes = np.array([_left_axis(f, survey.labels) for f in vertebrae])
-    normal = weights @ axes
-    centres = np.array([f.centroid_lps_mm for f in vertebrae])
-    return MidsagittalPlane(weights @ centres / weights.sum(), normal / np.linalg.norm(normal))
+    whole = [f for f in vertebrae if f.border_faces == 0] or vertebrae
+    posterior = np.sum([_tail(f, survey.labels) for f in whole], axis=0)
+    centres = np.array([f.centroid_lps_mm for f in whole])
+    cranial = _line_up(centres)
+    normal = np.cross(posterior, cranial)
+    return MidsagittalPlane(centres.mean(axis=0), normal / np.linalg.norm(normal))
 
 
 def find_witnesses(survey: Survey, plane: MidsagittalPlane) -> tuple[Witness, ...]:
@@ -116,13 +118,26 @@ def find_witnesses(survey: Survey, plane: MidsagittalPlane) -> tuple[Witness, ..
     return tuple(witnesses)
 
 
-def _left_axis(vertebra: FoundStructure, labels: LabelMap) -> NDArray[np.float64]:
-    """Return the principal axis of a vertebra nearest to the left, shape (3,)."""
-    points = vertebra.points_lps_mm(labels) - vertebra.centroid_lps_mm
-    _, axes = np.linalg.eigh(points.T @ points)
-    chosen = axes[:, int(np.argmax(np.abs(axes[0])))]
-    left: NDArray[np.float64] = chosen * np.sign(chosen[0])
-    return left
+def _tail(vertebra: FoundStructure, labels: LabelMap) -> NDArray[np.float64]:
+    """Return the axial direction in which a vertebra tapers off, shape (3,), unit or zero."""
+    offset = vertebra.points_lps_mm(labels) - vertebra.centroid_lps_mm
+    offset[:, 2] = 0.0
+    moment = (offset * (offset**2).sum(axis=1, keepdims=True)).mean(axis=0)
+    unit: NDArray[np.float64] = moment / max(float(np.linalg.norm(moment)), 10.0**-9)
+    # Which end is behind is the business of the front-and-back check, not of the plane.
+    return unit if unit[1] >= 0 else -unit
+
+
+def _line_up(centres_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the cranial direction of the line through the centres, shape (3,), unit."""
+    z = centres_lps_mm[:, 2]
+    highest, lowest = centres_lps_mm[int(np.argmax(z))], centres_lps_mm[int(np.argmin(z))]
+    along = highest - lowest
+    length = float(np.linalg.norm(along))
+    if length < 1.0:
+        return np.array([0.0, 0.0, 1.0])
+    unit: NDArray[np.float64] = along / length
+    return unit
 
 
 def _organ(survey: Survey, plane: MidsagittalPlane, name: str) -> Witness | None:
