@@ -7,7 +7,7 @@ import typer
 
 from kambin.cli.app import ForceOption, JsonOption, app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
-from kambin.exchange import find_import_findings, import_case, read_case
+from kambin.exchange import import_case, read_case_summary
 
 
 @app.command(
@@ -54,26 +54,25 @@ def import_(
         out=out,
         force=force,
     )
-    case = read_case(folder)
-    findings = find_import_findings(case)
+    made = read_case_summary(folder)
     if json:
         document = {
             "case": str(folder),
-            "case_sha256": case.sha256,
-            "dialect": case.dialect,
-            "has_image": case.image is not None,
-            "shape": case.labels.shape,
-            "spacing_mm": case.labels.spacing_mm,
-            "structures": sorted(str(key) for key in case.names.values()),
-            "findings": [finding.as_document() for finding in findings],
+            "case_sha256": made.sha256,
+            "dialect": made.dialect,
+            "has_image": made.has_image,
+            "shape": made.shape,
+            "spacing_mm": made.spacing_mm,
+            "structures": made.structures,
+            "findings": [finding.as_document() for finding in made.findings],
         }
         print_document(with_version(document))
         return
-    spacing = " x ".join(f"{step:.3g}" for step in case.labels.spacing_mm)
+    spacing = " x ".join(f"{step:.3g}" for step in made.spacing_mm)
     print_lines(
         f"Case      {folder}",
-        f"Labels    {len(case.names)} structures, dialect {case.dialect}, {spacing} mm"
-        + ("" if case.image is not None else ", no image"),
+        f"Labels    {len(made.structures)} structures, dialect {made.dialect}, {spacing} mm"
+        + ("" if made.has_image else ", no image"),
     )
-    print_findings(findings)
+    print_findings(made.findings)
     print_lines(f"Next: kambin check {folder}")

@@ -9,7 +9,7 @@ from kambin.cli.app import ForceOption, JsonOption, app, examples
 from kambin.cli.asking import require_level, require_side
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
-from kambin.exchange import read_case, require_free, write_phantom
+from kambin.exchange import read_case_summary, require_free, write_phantom
 from kambin.phantom import MIGRATIONS, VARIANTS, ZONES, PhantomParameters, build_phantom
 
 
@@ -58,11 +58,11 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
     with shown_progress() as progress:
         made = build_phantom(parameters, progress=progress)
     folder = write_phantom(made, out, force=force)
-    case = read_case(folder)
+    written = read_case_summary(folder)
     if json:
         document = {
             "case": str(folder),
-            "case_sha256": case.sha256,
+            "case_sha256": written.sha256,
             "level": str(parameters.level),
             "side": parameters.side,
             "herniation": herniation,
@@ -70,7 +70,7 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
             "seed": seed,
             "variants": parameters.variants,
             "spacing_mm": spacing,
-            "structures": sorted(str(key) for key in case.names.values()),
+            "structures": written.structures,
         }
         print_document(with_version(document))
     else:

@@ -17,6 +17,7 @@ from kambin.exchange.case_files import (
     settle_case,
     write_case,
 )
+from kambin.exchange.case_summary import CaseSummary, read_case_summary
 from kambin.exchange.dialects import Dialect, find_key, read_dialects
 from kambin.exchange.documents import to_json, to_plain, write_bytes_atomically, write_document
 from kambin.exchange.importing import find_import_findings, import_case
@@ -34,6 +35,7 @@ __all__ = [
     "PATIENT_FRAME",
     "PLAN_FILE",
     "REFUSAL_FILE",
+    "CaseSummary",
     "Dialect",
     "find_answer_file",
     "find_import_findings",
@@ -44,6 +46,7 @@ __all__ = [
     "nifti_bytes",
     "read_answer",
     "read_case",
+    "read_case_summary",
     "read_confirmations",
     "read_dialects",
     "read_label_map",

@@ -24,6 +24,7 @@ from kambin.exchange.documents import (
 from kambin.exchange.geometry import greatest_shift_voxels, settle
 from kambin.exchange.nifti_writing import nifti_bytes
 from kambin.exchange.reading import PATIENT_FRAME, read_raster
+from kambin.exchange.voxels import to_file_order, to_row_order
 from kambin.imaging import LabelMap, Volume
 
 CASE_FILE = "case.json"
@@ -52,7 +53,7 @@ def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, Struct
             continue
         place = voxels.lps_from_ijk.tolist()
         digest.update(to_json([voxels.values.dtype.name, voxels.shape, place]).encode())
-        digest.update(np.ascontiguousarray(voxels.values).data)
+        digest.update(to_file_order(voxels.values).T.data)
     digest.update(to_json({str(v): str(key) for v, key in names.items()}).encode())
     return digest.hexdigest()
 
@@ -122,7 +123,7 @@ def read_case(path: Path, *, verify: bool = True) -> Case:
     InputError  as ``read_raster`` if an array is damaged
     """
     path = Path(path)
-    document = _read_case_document(path)
+    document = read_case_document(path)
     labels = _read_array(path, document["labels"])
     image = _read_array(path, document["image"]) if document["image"] else None
     names = {int(v): StructureKey.parse(key) for v, key in document["names"].items()}
@@ -162,7 +163,7 @@ def record_confirmation(case_dir: Path, confirmation: Confirmation) -> None:
     StoreError  (ST-005) if the folder is no case; (ST-001) if it cannot be written
     """
     case_dir = Path(case_dir)
-    _read_case_document(case_dir)
+    read_case_document(case_dir)
     answers = (*read_confirmations(case_dir), confirmation)
     write_document(_confirmations_document(answers), case_dir / CONFIRMATIONS_FILE)
 
@@ -261,7 +262,13 @@ def _confirmations_text(answers: tuple[Confirmation, ...]) -> str:
     return to_json(_confirmations_document(answers))
 
 
-def _read_case_document(path: Path) -> dict[str, Any]:
+def read_case_document(path: Path) -> dict[str, Any]:
+    """Return ``case.json`` of a case folder, complete and of a version that is understood.
+
+    Raises
+    ------
+    StoreError  (ST-004, ST-005)
+    """
     if not is_case_folder(path):
         raise not_a_case(path.name, f"It has no {CASE_FILE}.")
     document = read_json_object(path / CASE_FILE)
@@ -283,7 +290,7 @@ def _read_array(path: Path, entry: Mapping[str, Any]) -> tuple[NDArray[Any], NDA
     if list(raster.values.shape) != entry["shape"] or shift > _STORED_PLACE_TOLERANCE:
         # keep what the file says: the hash then differs and the caller is told
         affine = raster.lps_from_ijk
-    return np.ascontiguousarray(raster.values), affine
+    return to_row_order(raster.values), affine
 
 
 def require_free(path: Path, *, force: bool) -> None:

@@ -1,7 +1,7 @@
 """A case from files: image and labels are checked against each other and written as one."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from kambin.anatomy import Case, StructureKey
@@ -97,7 +97,12 @@ def find_import_findings(case: Case) -> tuple[Finding, ...]:
     ----------
     case : Case as read from its folder
     """
-    rows = json.loads(case.source.get(_FINDINGS_KEY, "[]"))
+    return findings_from_source(case.source)
+
+
+def findings_from_source(source: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return the findings of the import from what a case keeps about its source."""
+    rows = json.loads(source.get(_FINDINGS_KEY, "[]"))
     return tuple(Finding(**{**row, "severity": Severity(row["severity"])}) for row in rows)
 
 

@@ -10,6 +10,7 @@ from kambin.anatomy import Case, Level, StructureKey, Tube
 from kambin.exchange.case_files import read_json_object, write_case
 from kambin.exchange.documents import SCHEMA_VERSION, to_json
 from kambin.exchange.nifti_writing import nifti_bytes
+from kambin.exchange.voxels import find_labels
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import LabelMap, Surface, crop_region, extract_surface
 from kambin.phantom import Phantom, PhantomParameters, PhantomTruth, build_truth
@@ -146,7 +147,7 @@ def _matrix(transform: RigidTransform) -> list[list[float]]:
 
 
 def _surface_files(labels: LabelMap, names: Mapping[int, StructureKey]) -> dict[str, bytes]:
-    present = set(np.unique(labels.values).tolist())
+    present = find_labels(labels.values)
     files = {}
     for value, key in names.items():
         if value in present and key.kind not in _WITHOUT_SURFACE:

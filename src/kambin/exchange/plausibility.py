@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import StructureKey
 from kambin.core import Finding, InputError, Severity
 from kambin.exchange.sources import LabelSource
+from kambin.exchange.voxels import count_labels, find_labels
 from kambin.imaging import LabelMap, Volume
 from kambin.knowledge import value, values
 
@@ -25,7 +26,7 @@ def require_lumbar_spine(labels: LabelMap, names: NamesByValue) -> None:
     ------
     InputError  (IN-019) saying what was found instead
     """
-    present = set(np.unique(labels.values).tolist())
+    present = find_labels(labels.values)
     keys = [key for number, key in names.items() if number in present]
     if any(_is_lumbar(key) for key in keys):
         return
@@ -53,9 +54,10 @@ def require_vertebra_size(labels: LabelMap, names: NamesByValue) -> None:
     """
     lumbar = [n for n, key in names.items() if key.kind == "vertebra" and key.place[:1] == "L"]
     whole = set(lumbar) - _values_on_border(labels.values)
-    counts = np.bincount(labels.values.ravel(), minlength=max(lumbar, default=0) + 1)
+    counts = count_labels(labels.values)
     voxel_mm3 = float(np.prod(labels.spacing_mm))
-    edges_mm = [np.cbrt(counts[n] * voxel_mm3) for n in sorted(whole) if counts[n]]
+    present = [n for n in sorted(whole) if n < counts.size and counts[n]]
+    edges_mm = [np.cbrt(counts[n] * voxel_mm3) for n in present]
     low, high = values("input_limits.vertebra_edge_mm")
     if not edges_mm or low <= float(np.median(edges_mm)) <= high:
         return
@@ -107,6 +109,8 @@ def settle_missing_values(
     ------
     InputError  (IN-011) if such voxels lie within the box around the vertebrae
     """
+    if image.values.dtype.kind != "f":
+        return image, ()
     missing = ~np.isfinite(image.values)
     count = int(missing.sum())
     if not count:

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.core import InputError
+from kambin.exchange.voxels import VoxelArray
 from kambin.knowledge import value
-
-VoxelArray = NDArray[Any]
-"""Voxels of any numeric type, shape (I, J, K)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +64,12 @@ class Raster:
     lps_from_ijk : float array, shape (4, 4), mm
     names : label value -> name, empty if the file names none
     format : str, ``nifti``, ``nrrd`` or ``mha``
-    sha256 : str, hash of the file's bytes
     """
 
     values: VoxelArray
     lps_from_ijk: NDArray[np.float64]
     names: Mapping[int, str]
     format: str
-    sha256: str
 
 
 def require_three_dimensions(sizes: tuple[int, ...], components: int, where: str) -> None:

@@ -14,16 +14,16 @@ from kambin.exchange.nifti_header import (
     nifti_kind,
     parse_nifti_header,
 )
-from kambin.exchange.rasters import Raster, RasterHeader, VoxelArray
+from kambin.exchange.rasters import Raster, RasterHeader
 from kambin.exchange.streams import (
     explained_reading,
-    hash_file,
     inflate_exactly,
     open_unpacked,
     read_exactly,
     require_end,
 )
 from kambin.exchange.text_headers import TextHeader, parse_meta_header, parse_nrrd_header
+from kambin.exchange.voxels import VoxelArray, to_row_order
 from kambin.imaging import LabelMap, Volume
 
 PATIENT_FRAME = "patient"
@@ -62,7 +62,7 @@ def read_raster(path: Path) -> Raster:
         read = _READERS[kind]
         header, data = read(path)
     values = header.decode(data)
-    return Raster(values, header.lps_from_ijk, header.names, kind, hash_file(path))
+    return Raster(values, header.lps_from_ijk, header.names, kind)
 
 
 def read_volume(path: Path) -> Volume:
@@ -91,7 +91,9 @@ def read_label_map(path: Path) -> LabelMap:
 
 def volume_of(raster: Raster) -> Volume:
     """Return the raster as an image in canonical order."""
-    volume = Volume(_lean(raster.values), raster.lps_from_ijk, PATIENT_FRAME).canonical()
+    volume = Volume(
+        to_row_order(_lean(raster.values)), raster.lps_from_ijk, PATIENT_FRAME
+    ).canonical()
     return Volume(volume.values, settle(volume.lps_from_ijk), PATIENT_FRAME)
 
 
@@ -102,7 +104,7 @@ def label_map_of(raster: Raster, where: str) -> LabelMap:
     ------
     InputError  (IN-016) if a label is not a whole number from 0 to 65535
     """
-    values = _as_labels(raster.values, where)
+    values = to_row_order(_as_labels(raster.values, where))
     labels = LabelMap(values, raster.lps_from_ijk, PATIENT_FRAME).canonical()
     return LabelMap(labels.values, settle(labels.lps_from_ijk), PATIENT_FRAME)
 
@@ -193,7 +195,7 @@ def _as_labels(values: VoxelArray, where: str) -> NDArray[np.uint8 | np.uint16]:
     if low < 0 or high > np.iinfo(np.uint16).max:
         raise _not_labels(where, f"Labels run from {low:g} to {high:g}; 0 to 65535 is possible.")
     small = high <= np.iinfo(np.uint8).max
-    return values.astype(np.uint8 if small else np.uint16)
+    return values.astype(np.uint8 if small else np.uint16, copy=False)
 
 
 def _not_labels(where: str, why: str) -> InputError:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from kambin.anatomy import StructureKey
 from kambin.core import InputError
 from kambin.exchange.dialects import (
@@ -26,6 +24,7 @@ from kambin.exchange.dialects import (
 )
 from kambin.exchange.rasters import Raster
 from kambin.exchange.reading import SUFFIXES, label_map_of, read_raster
+from kambin.exchange.voxels import find_labels
 from kambin.imaging import LabelMap
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_:-]*)=(?P<path>.+)", re.DOTALL)
@@ -94,7 +93,7 @@ def read_mask(path: Path, key: StructureKey) -> LabelSource:
 
 def _mask_of(raster: Raster, path: Path, key: StructureKey) -> LabelSource:
     labels = label_map_of(raster, path.name)
-    values = _values(labels)
+    values = find_labels(labels.values)
     if len(values) > 1:
         raise InputError(
             code="IN-026",
@@ -154,7 +153,7 @@ def _read_folder(folder: Path) -> tuple[LabelSource, ...]:
 def _read_label_file(path: Path, dialect: str) -> LabelSource:
     raster = read_raster(path)
     labels = label_map_of(raster, path.name)
-    values = _values(labels)
+    values = find_labels(labels.values)
     if not values:
         raise _empty(path.name)
     found, words = _find_words(path, values, raster.names, dialect.lower())
@@ -262,11 +261,6 @@ def _require_unique(names: Mapping[int, StructureKey], where: str) -> None:
                 next_step="Give each structure one label, or join the two before importing.",
             )
         seen[key] = value
-
-
-def _values(labels: LabelMap) -> frozenset[int]:
-    counts = np.bincount(labels.values.ravel())
-    return frozenset(int(value) for value in np.flatnonzero(counts) if value)
 
 
 def _listed(values: frozenset[int]) -> str:

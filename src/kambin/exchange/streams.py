@@ -4,7 +4,6 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import IO, cast
 
@@ -100,12 +99,3 @@ def inflate_exactly(packed: bytes, size: int, path: Path) -> bytes:
     if len(data) != size or not engine.eof:
         raise damaged(path, f"{size} bytes are announced, {len(data)} or another number follow.")
     return data
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    digest = sha256()
-    with explained_reading(path), path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

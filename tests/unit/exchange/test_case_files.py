@@ -20,6 +20,7 @@ from kambin.exchange import (
     PATIENT_FRAME,
     hash_case,
     read_case,
+    read_case_summary,
     read_confirmations,
     record_confirmation,
     settle_case,
@@ -66,6 +67,20 @@ def test_a_case_comes_back_as_it_was_written(case: Case, folder: Path) -> None:
     assert back.dialect == case.dialect
     assert np.abs(back.labels.lps_from_ijk - _affine()).max() <= 0.001
     assert back.sha256 == settle_case(case).sha256 == hash_case(back.image, back.labels, back.names)
+
+
+def test_a_case_says_what_it_is_without_its_arrays(folder: Path, tmp_path: Path) -> None:
+    whole = read_case(folder)
+    (folder / "image.nii.gz").write_bytes(b"not looked at")
+    summary = read_case_summary(folder)
+    assert summary.sha256 == whole.sha256
+    assert summary.structures == ("vertebra:L4", "vertebra:L5")
+    assert summary.shape == whole.labels.shape
+    assert summary.spacing_mm == (4.0, 4.0, 4.0)
+    assert summary.has_image
+    assert summary.findings == ()
+    with pytest.raises(StoreError, match="ST-005"):
+        read_case_summary(tmp_path)
 
 
 def test_all_48_storage_orders_are_one_case(case: Case) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kambin.core import InputError
+from kambin.exchange import nifti_bytes
 from kambin.exchange.geometry import describe_place, greatest_shift_voxels, settle
 from kambin.exchange.nifti_header import data_offset, nifti_kind, parse_nifti_header
 from kambin.exchange.rasters import (
@@ -16,13 +17,15 @@ from kambin.exchange.rasters import (
     require_three_dimensions,
     require_within_budget,
 )
+from kambin.exchange.reading import read_raster
 from kambin.exchange.streams import (
     explained_reading,
-    hash_file,
     inflate_exactly,
     read_exactly,
     require_end,
 )
+from kambin.exchange.voxels import count_labels, find_labels, to_file_order, to_row_order
+from kambin.imaging import Volume
 
 FILE = Path("scan.nii")
 
@@ -100,7 +103,7 @@ def test_unpacking_checks_size_and_checksum(pack: object) -> None:
 
 def test_what_the_system_says_is_turned_into_our_words(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"IN-001.*No such file"):
-        hash_file(tmp_path / "none.nii")
+        read_raster(tmp_path / "none.nii")
     with pytest.raises(InputError, match="IN-002"), explained_reading(FILE):
         raise EOFError
     with pytest.raises(InputError, match=r"IN-002.*Unpacking"), explained_reading(FILE):
@@ -116,3 +119,31 @@ def test_what_is_no_nifti_header_is_told() -> None:
             data_offset(head, "scan.nii")
         with pytest.raises(InputError, match="IN-003"):
             parse_nifti_header(head, "scan.nii")
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_memory_order_changes_and_voxels_do_not(order: tuple[int, int, int]) -> None:
+    values = np.arange(4 * 5 * 6, dtype=np.int16).reshape(4, 5, 6).transpose(order)[::-1]
+    rows, file = to_row_order(values), to_file_order(values)
+    assert np.array_equal(rows, values)
+    assert np.array_equal(file, values)
+    assert rows.flags.c_contiguous
+    assert file.flags.f_contiguous
+    assert to_row_order(rows) is rows
+    assert to_file_order(file) is file
+
+
+def test_labels_are_counted_as_numpy_counts_them() -> None:
+    values = np.random.default_rng(3).integers(0, 300, (7, 8, 9)).astype(np.uint16)
+    assert np.array_equal(count_labels(values), np.bincount(values.ravel()))
+    assert find_labels(values) == set(np.unique(values).tolist()) - {0}
+    assert find_labels(np.zeros((2, 2, 2), np.uint8)) == frozenset()
+
+
+def test_a_large_image_is_packed_in_members_that_read_as_one_file(tmp_path: Path) -> None:
+    values = np.arange(220 * 220 * 220, dtype=np.int16).reshape(220, 220, 220)
+    data = nifti_bytes(Volume(values, _affine(), "patient"))
+    assert data.count(b"\x1f\x8b\x08") >= 3
+    assert gzip.decompress(data)[352:] == values.tobytes(order="F")
+    (tmp_path / "large.nii.gz").write_bytes(data)
+    assert np.array_equal(read_raster(tmp_path / "large.nii.gz").values, values)
