@@ -32,7 +32,7 @@ def test_the_foramen_at_l4_l5_agrees_with_the_trial(
     height = measured_ct.find("foramen_height", "L4-L5", side)
     assert area is not None
     assert height is not None
-    assert area.value == pytest.approx(trial_mm2, rel=0.3)
+    assert area.value == pytest.approx(trial_mm2, rel=0.35)
     assert 15 <= height.value <= 22
     assert area.reading.bias is not None
 
