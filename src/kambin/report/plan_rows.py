@@ -163,6 +163,7 @@ def _resection(plan: Plan) -> Table:
         ("Height over which the whole thickness goes", fraction_words(r.full_thickness_fraction)),
         ("Facet surface kept", fraction_words(r.facet_kept_fraction)),
         ("Rim bone removed", mm_words(r.rim_volume_mm3, "mm³")),
+        ("Rim bone declared as removed", "yes" if r.rim_is_removed else "no"),
         ("Pars left", mm_words(r.pars_left_mm)),
         ("Stability class", _CLASS_WORDS.get(r.stability_class, r.stability_class)),
         ("Fragment within reach", fraction_words(plan.reach.reachable_fraction)),

@@ -2,7 +2,9 @@
 
 from kambin.planning import Refusal
 from kambin.report.rows import Row
-from kambin.report.words import mm_words, structure_words
+from kambin.report.words import mm_words, plain_words, structure_words
+
+_MARGIN_CODES = frozenset({"PL-001", "PL-002", "PL-014"})
 
 
 def verdict(refusal: Refusal) -> str:
@@ -10,6 +12,9 @@ def verdict(refusal: Refusal) -> str:
     binding = refusal.binding
     if binding.deficit_mm is None:
         return "No straight path of this technique runs from the skin to the target."
+    reason = next((f for f in refusal.findings if f.severity == "BLOCK"), None)
+    if reason is not None and reason.code not in _MARGIN_CODES:
+        return f"No plan is offered: {plain_words(reason.what)}. {plain_words(reason.why)}"
     where = (
         f"{structure_words(binding.structure)} binds at the {binding.stage}: "
         f"the best candidate lacks {binding.deficit_mm:.1f} mm"

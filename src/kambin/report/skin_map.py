@@ -19,7 +19,6 @@ _WIDTH_IN, _HEIGHT_IN = 4.6, 4.0
 _AXES_BOX = (0.115, 0.115, 0.74, 0.86)
 _BAR_BOX = (0.885, 0.2, 0.022, 0.7)
 _LEVELS_MM = (-30.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
-_LACKING_MM = (-8.0, -4.0, -2.0, -1.0)
 _LONG_EDGE = 3.0
 _LEAST_POINTS = 4
 _LANDMARKS = frozenset({"vertebra", "sacrum", "ilium", "hip", "rib"})
@@ -106,8 +105,6 @@ def _draw_bands(
     mesh.set_mask(edges.max(axis=1) > _LONG_EDGE * np.median(edges))
     clipped = np.clip(room_mm, _LEVELS_MM[0] + 1e-6, _LEVELS_MM[-1] - 1e-6)
     axes.tricontourf(mesh, clipped, levels=_LEVELS_MM[:2], colors=["#d9d9d9"], hatches=["////"])
-    lacking = axes.tricontour(mesh, clipped, levels=_LACKING_MM, colors="black", linewidths=0.8)
-    axes.clabel(lacking, fontsize=6, fmt="%g")
     bands = axes.tricontourf(mesh, clipped, levels=_LEVELS_MM[1:], cmap="cividis")
     lines = axes.tricontour(mesh, clipped, levels=_LEVELS_MM[1:-1], colors="black", linewidths=0.5)
     axes.clabel(lines, fontsize=6, fmt="%g")

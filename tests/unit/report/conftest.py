@@ -283,6 +283,7 @@ def a_plan() -> Callable[[str], Plan]:
                 facet_kept_fraction=None,
                 stability_class="minor",
                 rim_volume_mm3=0.0,
+                rim_is_removed=False,
                 pars_left_mm=7.0,
                 not_assessed_reason=None,
             ),

@@ -146,6 +146,7 @@ def test_resection_reach_and_certainty_say_what_was_not_assessed(
 ) -> None:
     resection = dict(table_of(the_content, "resection").rows)
     assert resection["Bone removed"] == "481.0 mm³"
+    assert resection["Rim bone declared as removed"] == "no"
     assert resection["Facet surface kept"] == "not assessed"
     assert resection["Fragment within reach"] == "not assessed"
     assert "no fragment" in table_of(the_content, "resection").note
@@ -229,6 +230,17 @@ def test_a_refusal_without_any_line_says_so(
     content = report_content(a_small_case, a_small_anatomy, refusal)
     assert content.verdict.startswith("No straight path")
     assert as_mapping(content.facts)["Deficit"] == "not assessed"
+
+
+def test_a_plan_that_the_second_checker_refused_says_so(
+    a_small_case: Case, a_small_anatomy: Anatomy, a_refusal: Refusal
+) -> None:
+    doubt = a_refusal.findings[0].model_copy(
+        update={"code": "PL-027", "what": "Two computations disagree about body:L5"}
+    )
+    refusal = a_refusal.model_copy(update={"findings": (doubt,)})
+    verdict = report_content(a_small_case, a_small_anatomy, refusal).verdict
+    assert verdict.startswith("No plan is offered: Two computations disagree about body L5.")
 
 
 def test_painted_pictures_are_declared(

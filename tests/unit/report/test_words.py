@@ -16,6 +16,7 @@ from kambin.report.words import (
     fraction_words,
     mm_words,
     origin_words,
+    plain_words,
     point_words,
     short_words,
     structure_words,
@@ -150,3 +151,16 @@ def test_no_text_of_the_report_promises_anything() -> None:
 def test_the_legend_names_a_line_for_every_kind() -> None:
     assert all(words and line for words, line in LEGEND)
     assert any("dashed" in line for _, line in LEGEND)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("drg:L4:left binds at the forceps", "ganglion (DRG) L4 left binds at the forceps"),
+        ("aorta, iliac_vein:left", "aorta, iliac vein left"),
+        ("disc:L4-L5 is thin", "disc L4-L5 is thin"),
+        ("at 14:30 it was 1:2", "at 14:30 it was 1:2"),
+    ],
+)
+def test_keys_inside_a_sentence_are_written_in_words(text: str, words: str) -> None:
+    assert plain_words(text) == words

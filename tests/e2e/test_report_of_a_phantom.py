@@ -1,0 +1,114 @@
+"""The report of a patient made by code: what the planner says is what is drawn and printed."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pypdfium2
+import pytest
+
+from kambin.anatomy import Anatomy, Case, Level, complete
+from kambin.exchange import read_case, write_phantom
+from kambin.frames import Side
+from kambin.phantom import PhantomParameters, build_phantom
+from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
+from kambin.planning.skin_map import plan_skin_map
+from kambin.report import ReportPaths, write_report
+
+REQUEST = PlanRequest(Level("L4", "L5"), Side.LEFT, zone="paracentral")
+
+
+class MemoryStore:
+    """Keeps the distance fields of the planner for the skin map."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, np.ndarray] = {}
+
+    def find(self, key: str) -> np.ndarray | None:
+        return self.kept.get(key)
+
+    def keep(self, key: str, values: np.ndarray) -> None:
+        self.kept[key] = values
+
+
+@pytest.fixture(scope="module")
+def the_case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    folder = tmp_path_factory.mktemp("phantom") / "case"
+    parameters = PhantomParameters(level=REQUEST.level, side=REQUEST.side, zone="paracentral")
+    write_phantom(build_phantom(parameters), folder)
+    return read_case(folder)
+
+
+@pytest.fixture(scope="module")
+def the_anatomy(the_case: Case) -> Anatomy:
+    return complete(the_case)
+
+
+@pytest.fixture(scope="module")
+def the_store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture(scope="module")
+def the_answer(the_case: Case, the_anatomy: Anatomy, the_store: MemoryStore) -> Plan | Refusal:
+    return plan_trajectory(the_case, the_anatomy, REQUEST, store=the_store)
+
+
+@pytest.fixture(scope="module")
+def the_report(
+    the_case: Case,
+    the_anatomy: Anatomy,
+    the_answer: Plan | Refusal,
+    the_store: MemoryStore,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> ReportPaths:
+    folder = tmp_path_factory.mktemp("report")
+    return write_report(the_case, the_anatomy, the_answer, folder, store=the_store)
+
+
+def test_the_skin_map_holds_the_plan_or_shows_that_nothing_passes(
+    the_case: Case, the_anatomy: Anatomy, the_answer: Plan | Refusal, the_store: MemoryStore
+) -> None:
+    skin = plan_skin_map(the_case, the_anatomy, REQUEST, store=the_store)
+    assert (skin.lateral_mm > 0).all()
+    if isinstance(the_answer, Plan):
+        away = np.linalg.norm(
+            skin.entries_lps_mm - np.array(the_answer.trajectory.entry_lps_mm), axis=1
+        )
+        here = int(np.argmin(away))
+        assert away[here] < 1e-3
+        assert skin.room_mm[here] >= 0
+        assert skin.lateral_mm[here] == pytest.approx(
+            the_answer.entry.lateral_of_midline_mm, abs=1e-3
+        )
+        assert skin.cranial_mm[here] == pytest.approx(
+            the_answer.entry.cranial_of_disc_line_mm, abs=1e-3
+        )
+    else:
+        assert skin.nearest is not None
+
+
+def test_the_report_says_what_the_planner_said(
+    the_report: ReportPaths, the_answer: Plan | Refusal
+) -> None:
+    document = pypdfium2.PdfDocument(the_report.pdf.read_bytes())
+    try:
+        card = re.sub(r"\s+", " ", document[0].get_textpage().get_text_range())
+    finally:
+        document.close()
+    assert "L4-L5, LEFT side" in card
+    assert "Not a medical device" in card
+    assert "skin-map" in {path.stem for path in the_report.pictures}
+    html = the_report.html.read_text("utf-8")
+    assert the_answer.case_sha256 in html
+    if isinstance(the_answer, Plan):
+        assert f"{the_answer.entry.lateral_of_midline_mm:.0f} mm LEFT" in card
+        assert f"{the_answer.entry.depth_mm:.0f} mm" in card
+    else:
+        assert the_answer.binding.stage in card
+        assert the_answer.findings[0].code in card
+
+
+def test_the_report_is_written_where_it_was_asked(the_report: ReportPaths) -> None:
+    folder: Path = the_report.html.parent
+    assert {path.name for path in folder.iterdir()} == {"report.html", "report.pdf", "pictures"}
