@@ -197,5 +197,7 @@ class IliacWing:
         thick = thick + (joint - plate) * np.exp(-((2 * x / deepest) ** 2))
         face = np.abs(y - middle) / np.sqrt(1 + (2 * rise * (x - deepest)) ** 2) - thick
         top = -below / np.sqrt(1 + (2 * fall * (x - peak)) ** 2)
-        ends = np.maximum(np.maximum(-x, x - self.length_mm), self.lower_mm - z)
+        # Below its anterior spine the wing recedes.
+        front = x - self.length_mm - 2 * self.lean * sink
+        ends = np.maximum(np.maximum(-x, front), self.lower_mm - z)
         return smooth_maximum(smooth_maximum(face, top, rim), ends, self.blend_mm)

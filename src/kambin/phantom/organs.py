@@ -76,7 +76,7 @@ def build_skin(spine: Spine, *, share: float, back_fat_mm: float) -> list[Shape]
     muscle = StructureKey("abdominal_wall")
     outside = Shape(muscle, (place(muscle, Column(ring, exponent), LPS),), _behind(ring, back))
     inside = place(skin, Column(_inner(rows, fat + thick), exponent), LPS)
-    return [outer, outside, Shape(skin, (inside,), _behind(ring, back))]
+    return [outer, outside, Shape(skin, (inside,))]
 
 
 def _inner(rows: np.ndarray, depth_mm: float) -> np.ndarray:

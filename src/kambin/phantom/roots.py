@@ -135,8 +135,9 @@ def _on_disc(
     by_angle = a / float(np.tan(np.radians(angle)))
     # The last root is published by its angle; b and angle are averaged where both are.
     b = by_angle if name == spine.last else (b + by_angle) / 2
-    # Half a millimetre inside the sac, so that root and sac join.
-    lift = disc.points(np.array([0, 0, plate + a]))
+    back = spine.sizes.vertebrae[name].wall_mm + spine.sizes.vertebrae[name].canal_depth_mm / 2
+    # Height along the tilted disc's normal, at the depth of the canal where the sac lies.
+    lift = disc.points(np.array([0, back, plate + a]))
     takeoff = sac.edge_lps_mm(float(lift[2]), sign)
     local = disc.inverse().points(takeoff)
     rim = spine.sizes.vertebrae[level.lower].wall_mm
