@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,7 @@ def c_march(
 
     def run() -> Float32:
         with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(part, zip(edges[:-1], edges[1:], strict=True)))
+            list(pool.map(part, pairwise(edges)))
         return found
 
     return run

@@ -80,7 +80,8 @@ def make_instance(name: str, case: Case, *, entries: int, targets: int) -> Insta
     level = next(level for level in anatomy.disc_frames if str(level) == "L4-L5")
     centre = anatomy.disc_frames[level].lps_from_disc.origin_mm
     frame_id = anatomy.working_grid.frame_id
-    low, high = centre + (-34.0, -104.0, -104.0), centre + (193.0, 123.0, 105.0)
+    low = centre + np.array([-34.0, -104.0, -104.0])
+    high = centre + np.array([193.0, 123.0, 105.0])
     grid = Grid.around(low, high, spacing_mm=1.0, anchor_lps_mm=centre, frame_id=frame_id)
     kept = [s for k, s in anatomy.structures.items() if k.kind in MARGINS_MM]
     field = np.full(grid.shape, 1e3, dtype=np.float32)
