@@ -39,6 +39,7 @@ def _document(checked: CheckedCase) -> dict[str, object]:
 
 def _print_text(checked: CheckedCase) -> None:
     scheme = checked.check.scheme
+    # a count from one end only is worth less, so the ends are always named
     counted = [
         word
         for word, done in (

@@ -53,6 +53,7 @@ def confirm(
     """
     answers = make_answers(by, scheme, accept or [], SystemClock())
     file = find_answer_file(target)
+    # a plan may have been written into the case folder: the folder itself means the case
     if is_case_folder(target) or (target.is_dir() and not file.exists()):
         for answer in answers:
             record_confirmation(target, answer)

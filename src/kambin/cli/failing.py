@@ -51,6 +51,7 @@ def report_usage(error: Any, words: Sequence[str]) -> int:
     message = str(error.format_message()).strip()
     if not message:  # the parser shows the help itself when a call has no words at all
         return RequestError.exit_code
+    # help of a command that does not exist would be one more error
     known = "No such command" not in message and not words[0].startswith("-")
     command = f"kambin {words[0]}" if known else "kambin"
     return report_error(
@@ -83,6 +84,7 @@ def report_bug(error: Exception, words: Sequence[str]) -> int:
 
 def _innermost_place(error: Exception) -> str:
     """Return module and line of our innermost frame; messages may hold what is private."""
+    # the message of a foreign exception may quote a path or a header; its place cannot
     frames = traceback.extract_tb(error.__traceback__)
     ours = [f for f in frames if "kambin" in f.filename] or list(frames)
     if not ours:

@@ -52,6 +52,7 @@ def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None
     AnatomyError  (AN-020) listing what stops; (AN-021) with the call that answers
     """
     findings = (*checked.findings, *more)
+    # what stops comes before what asks: nobody should confirm a case that cannot be used
     blocking = find_blocking(findings)
     if blocking:
         raise AnatomyError(

@@ -67,6 +67,7 @@ def run(words: list[str]) -> int:
         code = command.main(args=words, prog_name="kambin", standalone_mode=False)
     except KambinError as error:
         return report_error(error, words)
+    # the person, or the program that read the output, has left: nothing to explain
     except (KeyboardInterrupt, typer.Abort):
         return STOPPED_EXIT_CODE
     except BrokenPipeError:

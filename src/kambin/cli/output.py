@@ -55,6 +55,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console that keeps its colours for terminals and does not decorate numbers."""
+    # highlighting would colour millimetres and codes as if some mattered more
     plain = Console(stderr=stderr, highlight=False, soft_wrap=True)
     if not plain.is_terminal:
         plain.width = _TEXT_WIDTH

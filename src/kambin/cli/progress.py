@@ -32,6 +32,7 @@ class ShownProgress:
         if title not in self._tasks:
             self._tasks[title] = self._bars.add_task(title, total=total)
         self._bars.update(self._tasks[title], completed=done, total=total)
+        # a bar that flashes for a tenth of a second only makes people look for what they missed
         if self._now_s() - self._begin_s > PATIENCE_S and not self._bars.live.is_started:
             self._bars.start()
 

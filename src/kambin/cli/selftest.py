@@ -42,6 +42,7 @@ def selftest(json: JsonOption = False) -> None:
     Exit code 1 if a step fails: then nothing this installation says can be trusted.
     """
     results = []
+    # every step runs, so that one failure does not hide another
     for name, step in STEPS.items():
         begin_s = time.monotonic()
         fault = _run(step)

@@ -47,11 +47,13 @@ def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, Struct
     names : label value -> StructureKey
     """
     digest = sha256(b"kambin case 1\n")
+    # a label-only case must not hash like a case whose image happens to be empty
     for voxels in (image, labels):
         if voxels is None:
             digest.update(b"none\n")
             continue
         place = voxels.lps_from_ijk.tolist()
+        # type and shape first: the same bytes in another shape are another image
         digest.update(to_json([voxels.values.dtype.name, voxels.shape, place]).encode())
         digest.update(to_file_order(voxels.values).T.data)
     digest.update(to_json({str(v): str(key) for v, key in names.items()}).encode())
@@ -67,6 +69,7 @@ def settle_case(case: Case) -> Case:
     """
     image = None if case.image is None else _settle_image(case.image)
     labels = _settle_labels(case.labels)
+    # dictionaries keep their order, and the order of the input must not reach a document
     names = dict(sorted(case.names.items()))
     digest = hash_case(image, labels, names)
     return Case(image, labels, names, case.dialect, case.confirmations, digest, dict(case.source))
@@ -94,6 +97,7 @@ def write_case(
         (ST-001) if it cannot be written, and then nothing has changed
     """
     path = Path(path)
+    # refused before the arrays are packed, which takes seconds on a whole CT
     require_free(path, force=force)
     whole = settle_case(case)
     files = {CASE_FILE: to_json(_case_document(whole)).encode("utf-8")}
@@ -230,6 +234,7 @@ def _settle_image(image: Volume) -> Volume:
 
 
 def _settle_labels(labels: LabelMap) -> LabelMap:
+    # the narrowest type, so that one label map has one hash whatever tool wrote it
     small = labels.values.max(initial=0) <= np.iinfo(np.uint8).max
     values = labels.values.astype(np.uint8 if small else np.uint16)
     straight = LabelMap(values, labels.lps_from_ijk, PATIENT_FRAME).canonical()
@@ -269,6 +274,7 @@ def read_case_document(path: Path) -> dict[str, Any]:
     ------
     StoreError  (ST-004, ST-005)
     """
+    _recover(path)
     if not is_case_folder(path):
         raise not_a_case(path.name, f"It has no {CASE_FILE}.")
     document = read_json_object(path / CASE_FILE)
@@ -293,6 +299,35 @@ def _read_array(path: Path, entry: Mapping[str, Any]) -> tuple[NDArray[Any], NDA
     return to_row_order(raster.values), affine
 
 
+def _recover(path: Path) -> None:
+    """Give a case its name back if a process was killed between taking and giving it."""
+    if path.exists():
+        return
+    for former in sorted(path.parent.glob(f".{path.name}.*.old")):
+        if is_case_folder(former):
+            former.rename(path)
+            return
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove the half-written folders of processes that no longer run."""
+    for pattern in ("part", "old"):
+        for leftover in path.parent.glob(f".{path.name}.*.{pattern}"):
+            owner = leftover.name.split(".")[-2]
+            if owner.isdigit() and not _is_running(int(owner)):
+                shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # signal 0 asks and does nothing
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def require_free(path: Path, *, force: bool) -> None:
     """Refuse a folder that holds something, unless it is a case that may be replaced.
 
@@ -300,6 +335,7 @@ def require_free(path: Path, *, force: bool) -> None:
     ------
     StoreError  (ST-002)
     """
+    _recover(path)
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
     is_case = is_case_folder(path)
@@ -318,17 +354,21 @@ def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     former = path.with_name(f".{path.name}.{os.getpid()}.old")
     try:
+        _clear_leftovers(path)
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         for name, data in files.items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
             write_durably(partial / name, data)
+        # files first, then their names: after a power cut no name points at nothing
         sync_folder(partial)
+        # the old case leaves its name only when the new one is whole on the disk
         if path.exists():
             path.rename(former)
         partial.rename(path)
         sync_folder(path.parent)
     except OSError as error:
+        # the second rename failed: the old case gets its name back
         if former.exists() and not path.exists():
             former.rename(path)
         shutil.rmtree(partial, ignore_errors=True)

@@ -75,6 +75,7 @@ def find_key(name: str) -> StructureKey | None:
     word = "_".join(name.strip().split())
     if ":" in word:
         return _own_key(word)
+    # patterns before kinds: "l4" is a vertebra and never the start of another word
     word = word.lower()
     return _by_pattern(word) or _by_kind(word)
 
@@ -118,6 +119,7 @@ def find_dialects_filled(values: frozenset[int]) -> tuple[Dialect, ...]:
 def precedence(key: StructureKey) -> tuple[int, str]:
     """Return the rank of a structure where masks overlap; the lower keeps the voxel."""
     order, envelopes = _precedence()
+    # a body mask holds everything inside it, so it may only fill what is left
     if key.kind in envelopes:
         return len(order) + 1, str(key)
     return (order.index(key.kind) if key.kind in order else len(order)), str(key)
@@ -188,6 +190,7 @@ def _own_key(word: str) -> StructureKey | None:
         key = StructureKey.parse(word)
     except AnatomyError:
         return None
+    # a typing error such as vertbra:L4 would be a structure that nobody plans around
     return key if key.kind in _own_kinds() else None
 
 

@@ -32,6 +32,7 @@ def to_json(document: object) -> str:
     document : a mapping, dataclass or pydantic model of plain values and numpy arrays
     """
     plain = to_plain(document)
+    # a NaN that slipped through would be JSON no other program reads: better an error here
     return json.dumps(plain, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -45,6 +46,7 @@ def to_plain(value: object) -> Any:
     if isinstance(plain, (set, frozenset)):
         return sorted(to_plain(item) for item in plain)
     if isinstance(plain, float):
+        # adding zero turns -0.0 into 0.0; both mean the same and must print the same
         return round(plain, JSON_DECIMALS) + 0.0 if math.isfinite(plain) else None
     return plain if plain is None or isinstance(plain, (str, int)) else str(plain)
 
@@ -67,6 +69,7 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
     StoreError  (ST-001) naming place and size
     """
     path = Path(path)
+    # beside the target, because a rename is atomic only within one file system
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,6 +77,7 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
         partial.replace(path)
         sync_folder(path.parent)
     except OSError as error:
+        # the folder itself may be what is broken; the first error is the one to tell
         with suppress(OSError):
             partial.unlink()
         raise writing_failed(path, len(data), error) from error

@@ -79,6 +79,7 @@ def greatest_shift_voxels(
     shape : number of voxels along i, j, k
     """
     last = np.array(shape, dtype=np.float64) - 1.0
+    # a rotation moves corners most, so the corners bound the error of every voxel
     corners = np.array(
         [[a, b, c, 1.0] for a in (0, last[0]) for b in (0, last[1]) for c in (0, last[2])]
     )
@@ -108,6 +109,7 @@ def _require_finite(affine: NDArray[np.float64], where: str) -> None:
         text = " x ".join(f"{s:.4g}" for s in spacing)
         why = f"Its voxels measure {text} mm; {low:g} to {high:g} mm is possible."
         raise _unusable(where, why)
+    # each axis has a length, yet two may be parallel: the image would be a plane
     if np.linalg.matrix_rank(affine[:3, :3] / spacing) < 3:
         raise _unusable(where, "Two voxel axes run the same way, so the affine is singular.")
 
@@ -116,6 +118,7 @@ def _require_orthogonal(affine: NDArray[np.float64], where: str) -> None:
     axes = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
     cosine = float(np.abs(axes.T @ axes - np.eye(3)).max())
     if cosine > ORTHOGONAL_TOLERANCE:
+        # the angle a technician can look up in the tilt field of the scanner
         angle_deg = float(np.degrees(np.arcsin(min(cosine, 1.0))))
         raise InputError(
             code="IN-008",

@@ -68,9 +68,11 @@ def import_case(
     pairs = zip(labels, words, strict=True)
     sources = [source for given, word in pairs for source in read_sources(given, word)]
     if fragment is not None:
+        # first of all, because a fragment lies inside what other labels call disc or canal
         sources.insert(0, read_mask(Path(fragment), StructureKey("fragment")))
     raster = None if image is None else read_raster(Path(image))
     volume = None if raster is None else volume_of(raster)
+    # before anything is merged: a shifted mask would be cut to pieces by its neighbours
     _require_one_grid(volume, sources, Path(image).name if image else "")
     merged, names, findings = merge_sources(sources)
     require_lumbar_spine(merged, names)

@@ -34,6 +34,7 @@ def merge_sources(
     InputError  (IN-018) if two of them name the same structure
     """
     _require_no_repetition(sources)
+    # one source keeps its own numbers, which the user knows from the tool
     first = sources[0]
     if len(sources) == 1:
         return first.labels, dict(first.names), ()
@@ -43,6 +44,7 @@ def merge_sources(
     for source in sources:
         values = _new_values(source, names)
         given = _renumbered(source, values)
+        # the earlier source keeps its voxels; the later one fills only what is free
         claimed, free = (merged > 0) & (given > 0), merged == 0
         overlap.update(_overlap(merged[claimed], given[claimed], names))
         merged[free] = given[free]

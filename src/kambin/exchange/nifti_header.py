@@ -112,6 +112,7 @@ def parse_nifti_header(head: bytes, where: str) -> RasterHeader:
     affine[3] = (0.0, 0.0, 0.0, 1.0)
     require_geometry(affine, shape, where)
     names = {int(key): name.decode("utf-8", "replace") for key, name in _LABEL.findall(head)}
+    # the standard says that a slope of zero means "not scaled"; some writers leave NaN
     slope, intercept = fields.slope, fields.intercept
     if not (math.isfinite(slope) and math.isfinite(intercept)) or slope == 0.0:
         slope, intercept = 1.0, 0.0
@@ -123,6 +124,7 @@ def _unpack(head: bytes, where: str) -> tuple[str, _Fields]:
     size = {1: NIFTI1_BYTES, 2: NIFTI2_BYTES}.get(kind, 0)
     if not size or len(head) < size:
         raise _unsupported(where, "It does not start with a NIfTI header.")
+    # the size field doubles as the mark of the byte order
     order = "<" if struct.unpack("<i", head[:4])[0] == size else ">"
     magic = head[344:347] if kind == 1 else head[4:7]
     if magic in (b"ni1", b"ni2"):
@@ -191,6 +193,7 @@ def _ras_affine(fields: _Fields, shape: tuple[int, int, int], where: str) -> NDA
         )
     by_row = np.vstack([fields.srow, [0.0, 0.0, 0.0, 1.0]])
     by_quaternion = _quaternion_affine(fields)
+    # sform first, as nibabel and ITK do, but never against a qform that says otherwise
     if fields.sform_code <= 0:
         return by_quaternion
     if not (np.abs(by_row) < BEYOND_ANY_SCANNER).all():
@@ -203,6 +206,7 @@ def _ras_affine(fields: _Fields, shape: tuple[int, int, int], where: str) -> NDA
 
 def _quaternion_affine(fields: _Fields) -> NDArray[np.float64]:
     b, c, d = fields.quaternion
+    # 32-bit b, c, d may overshoot the unit sphere by a rounding error
     a = math.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
     rotation = np.array(
         [
@@ -211,6 +215,7 @@ def _quaternion_affine(fields: _Fields) -> NDArray[np.float64]:
             [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
         ]
     )
+    # pixdim[0] is the sign of the third axis, a quaternion being unable to mirror
     handedness = -1.0 if fields.pixdim[0] < 0 else 1.0
     spacing = np.array(fields.pixdim[1:4]) * [1.0, 1.0, handedness]
     affine = np.eye(4)

@@ -39,6 +39,7 @@ def nifti_bytes(voxels: Volume | LabelMap) -> bytes:
     struct.pack_into("<8f", header, 76, 1, *voxels.spacing_mm, 0, 0, 0, 0)
     struct.pack_into("<3f", header, 108, NIFTI1_BYTES + 4, 1.0, 0.0)
     header[123] = _MILLIMETRES
+    # no qform: a second place in the header could only disagree with the first
     struct.pack_into("<2h", header, 252, 0, _ALIGNED)
     ras_from_ijk = LPS_FROM_RAS @ voxels.lps_from_ijk
     struct.pack_into("<12f", header, 280, *ras_from_ijk[:3].ravel())

@@ -91,6 +91,7 @@ def read_truth(path: Path) -> PhantomTruth:
         variants=tuple(given["variants"]),
         spacing_mm=given["spacing_mm"],
     )
+    # made again and not read: parameters fit in a line, truth at every spacing in no folder
     return build_truth(parameters)
 
 

@@ -128,6 +128,7 @@ def record_plan_confirmation(plan_path: Path, confirmation: Confirmation) -> Non
     content = read_plan(plan_path).content_sha256
     file = confirmations_beside(plan_path)
     c = confirmation
+    # an answer is given to what was on the page, so it carries the hash of that content
     bound = Confirmation(c.by, c.at, c.code, f"{c.value}@{content}")
     answers = [*read_confirmations(file.parent, file.name), bound]
     document = {"schema_version": CONFIRMATIONS_VERSION, "confirmations": answers}

@@ -53,6 +53,7 @@ def require_vertebra_size(labels: LabelMap, names: NamesByValue) -> None:
     touch the border of the image.
     """
     lumbar = [n for n, key in names.items() if key.kind == "vertebra" and key.place[:1] == "L"]
+    # a vertebra cut by the border is smaller than it is, and would accuse a good file
     whole = set(lumbar) - _values_on_border(labels.values)
     counts = count_labels(labels.values)
     voxel_mm3 = float(np.prod(labels.spacing_mm))
@@ -109,6 +110,7 @@ def settle_missing_values(
     ------
     InputError  (IN-011) if such voxels lie within the box around the vertebrae
     """
+    # whole numbers cannot be missing, and the test would cost a second on a large CT
     if image.values.dtype.kind != "f":
         return image, ()
     missing = ~np.isfinite(image.values)
@@ -128,6 +130,7 @@ def settle_missing_values(
             why=f"{why} {inside} of them lie beside the vertebrae.",
             next_step="Export the image again from its source.",
         )
+    # the darkest value reads as air, which no path may start behind
     filled = np.where(missing, image.values[~missing].min(), image.values)
     finding = Finding(
         code="IN-011",

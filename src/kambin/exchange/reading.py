@@ -118,6 +118,7 @@ def _find_format(head: bytes) -> str:
 
 
 def _require_name_fits(path: Path, kind: str, head: bytes) -> None:
+    # the content decides, and a name that contradicts it is a file mixed up with another
     name = path.name.lower()
     expected = {".nii": "nifti", ".nii.gz": "nifti", ".nrrd": "nrrd", ".mha": "mha"}
     stated = next((kind for suffix, kind in expected.items() if name.endswith(suffix)), "")
@@ -173,6 +174,7 @@ _READERS = {"nifti": _read_nifti, "nrrd": _read_nrrd, "mha": _read_meta}
 
 def _lean(values: VoxelArray) -> VoxelArray:
     """Return whole numbers as int16 if they fit, everything else as float32."""
+    # CT values are whole numbers that fit 16 bits; a float copy would double the memory
     limits = np.iinfo(np.int16)
     if values.dtype.kind == "f":
         whole = bool(np.isfinite(values).all()) and not (values != np.rint(values)).any()
@@ -185,6 +187,7 @@ def _lean(values: VoxelArray) -> VoxelArray:
 
 def _as_labels(values: VoxelArray, where: str) -> NDArray[np.uint8 | np.uint16]:
     if values.dtype.kind == "f":
+        # a label of 25.4 is an interpolated one: its neighbours are wrong as well
         odd = ~np.isfinite(values) | (values != np.rint(values))
         if odd.any():
             ijk = tuple(int(index[0]) for index in np.nonzero(odd))

@@ -69,6 +69,7 @@ def read_sources(given: Path | str, dialect: str) -> tuple[LabelSource, ...]:
         (IN-024) for an empty mask; (IN-026) for a mask with several labels; (IN-027) for a
         folder without masks; and whatever ``read_raster`` raises
     """
+    # a file whose own name holds an equals sign is still a file
     named = _NAMED.fullmatch(str(given))
     if named and not Path(given).exists():
         return (_read_named_mask(Path(named["path"]), named["name"]),)
@@ -137,6 +138,7 @@ def _read_folder(folder: Path) -> tuple[LabelSource, ...]:
             why=f"None of its {len(files)} image files is named after a structure.",
             next_step="Name the files after the structures, such as vertebrae_L4.nii.gz.",
         )
+    # bone before soft tissue, and by name after that: never by the order of the disk
     ranked = sorted(found.items(), key=lambda item: (precedence(item[1]), item[0].name))
     sources = []
     for file, key in ranked:
@@ -181,6 +183,7 @@ def _find_words(
         table = require_usable(dialect, path.name)
         return table.name, _fitting(table.names, table.values)
     sidecar = _find_sidecar(path)
+    # a sidecar with the file's own name was meant for it; labels.json may be meant for another
     own = sidecar is not None and sidecar.name != FOLDER_SIDECAR
     if embedded and dialect in (AUTO, EMBEDDED, KAMBIN):
         return _named_after(embedded, values, EMBEDDED), embedded
@@ -216,6 +219,7 @@ def _by_values(
 def _named_after(words: Mapping[int, str], values: frozenset[int], otherwise: str) -> str:
     """Return the tool whose names these are, our own if they are keys, or where they stood."""
     used = {value: words.get(value) for value in values}
+    # the same words as a tool writes: say so, because people know the tool
     for dialect in read_dialects().values():
         if all(dialect.names.get(value) == name for value, name in used.items()):
             return dialect.name

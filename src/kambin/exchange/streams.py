@@ -52,6 +52,7 @@ def damaged(path: Path, why: str) -> InputError:
 
 def open_unpacked(path: Path) -> IO[bytes]:
     """Open a file for reading, unpacking gzip by its content and not by its name."""
+    # a .nii.gz that is not packed, or a .nii that is, tells itself by two bytes
     with path.open("rb") as probe:
         packed = probe.read(2) == _GZIP_MAGIC
     return cast("IO[bytes]", gzip.open(path, "rb") if packed else path.open("rb"))
@@ -81,6 +82,7 @@ def require_end(stream: IO[bytes], path: Path) -> None:
     ------
     InputError  (IN-002) if bytes follow that the header does not account for
     """
+    # a larger file than its header says is a header with a flipped bit, or another file
     if stream.read(1):
         raise damaged(path, "More bytes follow than its header announces.")
 
@@ -92,7 +94,9 @@ def inflate_exactly(packed: bytes, size: int, path: Path) -> bytes:
     ------
     InputError  (IN-002) if the size or the checksum is wrong
     """
+    # 47 lets zlib see for itself whether zlib (MetaImage) or gzip (NRRD) was used
     engine = zlib.decompressobj(wbits=47)
+    # never more than announced: a few kilobytes may unpack to gigabytes
     data = engine.decompress(packed, size + 1)
     # the end mark and the checksum may still lie in the unread tail
     data += engine.decompress(engine.unconsumed_tail, 1)

@@ -86,6 +86,7 @@ def parse_nrrd_header(head: bytes, where: str) -> TextHeader:
     dtype = np.dtype(order + _NRRD_TYPES[type_word])
     require_within_budget(sizes, dtype.itemsize, where)
     encoding = fields.get("encoding", "")
+    # a second file could be any file of the machine; what is imported must be one piece
     detached = "data file" in fields or "datafile" in fields
     skips = any(fields.get(name, "0") != "0" for name in ("byte skip", "line skip", "byteskip"))
     if encoding not in ("raw", "gzip", "gz") or detached or skips:
@@ -120,6 +121,7 @@ def parse_meta_header(head: bytes, where: str) -> TextHeader:
     require_three_dimensions(sizes, components, where)
     if fields.get("ElementType", "") not in _META_TYPES or fields.get("BinaryData") == "False":
         raise _unsupported(where, "Its voxel type or its text encoding is not supported.")
+    # two spellings of the same tag are in use
     big = "True" in (fields.get("BinaryDataByteOrderMSB"), fields.get("ElementByteOrderMSB"))
     dtype = np.dtype((">" if big else "<") + _META_TYPES[fields["ElementType"]])
     require_within_budget(sizes, dtype.itemsize, where)
@@ -159,11 +161,13 @@ def _require_no_layers(sizes: tuple[int, ...], kinds: list[str], where: str) -> 
 
 
 def _nrrd_affine(fields: dict[str, str], where: str) -> NDArray[np.float64]:
+    # "scanner-xyz" and "3D-right-handed" name no side of the patient
     signs = _SPACES.get(fields.get("space", "").lower())
     directions = re.findall(r"\(([^)]*)\)", fields.get("space directions", ""))
     origin = re.findall(r"\(([^)]*)\)", fields.get("space origin", ""))
     if signs is None or len(directions) != 3 or len(origin) != 1:
         raise _no_orientation(where, "Its space, space directions or space origin is missing.")
+    # 3D Slicer writes the unit per axis; a missing one means mm by the format
     units = set(re.findall(r'"([^"]*)"', fields.get("space units", '"mm"')))
     if units != {"mm"}:
         raise InputError(

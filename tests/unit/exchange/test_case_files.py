@@ -285,6 +285,44 @@ def test_r02_a_full_disk_leaves_the_old_case_whole(
     assert not list(folder.parent.glob(".case*"))
 
 
+KILLED = 2**22 + 1
+"""A process number no system gives."""
+
+
+def test_r01_a_process_killed_before_the_new_case_was_whole_changes_nothing(
+    case: Case, folder: Path
+) -> None:
+    half = folder.with_name(f".case.{KILLED}.part")
+    half.mkdir()
+    (half / "labels.nii.gz").write_bytes(b"half")
+    assert read_case(folder).names == case.names
+    write_case(case, folder, force=True)
+    assert not half.exists()
+
+
+def test_r01_a_process_killed_between_two_names_loses_nothing(case: Case, folder: Path) -> None:
+    former = folder.rename(folder.with_name(f".case.{KILLED}.old"))
+    assert read_case(folder).names == case.names
+    assert not former.exists()
+    folder.rename(former)
+    with pytest.raises(StoreError, match="ST-002"):
+        write_case(case, folder)
+    assert read_case(folder).names == case.names
+
+
+def test_r01_what_is_no_case_is_not_taken_for_the_lost_one(tmp_path: Path) -> None:
+    (tmp_path / f".case.{KILLED}.old").mkdir()
+    with pytest.raises(StoreError, match="ST-005"):
+        read_case(tmp_path / "case")
+
+
+def test_what_a_running_process_writes_is_left_alone(case: Case, folder: Path) -> None:
+    other = folder.with_name(f".case.{os.getppid()}.part")
+    other.mkdir()
+    write_case(case, folder, force=True)
+    assert other.is_dir()
+
+
 def _break_disk(monkeypatch: pytest.MonkeyPatch, step: str, folder: Path) -> None:
     full = OSError(errno.ENOSPC, "No space left on device")
     rename = Path.rename
