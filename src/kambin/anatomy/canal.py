@@ -1,6 +1,6 @@
 """The spinal canal: a curve through its centres with an elliptic section at every point."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -237,6 +237,7 @@ def _pedicle_station(frame: VertebraFrame, bone: Sampler) -> _Station:
 def _canal_depth_mm(frame: VertebraFrame, bone: Sampler, z: float, height: float) -> float:
     """Return the sagittal canal depth, mm: from the posterior wall to the lamina behind it."""
     start = frame.posterior_wall_y_mm + value("completion_nerve.canal_ray_start_mm")
+    # The lamina hangs below its pedicle: rays above the pedicle's middle would leave the bone.
     rows = np.linspace(z - height, z, RAY_ROWS_SAMPLES)
     starts = frame.lps_from_vertebra.points([[0.0, start, row] for row in rows])
     backwards = frame.lps_from_vertebra.rotation[:, 1]
@@ -261,17 +262,14 @@ def _disc_station(disc: DiscFrame, above: _Station, below: _Station) -> _Station
 
 def _extended(stations: list[_Station], above_mm: float, below_mm: float) -> list[_Station]:
     """Continue the canal straight beyond its first and last station."""
+    first = _beyond(stations[0], stations[1], above_mm)
+    return [first, *stations, _beyond(stations[-1], stations[-2], below_mm)]
 
-    def beyond(end: _Station, inner: _Station, by_mm: float) -> _Station:
-        along = end.centre_lps_mm - inner.centre_lps_mm
-        centre = end.centre_lps_mm + along * by_mm / np.linalg.norm(along)
-        return _Station(
-            centre, end.left_lps, end.posterior_lps, end.half_width_mm, end.half_depth_mm
-        )
 
-    first = beyond(stations[0], stations[1], above_mm)
-    last = beyond(stations[-1], stations[-2], below_mm)
-    return [first, *stations, last]
+def _beyond(end: _Station, inner: _Station, by_mm: float) -> _Station:
+    """Return a copy of the end station, moved away from its inner neighbour."""
+    along = end.centre_lps_mm - inner.centre_lps_mm
+    return replace(end, centre_lps_mm=end.centre_lps_mm + along * by_mm / np.linalg.norm(along))
 
 
 def _through(stations: list[_Station]) -> CanalCurve:
@@ -281,23 +279,29 @@ def _through(stations: list[_Station]) -> CanalCurve:
     along = np.concatenate([[0.0], np.cumsum(steps)])
     at = np.linspace(0.0, along[-1], int(np.ceil(along[-1] / CURVE_STEP_MM)) + 1)
 
-    def sample(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        found: NDArray[np.float64] = PchipInterpolator(along, rows)(at)
-        return found
-
-    curve = sample(centres)
-    left = sample(np.array([s.left_lps for s in stations]))
+    curve = _interpolate(along, centres, at)
+    left = _interpolate(along, np.array([s.left_lps for s in stations]), at)
     tangent = np.gradient(curve, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    # Interpolated axes are no longer orthogonal to the curve.
     left -= tangent * (left * tangent).sum(axis=1, keepdims=True)
     left /= np.linalg.norm(left, axis=1, keepdims=True)
     posterior = np.cross(left, tangent)
-    behind = sample(np.array([s.posterior_lps for s in stations]))
+    behind = _interpolate(along, np.array([s.posterior_lps for s in stations]), at)
     posterior *= np.sign((posterior * behind).sum(axis=1, keepdims=True))
     return CanalCurve(
         curve,
         left,
         posterior,
-        sample(np.array([s.half_width_mm for s in stations])),
-        sample(np.array([s.half_depth_mm for s in stations])),
+        _interpolate(along, np.array([s.half_width_mm for s in stations]), at),
+        _interpolate(along, np.array([s.half_depth_mm for s in stations]), at),
     )
+
+
+def _interpolate(
+    along_mm: NDArray[np.float64], rows: NDArray[np.float64], at_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return rows given along a curve at other places on it; it never overshoots."""
+    # A natural spline would swing out of the canal where L5 and S1 meet at an angle.
+    found: NDArray[np.float64] = PchipInterpolator(along_mm, rows)(at_mm)
+    return found

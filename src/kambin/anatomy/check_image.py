@@ -131,6 +131,7 @@ def _contrast_hu(image: Volume, survey: Survey, vertebra: FoundStructure) -> flo
     distance_mm = ndimage.distance_transform_edt(~mask, sampling=labels.spacing_mm)
     step_mm = float(labels.spacing_mm.max())
     shell = (distance_mm > step_mm) & (distance_mm <= value("checks.surroundings_mm"))
+    # Neighbouring bone would make a right label look no brighter than its surroundings.
     shell &= ~np.isin(near, _bone_values(survey))
     hu = _sample(image, labels, box, mask | shell)
     is_bone = mask[mask | shell]

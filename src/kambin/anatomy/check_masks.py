@@ -60,6 +60,7 @@ def check_masks(
 
 def _check_volumes(stack: VertebralStack) -> list[Finding]:
     """Compare each whole vertebra with the whole vertebrae next to it."""
+    # A vertebra that the image cuts has no volume to compare.
     whole = [v if v.border_faces == 0 else None for v in stack.vertebrae]
     least, most = value("checks.volume_ratio_least"), value("checks.volume_ratio_most")
     findings = []

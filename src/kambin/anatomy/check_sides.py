@@ -85,6 +85,8 @@ def _compare_names(survey: Survey, plane: MidsagittalPlane) -> tuple[list[str], 
             for side, f in pair.items()
         }
         names = sorted(str(f.key) for f in pair.values())
+        # Two kidneys of one side exchange order only if their names or voxels were exchanged;
+        # one that strays over the midline is a variant.
         if len(pair) == 2 and sum(own_mm.values()) < 0:
             wrong.extend(names)
         elif len(pair) == 2 and min(own_mm.values()) < -value("checks.side_tolerance_mm"):

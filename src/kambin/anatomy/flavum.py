@@ -65,6 +65,7 @@ def _roof(space: CanalSpace, ends: tuple[int, int], level: Level) -> NDArray[np.
     thickness = value_at("completion_nerve.flavum_thickness_mm", str(level))
     inner = space.inside(curve.half_width_mm, curve.half_depth_mm)
     outer = space.inside(curve.half_width_mm + thickness, curve.half_depth_mm + thickness)
+    # Nearest section, not height: at L5-S1 the sections lean.
     between = (space.nearest >= ends[0]) & (space.nearest <= ends[1])
     angle_deg = np.degrees(np.arctan2(np.abs(space.left_mm), space.posterior_mm))
     behind: NDArray[np.bool_] = angle_deg <= value("completion_nerve.flavum_half_angle_deg")

@@ -56,6 +56,7 @@ def stack_vertebrae(survey: Survey) -> VertebralStack:
     mobile = [
         f for f in survey.of_kind("vertebra") if f.key.place in VERTEBRAE and f.key.place != _SACRAL
     ]
+    # By height, not by name: the names are what is being checked.
     mobile.sort(key=lambda f: -float(f.centroid_lps_mm[2]))
     sacrum = survey.find("vertebra", _SACRAL) or survey.find("sacrum")
     bearer, number = _lowest_rib(survey, mobile)
@@ -143,6 +144,7 @@ def _check_gaps(survey: Survey, stack: VertebralStack) -> list[Finding]:
     usual_mm = float(np.median(steps_mm)) if len(steps_mm) else 0.0
     for index, (upper, lower) in enumerate(pairwise(stack.names)):
         skipped = _names_between(upper, lower)
+        # The centre of a vertebra that the image cuts is not where its neighbours expect it.
         cut = any(v.border_faces for v in stack.vertebrae[index : index + 2])
         step = f"{steps_mm[index]:.0f} mm, median of the column {usual_mm:.0f} mm"
         if skipped:

@@ -120,6 +120,7 @@ def _complete_roots(
     relaxed = _relax(bony, sac, drafts) if drafts else ()
     structures: dict[StructureKey, Structure] = {}
     for root in relaxed:
+        # Left out rather than drawn wrongly: a missing root reads as not assessed.
         if root.is_credible:
             structures[root.draft.key] = make_root(bony, sac, root)
             if np.any(root.ganglion_radii_mm > 0):

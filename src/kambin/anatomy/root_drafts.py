@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,10 +108,8 @@ def fit_exiting_root(
     rule = find_nominal_rule(level)
     near = _up_to_ganglion(nominal)
 
-    def lay(tried: RootRule) -> RootDraft | None:
-        start = nominal.points_lps_mm[0]
-        return draft_exiting_root(bony, sac, level, side, tried, start_lps_mm=start)
-
+    start = nominal.points_lps_mm[0]
+    lay = partial(draft_exiting_root, bony, sac, level, side, start_lps_mm=start)
     places = [
         replace(
             rule,
@@ -287,6 +286,7 @@ def _sac_edge(
     at = sac.curve.at_plane(plane_lps_mm, normal_lps)
     centre = sac.curve.centres_lps_mm[at]
     lateral = sac.curve.left_lps[at] * side.lateral_sign_lps
+    # Ventral of the sac's middle: motor and sensory rootlets leave it antero-laterally.
     forward = value("completion_nerve.takeoff_forward_share")
     deep = sac.curve.half_depth_mm[at] - value("completion_nerve.sac_behind_wall_mm")
     start = centre - sac.curve.posterior_lps[at] * forward * deep
@@ -315,6 +315,7 @@ def _best_rule(
         lack_mm = float(
             (draft.needed_radii_mm[part] - room.sample(draft.points_lps_mm[part])).max()
         )
+        # The worst place decides: a root is as short of room as at its narrowest point.
         score_mm = max(lack_mm - tolerated_mm, 0.0) + _reluctance_mm(rule, rules[0])
         if score_mm < least_mm - 10.0**-6:
             best, least_mm = rule, score_mm

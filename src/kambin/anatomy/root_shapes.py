@@ -70,6 +70,7 @@ def rasterise_tube(tube: Tube, grid: Grid) -> LabelMap:
     tube : Tube
     grid : Grid; the tube may leave it, the region may not
     """
+    # The region is for pictures and overlaps; a root bends by less than 0.1 mm between samples.
     step = max(1, len(tube.points_lps_mm) // REGION_SAMPLES)
     points = np.concatenate([tube.points_lps_mm[:-1:step], tube.points_lps_mm[-1:]])
     radii = np.concatenate([tube.radii_mm[:-1:step], tube.radii_mm[-1:]])

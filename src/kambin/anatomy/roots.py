@@ -130,6 +130,7 @@ def relax_roots(drafts: Sequence[RootDraft], obstacles: Obstacles) -> tuple[Rela
         bend = np.zeros_like(points)
         bend[:, 1:-1] = (points[:, :-2] + points[:, 2:]) / 2 - points[:, 1:-1]
         points = points + smoothing * bend + pull * (start - points)
+        # Pushed last, so that smoothing never has the final word inside bone.
         points = points + _push(points, needed, obstacles.room)
         points[:, 0] = start[:, 0]
     return tuple(_judge(d, p, obstacles) for d, p in zip(drafts, points, strict=True))
@@ -156,6 +157,7 @@ def _judge(
     radii = _thinned(draft.radii_mm, free_mm)
     ganglion = _thinned(draft.ganglion_radii_mm, free_mm)
     overlap_mm = float(np.max(np.maximum(radii, ganglion) - free_mm))
+    # Sliding along its own curve is no move: measured to the drafted line, not point to point.
     fine = _refined(draft.points_lps_mm)
     distances, _ = cKDTree(fine).query(points_lps_mm)
     return RelaxedRoot(

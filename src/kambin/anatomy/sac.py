@@ -75,6 +75,7 @@ def complete_sac(bony: BonyAnatomy, space: CanalSpace) -> DuralSac:
     cord = bony.structures.get(CORD_KEY)
     seen = _below_conus(bony, curve, cord) if cord is not None else np.zeros(grid.shape, bool)
     share = _replace_where_seen(modelled, seen, bony, curve)
+    # One structure carries one origin; the share of seen slices is kept beside it.
     mostly_seen = share > 0.5
     structure = Structure(
         SAC_KEY,
@@ -122,6 +123,7 @@ def _below_conus(bony: BonyAnatomy, curve: CanalCurve, cord: Structure) -> NDArr
         return seen
     start = curve.at_plane(frame.upper_plate.origin_mm, frame.upper_plate.rotation[:, 2])
     _, _, z = bony.working_grid.axes_mm()
+    # Above L2 the label is cord inside the sac, too thin to stand for the sac.
     seen[:, :, z > curve.centres_lps_mm[start, 2]] = False
     return seen & ~(bony.bone.labels > 0)
 

@@ -34,6 +34,7 @@ def find_body_mask(
     """
     given = [v for v, key in names.items() if key == SKIN_KEY]
     if given and np.isin(labels.values, given).any():
+        # Organs overwrite the body label where they lie, so all labels together are the body.
         return _as_mask(fill_slices(labels.values > 0), labels)
     if image is not None and _shows_air(image):
         return _as_mask(segment_body(image), image)

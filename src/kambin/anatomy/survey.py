@@ -101,6 +101,7 @@ def survey_labels(case: Case) -> Survey:
     Survey; names without voxels are in ``empty``, not in ``found``
     """
     labels = case.labels
+    # find_objects takes no booleans.
     values = labels.values.view(np.uint8) if labels.values.dtype.kind == "b" else labels.values
     boxes = ndimage.find_objects(values)
     by_key: dict[StructureKey, list[int]] = {}

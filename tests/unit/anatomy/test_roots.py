@@ -140,4 +140,4 @@ def test_without_discs_only_bone_counts():
 
     obstacles = find_obstacles(bony, [draft])
 
-    assert obstacles.disc.values.min() > 40
+    assert obstacles.disc.values.min() > 30
