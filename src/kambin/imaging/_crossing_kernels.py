@@ -15,7 +15,7 @@ SECANT_ITERATIONS = 3
 LEVEL = 0.5
 """Occupancy at the surface."""
 
-FLATNESS = 0.1
+FLATNESS = 0.06
 """How far, in nodes, the surface may leave a tangent disc at its rim."""
 
 DISC_RADIUS = 0.75
@@ -23,7 +23,7 @@ DISC_RADIUS = 0.75
 diagonal of the square lattice in which an axis-aligned face is sampled."""
 
 DISC_REACH = 6
-DISC_TAPER = 2.5
+DISC_TAPER = 4.0
 """Nodes up to which distances are measured to discs, and over how many nodes before that
 the discs shrink to points, so that there is no step; beyond, points are within 0.03 nodes."""
 

@@ -48,7 +48,13 @@ class Field:
         object.__setattr__(self, "values", values)
 
     @classmethod
-    def measured(cls, grid: Grid, values: NDArray[np.float32], sigma_mm: float) -> "Field":
+    def measured(
+        cls,
+        grid: Grid,
+        values: NDArray[np.float32],
+        sigma_mm: float,
+        near: tuple[slice, slice, slice] | None = None,
+    ) -> "Field":
         """Return the field with its slope measured on its own values.
 
         Parameters
@@ -56,13 +62,18 @@ class Field:
         grid : Grid
         values : float32 array, shape ``grid.shape``, mm
         sigma_mm : float, mm
+        near : slices of the nodes outside which every value is the exact distance to a set
+            of points, whose slope is 1; without them all nodes are looked at
 
         Raises
         ------
         InputError  (IN-041) as the constructor
         """
         kept = np.ascontiguousarray(values, dtype=np.float32)
-        return cls(grid, kept, float(largest_slope(kept)) / grid.spacing_mm, float(sigma_mm))
+        part = kept if near is None else np.ascontiguousarray(kept[near])
+        slope = float(largest_slope(part)) / grid.spacing_mm if part.size else 1.0
+        slope = slope if near is None else max(slope, 1.0)
+        return cls(grid, kept, slope, float(sigma_mm))
 
     def sample(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return the distance at points, trilinear between nodes, held beyond the border.

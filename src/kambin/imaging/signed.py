@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kambin.core import InputError
-from kambin.imaging._crossing_kernels import LEVEL
-from kambin.imaging._engine import Source, measure_signed
+from kambin.imaging._crossing_kernels import DISC_REACH, LEVEL
+from kambin.imaging._engine import SPARE_NODES, Source, find_box, measure_signed
 from kambin.imaging._field_kernels import resample
 from kambin.imaging.field import Field
 from kambin.imaging.grid import Grid
@@ -66,14 +66,14 @@ def signed_distance(region: LabelMap, grid: Grid) -> Field:
     """
     _require_frame(region.frame_id, grid)
     low, high = bounds_of_inside(region.values != 0, region.lps_from_ijk)
-    near = _cut_to(region, grid)
-    occupancy, thin_share = smooth_labels(near.values)
+    cut = _cut_to(region, grid)
+    occupancy, thin_share = smooth_labels(cut.values)
     smallest = float(region.spacing_mm.min())
-    source = Source(occupancy, near.ijk_from_lps, smallest, low, high)
+    source = Source(occupancy, cut.ijk_from_lps, smallest, low, high)
     far = Source((region.values != 0).astype(np.float32), region.ijk_from_lps, smallest, low, high)
     error = THICK_ERROR + (THIN_ERROR - THICK_ERROR) * thin_share
-    values = _distances(source, far, grid)
-    return Field.measured(grid, values, error * float(region.spacing_mm.max()))
+    values, near = _distances(source, far, grid)
+    return Field.measured(grid, values, error * float(region.spacing_mm.max()), near)
 
 
 def signed_distance_from_fractions(fractions: Volume, grid: Grid) -> Field:
@@ -98,7 +98,8 @@ def signed_distance_from_fractions(fractions: Volume, grid: Grid) -> Field:
     occupancy = smooth_fractions(fractions.values)
     source = Source(occupancy, fractions.ijk_from_lps, smallest, low, high)
     sigma_mm = FRACTION_ERROR * float(fractions.spacing_mm.max())
-    return Field.measured(grid, _distances(source, source, grid), sigma_mm)
+    values, near = _distances(source, source, grid)
+    return Field.measured(grid, values, sigma_mm, near)
 
 
 def signed_distance_from_occupancy(occupancy: ArrayLike, grid: Grid) -> Field:
@@ -129,8 +130,8 @@ def signed_distance_from_occupancy(occupancy: ArrayLike, grid: Grid) -> Field:
     low, high = bounds_of_inside(values >= LEVEL, grid.lps_from_ijk)
     ijk_from_lps = np.linalg.inv(grid.lps_from_ijk).astype(np.float64, copy=False)
     source = Source(values, ijk_from_lps, grid.spacing_mm, low, high)
-    found = _distances(source, source, grid)
-    return Field.measured(grid, found, FRACTION_ERROR * grid.spacing_mm)
+    found, near = _distances(source, source, grid)
+    return Field.measured(grid, found, FRACTION_ERROR * grid.spacing_mm, near)
 
 
 def _require_frame(frame_id: str, grid: Grid) -> None:
@@ -160,8 +161,13 @@ def _cut_to(region: LabelMap, grid: Grid) -> LabelMap:
     return LabelMap(cut, affine, region.frame_id)
 
 
-def _distances(source: Source, far: Source, grid: Grid) -> NDArray[np.float32]:
-    """Return signed distances, mm, on the grid; ``far`` is what is followed farther out."""
+def _distances(
+    source: Source, far: Source, grid: Grid
+) -> tuple[NDArray[np.float32], tuple[slice, slice, slice] | None]:
+    """Return signed distances, mm, and where their slope can exceed 1 (none: anywhere).
+
+    ``far`` is the structure as it is followed farther out, on coarse lines.
+    """
     finer = max(1, math.ceil(grid.spacing_mm / source.voxel_mm / FINEST_RATIO - 1e-6))
     a, b, c = ((n - 1) * finer + 1 for n in grid.shape)
     work = Grid(grid.origin_lps_mm, grid.spacing_mm / finer, (a, b, c), grid.frame_id)
@@ -170,11 +176,22 @@ def _distances(source: Source, far: Source, grid: Grid) -> NDArray[np.float32]:
     )
     gap = _gap_to_unfollowed(source, grid)
     if gap is None:
-        return values
+        return values, _near(source, grid)
     distance = np.abs(values)
     bound = np.maximum(gap, np.abs(_coarse_distances(far, grid)))
     signs = np.where(values < 0.0, np.float32(-1.0), np.float32(1.0))
-    return np.where(distance > gap, signs * np.minimum(distance, bound), values)
+    return np.where(distance > gap, signs * np.minimum(distance, bound), values), None
+
+
+def _near(source: Source, grid: Grid) -> tuple[slice, slice, slice]:
+    """Return the nodes that discs can reach; beyond, distances are those to points."""
+    spare = DISC_REACH + SPARE_NODES
+    box = find_box(source, grid, OUTSIDE_MM)
+    x, y, z = (
+        slice(max(0, first - spare), max(0, min(size, last + spare)))
+        for (first, last), size in zip(box, grid.shape, strict=True)
+    )
+    return x, y, z
 
 
 def _gap_to_unfollowed(source: Source, grid: Grid) -> NDArray[np.float32] | None:

@@ -9,6 +9,7 @@ from scipy import ndimage
 from kambin.imaging._crossing_kernels import (
     DISC_RADIUS,
     DISC_REACH,
+    DISC_TAPER,
     find_crossings,
     fit_discs,
     shrink_to_discs,
@@ -169,7 +170,8 @@ def test_distances_to_a_disc_near_its_axis(normal) -> None:
     planes = np.arange(-DISC_REACH, shape[0] + DISC_REACH, dtype=float)
     starts = np.searchsorted([point[0]], planes)
     shrink_to_discs(distances, point[None], disc[None], starts, shrunk)
-    oracle = measure_disc_distance(nodes, point, disc[:3], DISC_RADIUS)
+    tapered = DISC_RADIUS * np.clip((DISC_REACH - distances) / DISC_TAPER, 0.0, 1.0)
+    oracle = measure_disc_distance(nodes, point, disc[:3], tapered)
     near = distances < 2.4
     assert shrunk[near] == pytest.approx(oracle[near], abs=1e-4)
     assert (shrunk <= distances).all()
