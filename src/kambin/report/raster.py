@@ -11,7 +11,15 @@ FAR_MM = 1.0e9
 
 
 @njit(cache=True)
-def draw_triangles(pixels, normals, faces, mesh_id, depth, normal, owner):  # type: ignore[no-untyped-def] # pragma: no cover
+def draw_triangles(  # pragma: no cover - runs as machine code
+    pixels: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    faces: NDArray[np.int64],
+    mesh_id: int,
+    depths_mm: NDArray[np.float32],
+    facing: NDArray[np.float32],
+    owner: NDArray[np.int16],
+) -> None:
     """Draw triangles into depth, normal and owner buffers, nearest surface first.
 
     Parameters
@@ -20,11 +28,11 @@ def draw_triangles(pixels, normals, faces, mesh_id, depth, normal, owner):  # ty
     normals : float array, shape (N, 3), unit vertex normals in camera axes
     faces : int array, shape (M, 3)
     mesh_id : int, written into ``owner`` where this mesh is nearest
-    depth : float32 array, shape (H, W), mm, changed in place
-    normal : float32 array, shape (H, W, 3), changed in place
+    depths_mm : float32 array, shape (H, W), mm, changed in place
+    facing : float32 array, shape (H, W, 3), changed in place
     owner : int16 array, shape (H, W), changed in place
     """
-    height, width = depth.shape
+    height, width = depths_mm.shape
     for f in range(faces.shape[0]):
         a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         ax, ay = pixels[a, 0], pixels[a, 1]
@@ -47,11 +55,11 @@ def draw_triangles(pixels, normals, faces, mesh_id, depth, normal, owner):  # ty
                 if wa < 0.0 or wb < 0.0 or wc < 0.0:
                     continue
                 z = wa * pixels[a, 2] + wb * pixels[b, 2] + wc * pixels[c, 2]
-                if z < depth[row, column]:
-                    depth[row, column] = z
+                if z < depths_mm[row, column]:
+                    depths_mm[row, column] = z
                     owner[row, column] = mesh_id
                     for axis in range(3):
-                        normal[row, column, axis] = (
+                        facing[row, column, axis] = (
                             wa * normals[a, axis] + wb * normals[b, axis] + wc * normals[c, axis]
                         )
 
