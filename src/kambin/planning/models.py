@@ -109,6 +109,7 @@ class Resection(Document):
     facet_kept_fraction: float | None
     stability_class: Literal["intact", "minor", "moderate", "at_risk", "not_assessed"]
     rim_volume_mm3: float | None
+    rim_is_removed: bool
     pars_left_mm: float | None
     not_assessed_reason: str | None
 

@@ -1,6 +1,6 @@
 """From a question to a verified plan, or to a refusal with its reason."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.core import (
@@ -31,6 +31,7 @@ from kambin.planning.models import (
     Trajectory,
 )
 from kambin.planning.policy import find_hazards, find_same_nerve
+from kambin.planning.refine import search
 from kambin.planning.refusal import Verdict, judge_refusal
 from kambin.planning.remarks import (
     find_not_assessed,
@@ -44,7 +45,7 @@ from kambin.planning.remarks import (
 from kambin.planning.request import PlanRequest
 from kambin.planning.resection import measure_resection, no_resection
 from kambin.planning.sealing import find_software, round_document, seal_plan
-from kambin.planning.search import Problem, SearchResult, find_best_path, keep_promising
+from kambin.planning.search import Problem, SearchResult, keep_promising
 from kambin.planning.skin import Skin
 from kambin.planning.surgeon import describe_angles, describe_entry
 from kambin.planning.targets import find_targets
@@ -54,7 +55,7 @@ from kambin.planning.verify import verify_plan
 NO_FRAGMENT = "The case has no fragment."
 """Why reach is null."""
 
-EXHAUSTED = "every listed candidate was tried; the fine step where it decides"
+EXHAUSTED = "every listed candidate was tried, and a finer list around the best"
 """How the certificate was obtained."""
 
 
@@ -102,10 +103,13 @@ def plan_trajectory(
     certificate is the best of all listed candidates; nothing is claimed between them.
     """
     question = _prepare(case, anatomy, request, progress or SilentProgress(), store or NoStore())
-    result = find_best_path(question.problem)
+    result = search(question.problem, question.skin)
+    if not result.is_feasible and question.problem.tools.reams:
+        question, result = _free_rim(question, result)
     if result.best is None:
         return _refuse_corridor(question, result)
-    path = Path(result.best.entry_lps_mm, result.best.target_lps_mm, result.best.stop_mm)
+    best = result.best
+    path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
     problem = question.problem
     stages = evaluate(
         case,
@@ -120,8 +124,8 @@ def plan_trajectory(
         verdict = judge_refusal(
             anatomy,
             stages,
-            -result.best.slack_mm,
-            lambda key: find_best_path(problem, find_same_nerve(anatomy, key)).is_feasible,
+            -best.slack_mm,
+            lambda key: search(problem, question.skin, find_same_nerve(anatomy, key)).is_feasible,
         )
         return _refuse(question, result, verdict, stages)
     plan = _write_plan(question, result, path, stages)
@@ -142,6 +146,21 @@ def _prepare(
     hazards = build_hazards(anatomy, groups, bundle, progress=progress, store=store)
     problem = Problem(geometry, entries, targets, tools, hazards)
     return _Question(case, anatomy, request, problem, skin)
+
+
+def _free_rim(question: _Question, result: SearchResult) -> tuple[_Question, SearchResult]:
+    """Return the question again with the rim removable, if that opens a way.
+
+    More than contact with the rim needs a person's confirmation (architecture 4), so that it
+    is tried only when nothing else passes.
+    """
+    tools = replace(question.problem.tools, frees_rim=True)
+    freed = replace(question, problem=replace(question.problem, tools=tools))
+    found = search(freed.problem, question.skin)
+    candidates, paths = result.candidates + found.candidates, result.paths + found.paths
+    if found.is_feasible:
+        return freed, replace(found, candidates=candidates, paths=paths)
+    return question, replace(result, candidates=candidates, paths=paths)
 
 
 def _write_plan(
@@ -210,9 +229,15 @@ def _measure_resection(question: _Question, path: Path) -> Resection:
     """Return the resection, or why the labels cannot tell."""
     tools = question.problem.tools
     if not is_resolved(question.case, question.anatomy):
-        return no_resection("The facet is not resolved at this spacing.")
-    radius = tools.removal_radius_mm if tools.reams else 0.0
-    return measure_resection(question.anatomy, question.problem.geometry, path, radius)
+        why = "The facet is not resolved at this spacing."
+        return no_resection(why, rim_is_removed=tools.frees_rim)
+    return measure_resection(
+        question.anatomy,
+        question.problem.geometry,
+        path,
+        tools.removal_radius_mm if tools.reams else 0.0,
+        rim_is_removed=tools.frees_rim,
+    )
 
 
 def _offer(

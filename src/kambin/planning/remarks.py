@@ -71,7 +71,7 @@ def remark_plan(
     target_mm = float(geometry.surgical_mm(trajectory.target_lps_mm)[0])
     found = [
         *_remark_nerves(stages),
-        *_remark_rim(stages),
+        *_remark_rim(stages, freed=resection.rim_is_removed),
         *remark_resolution(case, anatomy),
         *_remark_resection(resection, f"{level} {side}"),
         *_remark_midline(target_mm, f"{level} {side}"),
@@ -199,16 +199,18 @@ def _remark_nerves(stages: tuple[Stage, ...]) -> list[Finding]:
     ]
 
 
-def _remark_rim(stages: tuple[Stage, ...]) -> list[Finding]:
+def _remark_rim(stages: tuple[Stage, ...], *, freed: bool) -> list[Finding]:
     tools = frozenset(stage.tool for stage in stages) - {"needle", "forceps"}
     near = _least(stages, frozenset({Group.RIM.value}), tools)
     return [
         make_finding(
             "PL-004",
             Severity.CONFIRM,
-            what=f"The {stage.tool} presses {-row.clearance_mm:.1f} mm on {name}",
+            what=f"The {stage.tool} {'takes' if freed else 'presses'} "
+            f"{-row.clearance_mm:.1f} mm of {name}",
             where=name,
-            why=f"Contact is allowed to {value('margins.rim_contact_mm'):.1f} mm.",
+            why=f"Contact is allowed to {value('margins.rim_contact_mm'):.1f} mm"
+            f"{'; nothing passes unless the rim is reamed' if freed else ''}.",
         )
         for name, (stage, row) in sorted(near.items())
         if row.clearance_mm < 0

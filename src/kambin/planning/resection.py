@@ -20,7 +20,12 @@ Stability = Literal["intact", "minor", "moderate", "at_risk", "not_assessed"]
 
 
 def measure_resection(
-    anatomy: Anatomy, geometry: LevelGeometry, path: Path, radius_mm: float
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    path: Path,
+    radius_mm: float,
+    *,
+    rim_is_removed: bool = False,
 ) -> Resection:
     """Measure the bone inside the swept reamer and what stays of the facet.
 
@@ -30,6 +35,7 @@ def measure_resection(
     geometry : LevelGeometry
     path : Path; the reamer stops where the cannula does
     radius_mm : float, mm, of the widest tool that docks; 0 if nothing is reamed
+    rim_is_removed : bool, whether the plan declares that the rim goes too
 
     Returns
     -------
@@ -45,7 +51,8 @@ def measure_resection(
     sap = anatomy.find(StructureKey("sap", level.lower, side))
     frame = anatomy.vertebra_frames.get(level.lower)
     if sap is None or frame is None:
-        return no_resection(f"sap:{level.lower}:{side} is not assessed.")
+        why = f"sap:{level.lower}:{side} is not assessed."
+        return no_resection(why, rim_is_removed=rim_is_removed)
     voxels = _voxels_lps_mm(sap)
     removed = is_in_capsule(voxels, path, radius_mm)
     taken = removed.sum() * _voxel_mm3(sap)
@@ -65,12 +72,13 @@ def measure_resection(
         facet_kept_fraction=kept,
         stability_class=classify_stability(kept, touched=touched),
         rim_volume_mm3=rim,
+        rim_is_removed=rim_is_removed,
         pars_left_mm=pars_left,
         not_assessed_reason=None,
     )
 
 
-def no_resection(reason: str) -> Resection:
+def no_resection(reason: str, *, rim_is_removed: bool) -> Resection:
     """Return a resection that is not assessed, with the reason."""
     return Resection(
         volume_mm3=None,
@@ -80,6 +88,7 @@ def no_resection(reason: str) -> Resection:
         facet_kept_fraction=None,
         stability_class="not_assessed",
         rim_volume_mm3=None,
+        rim_is_removed=rim_is_removed,
         pars_left_mm=None,
         not_assessed_reason=reason,
     )

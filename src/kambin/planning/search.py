@@ -66,6 +66,13 @@ class SearchResult:
     candidates: int
     paths: int
 
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Return what is compared: passing first, then objective or slack."""
+        if self.best is None:
+            return False, -np.inf
+        return self.is_feasible, self.best.objective_mm
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -147,12 +154,15 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
     slack = np.where(allowed, coarse.slack_mm, -np.inf)
     promise = np.where(slack >= 0, weight * coarse.capped_mm - cost, -np.inf)
 
-    def _settle_one(rows: NDArray[np.int64]) -> NDArray[np.floating]:
+    def _settle_one(rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the objective of some entries at the fine step."""
         step_mm = value("planning.evaluation_step_mm")
         fine = march_candidates(problem, fields, entries[rows], step_mm)
         slack[rows] = np.where(allowed[rows], fine.slack_mm, -np.inf)
-        return np.where(slack[rows] >= 0, weight * fine.capped_mm - cost[rows], -np.inf)
+        settled: NDArray[np.float64] = np.where(
+            slack[rows] >= 0, weight * fine.capped_mm - cost[rows], -np.inf
+        )
+        return settled
 
     score = _settle(promise, _settle_one)
     is_feasible = bool(np.isfinite(score).any())
@@ -175,8 +185,8 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
 
 def _settle(
     promise: NDArray[np.float64],
-    settle: Callable[[NDArray[np.int64]], NDArray[np.floating]],
-) -> NDArray[np.floating]:
+    settle: Callable[[NDArray[np.int64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
     """Recompute the objective at the fine step until no entry can promise more.
 
     Parameters
@@ -191,7 +201,7 @@ def _settle(
     """
     best_promised = promise.max(axis=(1, 2))
     order = np.argsort(-best_promised, kind="stable")
-    score: NDArray[np.floating] = np.full(promise.shape, -np.inf)
+    score = np.full(promise.shape, -np.inf)
     quantum = value("planning.objective_quantum_mm")
     for start in range(0, len(order), ENTRY_BATCH):
         rows = order[start : start + ENTRY_BATCH]

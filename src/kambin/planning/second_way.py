@@ -10,7 +10,8 @@ from kambin.imaging import Grid, Surface, extract_surface, segment_surface_clear
 from kambin.knowledge import value
 from kambin.planning.fields import crop_to_grid
 from kambin.planning.models import Plan, Stage
-from kambin.planning.policy import Group, find_hazards, hard_margin_mm
+from kambin.planning.policy import Group, find_hazards
+from kambin.planning.tools import find_margin_mm
 from kambin.planning.tubes import measure_tube_clearance
 
 
@@ -37,15 +38,17 @@ class Measured:
     stated_mm: float | None
     difference_mm: float | None
 
-    def margin_mm(self, *, reams: bool) -> float | None:
+    def margin_mm(self, *, reams: bool, frees_rim: bool) -> float | None:
         """Return the hard margin of the stage, mm, or none where nothing is demanded.
 
         Parameters
         ----------
         reams : bool, whether the technique removes bone
+        frees_rim : bool, whether the plan declares that the rim is removed
         """
-        is_kept = self.group is Group.REMOVABLE and not reams
-        return hard_margin_mm(self.stage.tool, Group.RIM if is_kept else self.group, self.structure)
+        return find_margin_mm(
+            self.stage.tool, self.group, self.structure, reams=reams, frees_rim=frees_rim
+        )
 
 
 def find_agreement_mm(anatomy: Anatomy) -> float:

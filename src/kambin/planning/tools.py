@@ -40,11 +40,13 @@ class Toolset:
     technique : Technique
     cannula_mm : float, mm, outer diameter
     tools : tuple of Tool, in order
+    frees_rim : bool, whether the reamer also takes rim bone, which a person must confirm
     """
 
     technique: Technique
     cannula_mm: float
     tools: tuple[Tool, ...]
+    frees_rim: bool = False
 
     @property
     def reams(self) -> bool:
@@ -70,8 +72,9 @@ class Toolset:
         group : Group
         structure : Structure
         """
-        is_kept = group is Group.REMOVABLE and not self.reams
-        return hard_margin_mm(tool.stage, Group.RIM if is_kept else group, structure)
+        return find_margin_mm(
+            tool.stage, group, structure, reams=self.reams, frees_rim=self.frees_rim
+        )
 
     def least_distances_mm(
         self, hazards: Mapping[StructureKey, tuple[Group, Structure]], *, full_length: bool
@@ -128,6 +131,29 @@ def find_toolset(request: PlanRequest) -> Toolset:
             next_step="Use another technique, or correct its row in the table.",
         )
     return Toolset(chosen, cannula_mm, tools)
+
+
+def find_margin_mm(
+    stage: str, group: Group, structure: Structure, *, reams: bool, frees_rim: bool
+) -> float | None:
+    """Return the hard margin of a stage, mm, for what a plan removes.
+
+    Parameters
+    ----------
+    stage : str
+    group : Group
+    structure : Structure
+    reams : bool; without a reamer the superior process is a rim
+    frees_rim : bool; with it wide tools take the rim away
+
+    Returns
+    -------
+    float, mm, or none where nothing is demanded
+    """
+    if group is Group.RIM and frees_rim and reams and stage not in FULL_LENGTH:
+        return None
+    is_kept = group is Group.REMOVABLE and not reams
+    return hard_margin_mm(stage, Group.RIM if is_kept else group, structure)
 
 
 DEFAULT_TECHNIQUE = "outside-in"

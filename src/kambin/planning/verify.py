@@ -227,7 +227,7 @@ def _check_margins(plan: Plan, measured: list[Measured], agreement_mm: float) ->
     """Yield margins that are broken on the surfaces by more than the checkers' error."""
     reams = any(tool.stage == "reamer" for tool in technique(plan.technique).tools)
     for m in measured:
-        margin = m.margin_mm(reams=reams)
+        margin = m.margin_mm(reams=reams, frees_rim=plan.resection.rim_is_removed)
         if margin is None or m.clearance_mm >= margin - agreement_mm:
             continue
         is_bone = m.group in (Group.NEVER, Group.RIM, Group.REMOVABLE)
