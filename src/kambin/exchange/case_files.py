@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -303,10 +304,10 @@ def _recover(path: Path) -> None:
     """Give a case its name back if a process was killed between taking and giving it."""
     if path.exists():
         return
-    for former in sorted(path.parent.glob(f".{path.name}.*.old")):
-        if is_case_folder(former):
-            former.rename(path)
-            return
+    formers = [f for f in sorted(path.parent.glob(f".{path.name}.*.old")) if is_case_folder(f)]
+    if formers:
+        with suppress(OSError):
+            formers[0].rename(path)
 
 
 def _clear_leftovers(path: Path) -> None:
@@ -355,7 +356,9 @@ def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
     former = path.with_name(f".{path.name}.{os.getpid()}.old")
     try:
         _clear_leftovers(path)
+        # what an earlier failure of this process left; a case that lost its name has it again
         shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(former, ignore_errors=True)
         partial.mkdir(parents=True)
         for name, data in files.items():
             (partial / name).parent.mkdir(parents=True, exist_ok=True)
@@ -368,9 +371,8 @@ def _write_folder(path: Path, files: Mapping[str, bytes]) -> None:
         partial.rename(path)
         sync_folder(path.parent)
     except OSError as error:
-        # the second rename failed: the old case gets its name back
-        if former.exists() and not path.exists():
-            former.rename(path)
+        # the second rename failed: the old case gets its name back, now or when it is next read
+        _recover(path)
         shutil.rmtree(partial, ignore_errors=True)
         raise writing_failed(path, sum(map(len, files.values())), error) from error
     shutil.rmtree(former, ignore_errors=True)
