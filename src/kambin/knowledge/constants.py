@@ -125,11 +125,13 @@ def _constant(name: str, row: Mapping[str, Any]) -> Constant:
     raw = row["value"]
     number: float | tuple[float, ...] | Mapping[str, float]
     if isinstance(raw, list):
+        # Tuples, so that a cached table cannot be changed by a caller.
         number = tuple(float(v) for v in raw)
     elif isinstance(raw, dict):
         number = MappingProxyType({place: float(v) for place, v in raw.items()})
     else:
         number = float(raw)
+    # A number without a known tag could be shown as verified.
     if row["tag"] not in TAGS:
         msg = f"constant {name} has the unknown tag {row['tag']}"
         raise LookupError(msg)

@@ -113,6 +113,7 @@ def user_instrument(kind: str, outer_diameter_mm: float) -> Instrument:
     RequestError  (RQ-041) if the size is not a number within the limits or the kind is unknown
     """
     low, high = value("sizes.smallest_outer_diameter_mm"), value("sizes.largest_outer_diameter_mm")
+    # Written as a negation so that not-a-number is refused, too.
     if kind not in KINDS or not low <= outer_diameter_mm <= high:
         raise RequestError(
             code="RQ-041",
@@ -121,6 +122,7 @@ def user_instrument(kind: str, outer_diameter_mm: float) -> Instrument:
             why=f"Outer diameters run from {low:g} to {high:g} mm.",
             next_step=f"Give the outer diameter in millimetres of a {', '.join(KINDS)}.",
         )
+    # Exactly equal: a tube of 7.4 mm is not the 7.5 of the table.
     for known in instruments().values():
         if known.kind == kind and known.outer_diameter_mm == outer_diameter_mm:
             return known

@@ -74,6 +74,7 @@ def _literature(quantity: str, place: str, row: Mapping[str, Any]) -> Literature
         quantity,
         place,
         float(mean),
+        # TOML has no null: 0 says that the paper does not print it.
         float(sd) or None,
         int(n) or None,
         row["unit"],

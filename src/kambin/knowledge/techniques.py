@@ -143,8 +143,10 @@ class Technique(_Row):
         instrument = find_instrument(tool.instrument)
         if tool.stage == "cannula":
             return tool.stage, cannula
+        # Bone must give way to the cannula itself, whatever size of reamer the preset names.
         if tool.stage == "reamer" and tool == self._last_reamer():
             return tool.stage, user_instrument("reamer", cannula.outer_diameter_mm)
+        # A scope goes through the cannula; dilators go in before it and must leave room.
         limit = cannula.bore_mm if tool.stage == "scope" else cannula.outer_diameter_mm
         if limit is not None and instrument.outer_diameter_mm > limit:
             return None

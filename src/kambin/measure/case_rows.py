@@ -53,6 +53,7 @@ def measure_case(
     for number, kind in enumerate(QUANTITIES.values(), start=1):
         show.step("quantities", number, len(QUANTITIES))
         for site in _sites(base, kind, levels, sides):
+            # Several quantities come from one search, the waist above all: it runs once per place.
             key = (kind.measurer, site.place, site.side)
             if key not in taken:
                 taken[key] = kind.measurer(site)
@@ -67,6 +68,7 @@ def _sites(
     wanted = sides if kind.place in (Place.LEVEL_SIDE, Place.VERTEBRA_SIDE) else (None,)
     if kind.place in (Place.LEVEL, Place.LEVEL_SIDE):
         return [replace(base, level=level, side=side) for level in levels for side in wanted]
+    # Neighbouring levels share a vertebra; it is measured once.
     names = dict.fromkeys(name for level in levels for name in (level.upper, level.lower))
     present = [name for name in names if name in base.anatomy.vertebra_frames]
     return [replace(base, vertebra=name, side=side) for name in present for side in wanted]
@@ -87,4 +89,5 @@ def _row(kind: QuantityKind, site: Site, reading: Reading) -> Quantity:
 
 def _unique(rows: Iterable[Quantity]) -> tuple[Finding, ...]:
     """Return every finding once, in the order of the rows."""
+    # A dict and not a set: the order of findings is part of the document.
     return tuple(dict.fromkeys(found for row in rows for found in row.reading.findings))

@@ -62,6 +62,7 @@ def measure_crest_height(site: Site) -> Mapping[str, Reading]:
     lines = _lines_mm(site, disc_mm)
     if lines is None:
         return {"crest_height": height, "crest_class": site.not_assessed("a pedicle")}
+    # Strictly above: a crest on a line has not passed it, on either side of the patient.
     passed = sum(float(top[2]) > line for line in lines)
     return {"crest_height": height, "crest_class": Reading(float(passed), 0.0, point_lps_mm=top)}
 
@@ -97,6 +98,7 @@ def measure_ilium_angle(site: Site) -> Mapping[str, Reading]:
     steps = values("measure.ilium_craniocaudal_deg")
     found = [_largest_angle(site, ilium, target, phi) for phi in steps]
     curve = tuple((phi, angle) for phi, (angle, _) in zip(steps, found, strict=True))
+    # The one value printed beside the curve is that of the axial plane, as in (T5).
     angle, point = found[steps.index(0.0)]
     distance_mm = value("measure.ilium_search_mm") if point is None else _length(point - target)
     sigma = math.degrees(ilium.sigma_mm / distance_mm)
@@ -116,6 +118,7 @@ def target_lps_mm(site: Site) -> NDArray[np.float64]:
     """
     level, side, disc = require_level(site), require_side(site), site.disc()
     view = SideView(disc.lps_from_disc, side)
+    # Paracentral paths dock at the caudal pedicle; the cranial one stands in at L5-S1.
     for vertebra in (level.lower, level.upper):
         frame = site.frame(vertebra)
         if side in frame.pedicles:
@@ -130,6 +133,7 @@ def _top_lps_mm(structure: Structure) -> NDArray[np.float64]:
     """Return the highest point of a structure, the middle of its highest voxels."""
     places = structure.region.lps_mm(np.argwhere(structure.region.values != 0))
     step = float(structure.region.spacing_mm.min())
+    # A mean over the top layer: a single highest voxel would depend on the voxel order.
     highest: NDArray[np.float64] = places[places[:, 2] > places[:, 2].max() - step / 2].mean(axis=0)
     return highest
 
@@ -144,6 +148,7 @@ def _lines_mm(site: Site, disc_mm: float) -> tuple[float, ...] | None:
             return None
         lateral, backward, up, _, height = frame.pedicles[side]
         ends = [[side.lateral_sign_lps * lateral, backward, up + s * height / 2] for s in (-1, 1)]
+        # A tilted vertebra may turn its pedicle: which end is higher is asked in LPS.
         found.append(np.sort(frame.lps_from_vertebra.points(ends)[:, 2]))
     lower, upper = found
     return float(lower[0]), float(lower[1]), disc_mm, float(upper[0])
@@ -159,6 +164,7 @@ def _largest_angle(
     first = _first_blocked(site, ilium, target, (coarse, craniocaudal_deg))
     if first is None:
         return stop, None
+    # All fine lines at once: halving would cast one ray fan per step.
     fine = np.linspace(first[0] - step, first[0], TURN_SAMPLES)
     return _first_blocked(site, ilium, target, (fine, craniocaudal_deg)) or first
 
@@ -173,6 +179,7 @@ def _first_blocked(
     sign = require_side(site).lateral_sign_lps
     inclinations, craniocaudal = angles_deg
     outward = np.array([direction_from_angles(a, craniocaudal) for a in inclinations.tolist()])
+    # LPS x grows to the left; lateral grows to the asked side.
     outward = outward * [sign, 1.0, 1.0]
     along = np.arange(0.0, value("measure.ilium_search_mm"), RAY_STEP_MM)
     places = target + along[None, :, None] * outward[:, None, :]

@@ -110,10 +110,12 @@ def _wall_lps_mm(
     along = np.arange(0.0, value("measure.slip_search_mm"), RAY_STEP_MM)
     lateral, backward = np.meshgrid(np.linspace(-half, half, COLUMN_SAMPLES), along, indexing="ij")
     rays = np.stack([lateral, backward, np.full_like(lateral, inward * depth)], axis=-1)
+    # Looking for the way out of bone is looking for the way into what is not bone.
     free = 1.0 - site.shapes.sample(bone.region, plate.points(rays))
     walls = first_crossing_mm(free, along)
     if not np.isfinite(walls).any():
         return None
+    # The median over the width: one ray may run into a vein channel of the wall.
     return plate.points([0.0, float(np.nanmedian(walls)), inward * depth])
 
 
@@ -132,6 +134,7 @@ def _height(site: Site, band: str) -> Reading:
         first_crossing_mm(site.shapes.sample(bone.region, _rays(disc, starts, along * sign)), along)
         for bone, sign in ((upper, 1.0), (lower, -1.0))
     )
+    # Columns beside a body, at a worn rim, meet no bone; the median of the rest stands.
     heights = (up + down)[np.isfinite(up + down)]
     if not len(heights):
         return site.not_assessed(f"no column between both bodies in the {band} band of the disc")
@@ -160,4 +163,5 @@ def _rays(
 
 def _sagittal_tilt_deg(axes: NDArray[np.float64], normal_lps: NDArray[np.float64]) -> float:
     """Return how far a plate's normal leans backward from the cranial axis, degrees."""
+    # In the sagittal plane of the lower vertebra, so that a scoliotic tilt does not count.
     return math.degrees(math.atan2(float(normal_lps @ axes[:, 1]), float(normal_lps @ axes[:, 2])))

@@ -51,6 +51,7 @@ def _gap(site: Site, superior: Structure, inferior: Structure) -> Reading:
     own, other = _surface_lps_mm(superior), _surface_lps_mm(inferior)
     distances, _ = cKDTree(other).query(own)
     nearest = float(distances.min())
+    # Voxel centres that touch are one voxel apart; their surfaces are not.
     voxel = float(superior.region.spacing_mm.min())
     # The mean of all equally near places: an argmin would depend on the voxel order.
     place = own[distances <= nearest + voxel / 4].mean(axis=0)
@@ -63,6 +64,7 @@ def _gap(site: Site, superior: Structure, inferior: Structure) -> Reading:
 def _volume(process: Structure) -> Reading:
     voxels = int((process.region.values != 0).sum())
     cell = float(np.prod(process.region.spacing_mm))
+    # Surface voxels times one face: enough for an uncertainty, which moves by sigma.
     surface = len(_surface_lps_mm(process)) * cell ** (2 / 3)
     return Reading(voxels * cell, surface * process.sigma_mm / 2)
 

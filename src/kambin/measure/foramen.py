@@ -41,8 +41,10 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
     if waist is None or waist.area_mm2 < value("measure.closed_below_mm2"):
         return dict.fromkeys(NAMES, Reading(None, findings=(_closed(site, waist),)))
     level = require_level(site)
+    # Walls of both bones bound it; the less certain one decides.
     sigma = max(bone_sigma_mm(site, level.upper), bone_sigma_mm(site, level.lower))
     extent_sigma, place = math.sqrt(2) * sigma, waist.centre_lps_mm
+    # Stated and not subtracted: it was measured on one anatomy.
     share = _coarseness(site)
     said = (_biased(site),) if share > 0 else ()
     area_bias = _scaled(values("measure.area_bias_share"), share * waist.area_mm2)
@@ -70,6 +72,7 @@ def _coarseness(site: Site) -> float:
     """Return how much of the bias measured at 3 mm applies at this spacing."""
     if not site.is_coarse:
         return 0.0
+    # Linear in the spacing, as the standard deviations are between 1 and 3 mm.
     return site.anatomy.label_spacing_mm / value("measure.bias_spacing_mm")
 
 

@@ -84,6 +84,7 @@ def build_lattice(site: Site) -> Lattice:
         solid = np.maximum(solid, bone)
         posterior |= (bone >= 0.5) & ~_body(site, vertebra, places)
     disc = site.anatomy.find(f"disc:{level}")
+    # Without a disc the lumen is bounded by the bodies alone and reads too large in front.
     if disc is not None:
         solid = np.maximum(solid, site.shapes.sample(disc.region, places))
     # Only where there is no bone: on bone it would move the surface to the next node.
@@ -116,6 +117,7 @@ def _pedicle_border_mm(
     if found is None:
         return None
     lateral, backward, height_z, _, height = found
+    # Landmarks are stored as |x|: the side gives the sign.
     border = [view.side.lateral_sign_lps * lateral, backward, height_z + up * height / 2]
     return view.local_mm(frame.lps_from_vertebra.points(border))
 
@@ -128,6 +130,7 @@ def _box(seed_mm: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[int, 
     tilt = math.radians(max(abs(a) for a in values("measure.waist_pitch_deg")))
     sideways = max(map(abs, (front, back))) * math.sin(turn)
     sideways += max(map(abs, (down, up))) * math.sin(tilt)
+    # Large enough for every pose of the fan, so that no section is cut by the lattice.
     shift = max(map(abs, offsets))
     lean = shift * math.sin(turn), shift * math.sin(tilt) + back * math.sin(turn) * math.sin(tilt)
     low = np.array([offsets[0] - sideways, front - lean[0], down - lean[1]])
@@ -143,6 +146,7 @@ def _body(site: Site, vertebra: str, places: NDArray[np.float64]) -> NDArray[np.
     in_front = frame.lps_from_vertebra.inverse().points(places)[..., 1] <= frame.posterior_wall_y_mm
     if part is None:
         return in_front
+    # Both rules: the part may end before the wall where pedicle and body merge.
     inside: NDArray[np.bool_] = sample_labels(part.region, places) >= 0.5
     return inside | in_front
 

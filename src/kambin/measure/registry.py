@@ -115,5 +115,6 @@ _KINDS = (
                  "vertebra, left to right", _PEDICLE, "recipes 1", measure_pedicle),
 )  # fmt: skip
 
+# The order here is the order of the document; new quantities go to the end of a group.
 QUANTITIES: Mapping[str, QuantityKind] = MappingProxyType({kind.name: kind for kind in _KINDS})
 """Every quantity by its name, in the order in which it is printed."""

@@ -85,6 +85,7 @@ class Quantity:
             "unit": self.unit,
             "uncertainty": reading.uncertainty,
             "bias": None if reading.bias is None else list(reading.bias),
+            # From any number one can walk to the voxels: the place belongs to the value.
             "point_lps_mm": None if point is None else [float(c) for c in point],
             "curve": None if reading.curve is None else [list(pair) for pair in reading.curve],
             "method": self.method,

@@ -145,11 +145,13 @@ def first_crossing_mm(
     float array, shape (...), mm, linear between samples; the first sample if the ray starts
     inside, NaN if it never enters
     """
+    # The surface itself counts as bone: what touches is not free.
     inside = occupancy >= 0.5
     first = inside.argmax(axis=-1)
     before = np.maximum(first - 1, 0)
     high = np.take_along_axis(occupancy, first[..., None], axis=-1)[..., 0]
     low = np.take_along_axis(occupancy, before[..., None], axis=-1)[..., 0]
+    # A flat pair of samples divides by 1; its share is not used, it is clipped.
     rise = np.where(high > low, high - low, 1.0)
     share = np.where(first > 0, np.clip((0.5 - low) / rise, 0.0, 1.0), 0.0)
     place = along_mm[before] + share * (along_mm[first] - along_mm[before])
@@ -201,6 +203,7 @@ def wall_corner_lps_mm(frame: VertebraFrame, plate: RigidTransform) -> NDArray[n
     """Return where the posterior wall meets an end plate in the midline, shape (3,), mm, LPS."""
     in_lps = lps_from_plate(frame, plate)
     start = frame.lps_from_vertebra.points([0.0, frame.posterior_wall_y_mm, 0.0])
+    # Along the vertebra, not along the plate: the wall is straight, the plate is tilted.
     up, normal = frame.lps_from_vertebra.rotation[:, 2], in_lps.rotation[:, 2]
     along_mm = float((in_lps.origin_mm - start) @ normal) / float(up @ normal)
     corner: NDArray[np.float64] = start + along_mm * up

@@ -48,6 +48,7 @@ def measure_canal(site: Site) -> Mapping[str, Reading]:
     if len(both) < 2 or site.vertebra == SACRUM:
         width = site.not_assessed("a pedicle")
     else:
+        # |x| of both centres less half of each width: no mirror can change the sum.
         medial = [lateral - breadth / 2 for lateral, _, _, breadth, _ in both]
         width = Reading(math.fsum(medial), math.sqrt(2) * _pedicle_sigma_mm(site))
     return {"canal_width": width, "canal_depth": _canal_depth(site, frame)}
@@ -118,6 +119,7 @@ def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
     top = math.fsum(p[2] for p in frame.pedicles.values()) / max(len(frame.pedicles), 1)
     to_vertebra = frame.lps_from_vertebra.inverse()
     bottom = to_vertebra.points(wall_corner_lps_mm(frame, frame.lower_plate))[2]
+    # The lamina lies behind the lower half; above the pedicle the canal is open behind.
     rows = np.linspace(min(top, bottom), max(top, bottom), HEIGHT_SAMPLES)
     along = np.arange(0.0, value("measure.canal_search_mm"), RAY_STEP_MM)
     points = _midline_rays(frame.posterior_wall_y_mm, rows, along)
@@ -125,6 +127,7 @@ def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
     depths = np.array([_gap_mm(row, along) for row in filled])
     if not np.isfinite(depths).any():
         return site.not_assessed("no arch behind the canal")
+    # The narrowest row, as a calliper finds it; the mean would hide a thick lamina.
     best = int(np.nanargmin(depths))
     place = frame.lps_from_vertebra.points([0.0, frame.posterior_wall_y_mm, rows[best]])
     sigma = math.sqrt(2) * bone.sigma_mm
@@ -136,6 +139,7 @@ def _gap_mm(filled: NDArray[np.float64], along_mm: NDArray[np.float64]) -> float
     leaves = float(first_crossing_mm(1.0 - filled, along_mm))
     if not math.isfinite(leaves):
         return math.nan
+    # The ray starts in the wall: bone before it is left does not end the canal.
     behind = np.where(along_mm > leaves, filled, 0.0)
     return float(first_crossing_mm(behind, along_mm)) - leaves
 

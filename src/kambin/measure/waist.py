@@ -99,6 +99,7 @@ def find_waist(lattice: Lattice) -> Waist | None:
         lumen = _lumen(lattice, section, PIXEL_STEP_MM)
         if lumen is not None:
             counted.append((int(lumen.sum()), number, section))
+    # Counted pixels rank roughly; ties go by number, never by memory order.
     finalists = [section for _, _, section in sorted(counted, key=lambda c: c[:2])]
     found = [_describe(lattice, section) for section in finalists[:FINALIST_SAMPLES]]
     closed = [waist for waist in found if waist is not None]
@@ -127,11 +128,13 @@ def _lumen(lattice: Lattice, section: _Section, step_mm: float) -> NDArray[np.bo
     """Return the pixels of the lumen in a section, or none if it is open or not there."""
     points = section.points_mm(step_mm)
     labelled, _ = ndimage.label(lattice.sample(points) < 0.5)
+    # Overlap with the strip and not the largest area: vessels and canal are free, too.
     in_strip = _distance_to_strip_mm(points, lattice.strip_mm) <= value("measure.seed_radius_mm")
     counts = np.bincount(labelled[in_strip])
     if counts[1:].sum() == 0:
         return None
     lumen: NDArray[np.bool_] = labelled == 1 + int(np.argmax(counts[1:]))
+    # An open lumen is no foramen: a path could leave it sideways.
     border = lumen[0].any() or lumen[-1].any() or lumen[:, 0].any() or lumen[:, -1].any()
     return None if border else lumen
 
@@ -155,6 +158,7 @@ def _describe(lattice: Lattice, section: _Section) -> Waist | None:
     if lumen is None:
         return None
     points = section.points_mm(OUTLINE_STEP_MM)
+    # Other free areas are filled, or their contours would be found as well.
     near = ndimage.binary_dilation(lumen, iterations=2)
     filled = np.where(near, lattice.sample(points), 1.0)
     rings = find_contours(filled, 0.5)  # type: ignore[no-untyped-call]
@@ -179,6 +183,7 @@ def _describe(lattice: Lattice, section: _Section) -> Waist | None:
 def _width_mm(outline_mm: NDArray[np.float64], backward: NDArray[np.float64]) -> float:
     """Return the extent front to back on the row of the lumen nearest the disc's plane."""
     z, across = outline_mm[:, 2], outline_mm @ backward
+    # A foramen that lies above the disc has its lowest row taken for the disc level.
     row = float(np.clip(0.0, z.min() + PIXEL_STEP_MM, z.max() - PIXEL_STEP_MM))
     below, above = z[:-1] - row, z[1:] - row
     crosses = (below <= 0) != (above <= 0)
