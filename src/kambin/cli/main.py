@@ -27,6 +27,7 @@ from kambin.cli.failing import (
     report_error,
     report_usage,
 )
+from kambin.cli.spreading import spread_values
 from kambin.core import KambinError
 
 COMMANDS = (
@@ -64,7 +65,7 @@ def run(words: list[str]) -> int:
     """Run one call and return its exit code; no error gets past this function."""
     command = typer.main.get_command(app)
     try:
-        code = command.main(args=words, prog_name="kambin", standalone_mode=False)
+        code = command.main(args=spread_values(words), prog_name="kambin", standalone_mode=False)
     except KambinError as error:
         return report_error(error, words)
     # the person, or the program that read the output, has left: nothing to explain
