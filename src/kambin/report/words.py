@@ -76,7 +76,12 @@ def plain_words(text: str) -> str:
     ----------
     text : str, such as ``drg:L4:left binds at the forceps``
     """
-    return _KEY_IN_TEXT.sub(lambda match: structure_words(match[0]), text)
+    return _KEY_IN_TEXT.sub(lambda match: structure_words(match[0]), _join(text))
+
+
+def _join(text: str) -> str:
+    """Return text without the underscores of names that are no full key, such as vena_cava."""
+    return re.sub(r"(?<=[a-z])_(?=[a-z]+(?![a-z_:]))", " ", text)
 
 
 def short_words(key: StructureKey) -> str:
@@ -97,12 +102,12 @@ def clearance_words(clearance: Clearance) -> str:
         text = f"overlaps by {-gap:.1f} mm"
         if clearance.hard_margin_mm is None:
             text += ", bone that is removed"
+        elif -gap < doubt:
+            text += f"; inside uncertainty ({doubt:.1f} mm)"
     elif clearance.inside_uncertainty:
         text = f"inside uncertainty ({doubt:.1f} mm): cannot be told from contact"
     else:
         text = f"clear of its uncertainty ({doubt:.1f} mm)"
-    if gap < 0 and clearance.inside_uncertainty:
-        text += f"; inside uncertainty ({doubt:.1f} mm)"
     return text
 
 

@@ -77,6 +77,10 @@ def test_a_gap_larger_than_its_uncertainty_says_how_uncertain() -> None:
     assert clearance_words(a_clearance(4.4, 0.5)) == "clear of its uncertainty (0.5 mm)"
 
 
+def test_an_overlap_beyond_its_uncertainty_is_no_matter_of_doubt() -> None:
+    assert "uncertainty" not in clearance_words(a_clearance(-2.2, 0.5))
+
+
 def test_an_overlap_says_so_and_whether_the_bone_is_removed() -> None:
     assert "overlaps by 2.2 mm, bone that is removed" in clearance_words(
         a_clearance(-2.2, 0.5, None)
@@ -158,6 +162,7 @@ def test_the_legend_names_a_line_for_every_kind() -> None:
     [
         ("drg:L4:left binds at the forceps", "ganglion (DRG) L4 left binds at the forceps"),
         ("aorta, iliac_vein:left", "aorta, iliac vein left"),
+        ("vena_cava and small_bowel", "vena cava and small bowel"),
         ("disc:L4-L5 is thin", "disc L4-L5 is thin"),
         ("at 14:30 it was 1:2", "at 14:30 it was 1:2"),
     ],
