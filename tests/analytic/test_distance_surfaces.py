@@ -65,6 +65,19 @@ def test_field_and_surface_of_a_real_disc_agree(the_atlas) -> None:
     assert (difference < 0.3).mean() >= 0.95
 
 
+def test_the_mirrored_vertebra_has_the_mirrored_field(the_vertebra) -> None:
+    region, field, _ = the_vertebra
+    grid = field.grid
+    affine = np.array(region.lps_from_ijk)
+    affine[0, 3] = -(affine[0, 3] + affine[0, 0] * (region.shape[0] - 1))
+    twin = Grid(
+        np.array([-grid.high_lps_mm[0], *grid.origin_lps_mm[1:]]), 0.75, grid.shape, grid.frame_id
+    )
+    mirrored = signed_distance(LabelMap(region.values[::-1], affine, region.frame_id), twin)
+    assert np.abs(mirrored.values[::-1] - field.values).max() <= 1e-4
+    assert mirrored.slope == pytest.approx(field.slope, abs=1e-4)
+
+
 def test_the_surface_keeps_the_volume_of_a_real_vertebra(the_vertebra) -> None:
     region, _, surface = the_vertebra
     assert surface.volume_mm3 == pytest.approx(float(region.values.sum()), rel=0.02)

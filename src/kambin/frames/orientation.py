@@ -38,6 +38,7 @@ def nearest_axes(lps_from_ijk: ArrayLike) -> tuple[tuple[int, int], ...]:
     cosines = linear / np.linalg.norm(linear, axis=0)
     left: NDArray[np.float64] = np.abs(cosines)
     pairs: dict[int, tuple[int, int]] = {}
+    # Best match first: rows taken one by one could name an axis twice at 45 degrees.
     for _ in range(3):
         lps_axis, ijk_axis = np.unravel_index(int(np.argmax(left)), left.shape)
         sign = 1 if cosines[lps_axis, ijk_axis] > 0 else -1

@@ -33,18 +33,33 @@ DISC_BESIDE = 2.5
 
 @njit(cache=True, inline="always")
 def _occupancy_at(
-    values: NDArray[np.float32], affine: NDArray[np.float64], a: float, b: float, c: float
+    values: NDArray[np.float32], index_from_node: NDArray[np.float64], a: float, b: float, c: float
 ) -> float:
-    x = affine[0, 0] * a + affine[0, 1] * b + affine[0, 2] * c + affine[0, 3]
-    y = affine[1, 0] * a + affine[1, 1] * b + affine[1, 2] * c + affine[1, 3]
-    z = affine[2, 0] * a + affine[2, 1] * b + affine[2, 2] * c + affine[2, 3]
+    x = (
+        index_from_node[0, 0] * a
+        + index_from_node[0, 1] * b
+        + index_from_node[0, 2] * c
+        + index_from_node[0, 3]
+    )
+    y = (
+        index_from_node[1, 0] * a
+        + index_from_node[1, 1] * b
+        + index_from_node[1, 2] * c
+        + index_from_node[1, 3]
+    )
+    z = (
+        index_from_node[2, 0] * a
+        + index_from_node[2, 1] * b
+        + index_from_node[2, 2] * c
+        + index_from_node[2, 3]
+    )
     return trilinear(values, x, y, z)
 
 
 @njit(cache=True)
 def find_crossings(
     values: NDArray[np.float32],
-    affine: NDArray[np.float64],
+    index_from_node: NDArray[np.float64],
     nodes: NDArray[np.float32],
     parts: int,
     first: int,
@@ -56,7 +71,7 @@ def find_crossings(
     Parameters
     ----------
     values : occupancy on the label voxels
-    affine : shape (3, 4), label index from index in ``nodes``
+    index_from_node : shape (3, 4), label index from index in ``nodes``
     nodes : occupancy at the nodes of the box around the structure, shape (A, B, C)
     parts : int, into how many parts each step between nodes is divided
     first : int, place of the box's first node on the longer line of ``squares``
@@ -81,11 +96,14 @@ def find_crossings(
                 before = low
                 for part in range(parts):
                     end = c + (part + 1.0) / parts
+                    # The last sample is the node itself, so that neighbours share one value.
                     after = high
                     if part + 1 < parts:
-                        after = _occupancy_at(values, affine, a, b, end)
+                        after = _occupancy_at(values, index_from_node, a, b, end)
                     if (before >= LEVEL) != (after >= LEVEL):
-                        t = _refine(values, affine, a, b, end - 1.0 / parts, end, before, after)
+                        t = _refine(
+                            values, index_from_node, a, b, end - 1.0 / parts, end, before, after
+                        )
                         on_line[count] = t + first
                         count += 1
                         if found < points.shape[0]:
@@ -99,7 +117,7 @@ def find_crossings(
 @njit(cache=True, inline="always")
 def _refine(
     values: NDArray[np.float32],
-    affine: NDArray[np.float64],
+    index_from_node: NDArray[np.float64],
     a: int,
     b: int,
     start: float,
@@ -111,7 +129,7 @@ def _refine(
     t = start
     for _ in range(SECANT_ITERATIONS):
         t = start + (end - start) * ((LEVEL - before) / (after - before))
-        at = _occupancy_at(values, affine, a, b, t)
+        at = _occupancy_at(values, index_from_node, a, b, t)
         if (at >= LEVEL) == (before >= LEVEL):
             start, before = t, at
         else:
@@ -138,7 +156,7 @@ def _fill_squares(
 @njit(cache=True, parallel=True)
 def fit_discs(
     values: NDArray[np.float32],
-    affine: NDArray[np.float64],
+    index_from_node: NDArray[np.float64],
     points: NDArray[np.float64],
     step: float,
 ) -> NDArray[np.float64]:
@@ -155,8 +173,8 @@ def fit_discs(
             ahead, behind = at.copy(), at.copy()
             ahead[axis] += step
             behind[axis] -= step
-            low = _occupancy_at(values, affine, ahead[0], ahead[1], ahead[2])
-            high = _occupancy_at(values, affine, behind[0], behind[1], behind[2])
+            low = _occupancy_at(values, index_from_node, ahead[0], ahead[1], ahead[2])
+            high = _occupancy_at(values, index_from_node, behind[0], behind[1], behind[2])
             grad[axis] = (high - low) / (2.0 * step)
         steep = math.sqrt(grad[0] ** 2 + grad[1] ** 2 + grad[2] ** 2)
         if steep <= 0.0:
@@ -173,7 +191,7 @@ def fit_discs(
         for side in range(-1, 2, 2):
             for turn in range(2):
                 rim = at + side * DISC_RADIUS * (first if turn == 0 else second)
-                off = _occupancy_at(values, affine, rim[0], rim[1], rim[2]) - LEVEL
+                off = _occupancy_at(values, index_from_node, rim[0], rim[1], rim[2]) - LEVEL
                 bend = max(bend, abs(off) / steep)
         # A surface that bends by b at the rim bends by b (r / R)^2 at the radius r.
         discs[n, 3] = DISC_RADIUS * min(1.0, math.sqrt(FLATNESS / max(bend, FLATNESS)))
@@ -214,6 +232,7 @@ def shrink_to_discs(
                     high = min(high, (lean * w + math.sqrt(root)) / across)
                 for k in range(max(0, math.ceil(z + low)), min(nz, math.floor(z + high) + 1)):
                     now = float(distances[i, j, k])
+                    # From the distance to points, not from what other discs left: no order counts.
                     taper = (DISC_REACH - now) / DISC_TAPER
                     radius = discs[n, 3] * min(1.0, taper)
                     dz = k - z

@@ -80,14 +80,17 @@ def measure_signed(source: Source, grid: Grid, outside_mm: float) -> NDArray[np.
     nodes = np.empty(shape, dtype=np.float32)
     resample(source.values, affine, nodes)
     parts = max(1, math.ceil(SAMPLES_PER_VOXEL * grid.spacing_mm / source.voxel_mm - 1e-6))
+    # Lines along all three axes: a face parallel to one kind of line is met by the others.
     along = [_cross(source.values, affine, nodes, axis, parts, box, grid) for axis in range(3)]
     distances = _spread([squares for _, squares in along], box, grid.shape)
     points = np.concatenate([found for found, _ in along])
+    # Sorted by plane, so that one thread can own one plane of nodes.
     points = points[np.argsort(points[:, 0], kind="stable")]
     discs = fit_discs(
         source.values, affine, points, STEP_VOXELS * source.voxel_mm / grid.spacing_mm
     )
     shrunk = _shrink(distances, points + first, discs)
+    # Only nodes of the box can lie inside; all others keep their positive distance.
     inside = tuple(slice(max(0, a), max(0, b)) for a, b in box)
     kept = tuple(
         slice(max(0, -a), max(0, n - a)) for (a, _), n in zip(box, grid.shape, strict=True)
@@ -115,6 +118,7 @@ def _cross(
     columns = np.ascontiguousarray(affine[:, [*order, 3]])
     squares = np.empty((*turned.shape[:2], grid.shape[axis]), dtype=np.float32)
     inside = turned >= LEVEL
+    # Parts between nodes may be crossed twice; then the guess is too small and is made again.
     capacity = 64 + int(np.count_nonzero(inside[:, :, 1:] != inside[:, :, :-1]))
     found = capacity + 1
     while found > capacity:

@@ -43,16 +43,33 @@ def sample_trilinear(
 
 @njit(cache=True, parallel=True)
 def resample(
-    values: NDArray[np.float32], affine: NDArray[np.float64], resampled: NDArray[np.float32]
+    values: NDArray[np.float32],
+    index_from_node: NDArray[np.float64],
+    resampled: NDArray[np.float32],
 ) -> None:
-    """Fill the nodes of one grid from an array on another; ``affine`` maps node to index."""
+    """Fill the nodes of one grid from an array on another, trilinear, held beyond its border."""
     nx, ny, nz = resampled.shape
     for i in prange(nx):
         for j in range(ny):
             for k in range(nz):
-                x = affine[0, 0] * i + affine[0, 1] * j + affine[0, 2] * k + affine[0, 3]
-                y = affine[1, 0] * i + affine[1, 1] * j + affine[1, 2] * k + affine[1, 3]
-                z = affine[2, 0] * i + affine[2, 1] * j + affine[2, 2] * k + affine[2, 3]
+                x = (
+                    index_from_node[0, 0] * i
+                    + index_from_node[0, 1] * j
+                    + index_from_node[0, 2] * k
+                    + index_from_node[0, 3]
+                )
+                y = (
+                    index_from_node[1, 0] * i
+                    + index_from_node[1, 1] * j
+                    + index_from_node[1, 2] * k
+                    + index_from_node[1, 3]
+                )
+                z = (
+                    index_from_node[2, 0] * i
+                    + index_from_node[2, 1] * j
+                    + index_from_node[2, 2] * k
+                    + index_from_node[2, 3]
+                )
                 resampled[i, j, k] = trilinear(values, x, y, z)
 
 

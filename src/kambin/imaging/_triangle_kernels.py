@@ -94,6 +94,7 @@ def nearest_point(p: Vector, tree: Tree) -> tuple[float, Vector, int, int]:
         if length(minus(p, vector(balls[node]))) - balls[node, 3] >= best:
             continue
         left, right = spans[node, 2], spans[node, 3]
+        # The nearer child is looked into first, so that the other can often be dropped.
         if left >= 0:
             gap_left = length(minus(p, vector(balls[left]))) - balls[left, 3]
             if gap_left < length(minus(p, vector(balls[right]))) - balls[right, 3]:

@@ -58,6 +58,7 @@ def tube_distances(
         for block in range(by * bz):
             i0, j0, k0 = bi * BLOCK, (block // bz) * BLOCK, (block % bz) * BLOCK
             best = math.inf
+            # The centre of the block decides which segments its nodes must look at.
             for s in range(segments):
                 reach[s] = _round_cone(i0 + half, j0 + half, k0 + half, points, radii, s)
                 best = min(best, reach[s])

@@ -67,9 +67,11 @@ def smooth_labels(labels: ArrayLike) -> tuple[NDArray[np.float32], float]:
     thick = once + np.float32(LABEL_GAIN) * (once - blur(once, THICK_SIGMA))
     finer = blur(raw, THIN_SIGMA)
     thin = finer + np.float32(LABEL_GAIN) * (finer - blur(finer, THIN_SIGMA))
+    # A narrow gap is as easily closed as a thin plate is lost; both count as thin.
     peak = np.minimum(highest(once, PEAK_REACH), highest(1.0 - once, PEAK_REACH))
     span = np.float32(THICK_PEAK - THIN_PEAK)
     weight = np.clip((blur(peak, THICK_SIGMA) - np.float32(THIN_PEAK)) / span, 0.0, 1.0)
+    # Blended, not switched, or the surface would step where thick turns into thin.
     smooth = np.clip(thin + weight * (thick - thin), 0.0, 1.0)
     edge = np.abs(once - LEVEL) < EDGE_BAND
     thin_share = float(1.0 - weight[edge].mean(dtype=np.float64)) if edge.any() else 1.0
@@ -152,6 +154,7 @@ def _keep_components(raw: NDArray[np.float32], smooth: NDArray[np.float32]) -> N
     parts, count = ndimage.label(raw != 0.0, structure=np.ones((3, 3, 3)))
     if count == 0:
         return smooth
+    # A component is lost when none of its voxels is left above the level.
     kept = np.zeros(count + 1, dtype=bool)
     kept[parts[smooth > LEVEL]] = True
     kept[0] = True

@@ -27,6 +27,7 @@ def crop_region(labels: LabelMap, values: Iterable[int] | int, margin_voxels: in
     ------
     InputError  (IN-040) if no voxel has one of the values
     """
+    # Sorted, so that a set gives the same bytes at every run.
     wanted = [values] if isinstance(values, int | np.integer) else sorted(values)
     return region_from_mask(np.isin(labels.values, wanted), labels, margin_voxels)
 

@@ -121,6 +121,7 @@ def reslice(volume: Volume, plane: Plane, fill: float) -> NDArray[np.float32]:
     """
     indices = volume.ijk(plane.points_lps_mm()).reshape(-1, 3)
     found = sample_trilinear(volume.values, indices)
+    # Sampling holds the border value; a picture must say where the image ends.
     found[~_within(indices, volume.shape)] = fill
     return found.reshape(plane.shape).astype(np.float32)
 
@@ -203,6 +204,7 @@ def project(volume: Volume, view: Literal["ap", "lateral"]) -> Projection:
             why="Only ap and lateral projections are made.",
             next_step="Ask for ap or lateral.",
         )
+    # Beams run along the array axis nearest to the patient axis: no voxel is interpolated.
     lying = volume.canonical()
     beam, across = (1, 0) if view == "ap" else (0, 1)
     water = np.maximum(lying.values.astype(np.float32) - np.float32(AIR_HU), 0.0)

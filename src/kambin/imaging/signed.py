@@ -71,6 +71,7 @@ def signed_distance(region: LabelMap, grid: Grid) -> Field:
     smallest = float(region.spacing_mm.min())
     source = Source(occupancy, cut.ijk_from_lps, smallest, low, high)
     far = Source((region.values != 0).astype(np.float32), region.ijk_from_lps, smallest, low, high)
+    # Stated for the shape as a whole: the share of thin surface mixes the two errors.
     error = THICK_ERROR + (THIN_ERROR - THICK_ERROR) * thin_share
     values, near = _distances(source, far, grid)
     return Field.measured(grid, values, error * float(region.spacing_mm.max()), near)
@@ -177,6 +178,7 @@ def _distances(
     gap = _gap_to_unfollowed(source, grid)
     if gap is None:
         return values, _near(source, grid)
+    # Nearer than the gap the near lines have seen everything; beyond it the coarse ones help.
     distance = np.abs(values)
     bound = np.maximum(gap, np.abs(_coarse_distances(far, grid)))
     signs = np.where(values < 0.0, np.float32(-1.0), np.float32(1.0))

@@ -125,6 +125,7 @@ def extract_surface(region: LabelMap) -> Surface:
             why="All its voxels are background.",
             next_step="Check the names of the labels, or treat the structure as missing.",
         )
+    # Continued, then capped: a cap at the cut itself would be a face that is not there.
     raw = np.pad(inside.astype(np.float32), BEYOND_VOXELS, mode="edge")
     raw = np.pad(raw, 1)
     smooth = ndimage.gaussian_filter(raw, MESH_SIGMA, mode="constant")
@@ -133,6 +134,7 @@ def extract_surface(region: LabelMap) -> Surface:
     vertices, faces, _, _ = _MARCHING_CUBES(level, 0.5, allow_degenerate=False)
     points = region.lps_mm(vertices.astype(np.float64) - (BEYOND_VOXELS + 1))
     surface = Surface(points, faces, region.frame_id)
+    # An array stored mirrored turns the triangles inside out.
     if surface.volume_mm3 < 0.0:
         surface = Surface(points, faces[:, ::-1], region.frame_id)
     return surface
@@ -163,6 +165,7 @@ def _neighbours(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     size = int(faces.max()) + 1
     there = (starts * size + ends).ravel()
     back = (ends * size + starts).ravel()
+    # Each edge a to b must occur once as b to a: that is what closed and oriented means.
     order = np.argsort(there, kind="stable")
     ranked = there[order]
     at = np.minimum(np.searchsorted(ranked, back), len(ranked) - 1)

@@ -82,6 +82,7 @@ def segment_surface_clearance(
     end = vector(np.array(end_lps_mm, dtype=np.float64).reshape(3))
     tree, normals = surface.tree
     gap, point = segment_distance(start, end, tree)
+    # A path that touches no triangle may still lie wholly inside.
     if gap <= 0.0 or signed_point(start, tree, normals)[0] <= 0.0:
         gap, point = deepest_on_segment(start, end, tree, normals, DEPTH_TOLERANCE_MM)
     return float(gap), np.array(point)

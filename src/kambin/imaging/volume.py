@@ -142,6 +142,7 @@ def _find_geometry_fault(values: NDArray[Any], affine: NDArray[np.float64]) -> s
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
     if lengths.min() <= 0.0:
         return "The affine is singular."
+    # Spacings come from the columns, never from a header field that may disagree.
     axes = affine[:3, :3] / lengths
     shear = float(np.abs(axes.T @ axes - np.eye(3)).max())
     if shear > ORTHOGONAL_TOLERANCE:
