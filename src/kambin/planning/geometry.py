@@ -113,7 +113,8 @@ def find_foramen_fault(
     posterior wall than the foramen is deep: further back lie lamina and interlaminar window,
     where the optimum escapes to if nobody forbids it (recipes 6).
     """
-    crossing = cross_pedicle_line(geometry, entries_lps_mm, targets_lps_mm)
+    line_mm = geometry.pedicle_centre_mm
+    crossing = cross_pedicle_line(geometry, entries_lps_mm, targets_lps_mm, line_mm)
     posterior, cranial = crossing[..., 1], crossing[..., 2]
     depth = value("planning.foramen_depth_mm")
     passes = (
@@ -126,20 +127,24 @@ def find_foramen_fault(
 
 
 def cross_pedicle_line(
-    geometry: LevelGeometry, entries_lps_mm: ArrayLike, targets_lps_mm: ArrayLike
+    geometry: LevelGeometry,
+    entries_lps_mm: ArrayLike,
+    targets_lps_mm: ArrayLike,
+    line_mm: float,
 ) -> NDArray[np.float64]:
-    """Return where paths cross the pedicle line, shape (E, T, 3), mm, surgical disc frame.
+    """Return where paths cross a sagittal line of the pedicles, shape (E, T, 3), mm, surgical disc frame.
 
     Parameters
     ----------
     geometry : LevelGeometry
     entries_lps_mm : float array, shape (E, 3), mm, LPS
     targets_lps_mm : float array, shape (T, 3), mm, LPS
+    line_mm : float, mm, lateral of the midline; a target beyond it is its own crossing
     """
     entries = geometry.surgical_mm(entries_lps_mm)[:, None, :]
     targets = geometry.surgical_mm(targets_lps_mm)[None, :, :]
     travel = np.maximum(entries[..., 0] - targets[..., 0], PARALLEL_EPSILON)
-    share = np.clip((geometry.pedicle_centre_mm - targets[..., 0]) / travel, 0, 1)
+    share = np.clip((line_mm - targets[..., 0]) / travel, 0, 1)
     crossing: NDArray[np.float64] = targets + share[..., None] * (entries - targets)
     return crossing
 

@@ -220,7 +220,8 @@ def find_stops_mm(technique: Technique) -> NDArray[np.float64]:
     technique : Technique
     """
     step = value("planning.stop_step_mm")
-    return step * np.arange(int(technique.stop_max_mm / step) + 1)
+    count = int(technique.stop_max_mm / step) + 1
+    return np.array([step * n for n in range(count)], dtype=np.float64)
 
 
 def _combine(problem: Problem, leave_out: frozenset[StructureKey]) -> _Fields:
@@ -329,8 +330,9 @@ def find_allowed(
 
     Notes
     -----
-    The way from the target to the sagittal plane through the pedicles stands for the distance
-    to the foramen's waist, which lies there.
+    The waist lies somewhere between the pedicles; its place is not measured here, so that the
+    way from the target to the lateral border of the pedicles, the outer mouth of the foramen,
+    bounds the distance to it.
     """
     corridor, stops = tools.technique.corridor, find_stops_mm(tools.technique)
     points, aims = entries.points_lps_mm, targets.points_lps_mm
@@ -341,7 +343,8 @@ def find_allowed(
         theta <= corridor.axial_inclination_max_deg
     )
     passes &= (phi >= corridor.craniocaudal_min_deg) & (phi <= corridor.craniocaudal_max_deg)
-    crossing = geometry.lps_mm(cross_pedicle_line(geometry, points, aims))
+    mouth_mm = geometry.pedicle_centre_mm + 0.5 * geometry.pedicle_width_mm
+    crossing = geometry.lps_mm(cross_pedicle_line(geometry, points, aims, mouth_mm))
     waist = np.linalg.norm(crossing - aims[None], axis=-1)
     limit = waist + value("planning.waist_allowance_mm")
     allowed: NDArray[np.bool_] = passes[..., None] & (stops <= limit[..., None])

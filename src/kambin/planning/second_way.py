@@ -10,7 +10,7 @@ from kambin.imaging import Grid, Surface, extract_surface, segment_surface_clear
 from kambin.knowledge import value
 from kambin.planning.fields import crop_to_grid
 from kambin.planning.models import Plan, Stage
-from kambin.planning.policy import Group, find_hazards
+from kambin.planning.policy import BONE, Group, find_hazards
 from kambin.planning.tools import find_margin_mm
 from kambin.planning.tubes import measure_tube_clearance
 
@@ -61,6 +61,23 @@ def find_agreement_mm(anatomy: Anatomy) -> float:
     spacing, fine = anatomy.label_spacing_mm, value("planning.agreement_spacing_mm")
     more = value("planning.agreement_voxels") * spacing if spacing > fine else 0.0
     return value("planning.agreement_mm") + more
+
+
+def find_allowed_difference_mm(anatomy: Anatomy, group: Group) -> float:
+    """Return how far the two computations may differ for a structure of a group, mm.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    group : Group
+
+    Notes
+    -----
+    Parts of a vertebra end in cut faces with sharp edges, which the field and the surface round
+    differently; a whole bone has none.
+    """
+    more = value("planning.agreement_part_mm") if group in BONE else 0.0
+    return find_agreement_mm(anatomy) + more
 
 
 def measure_stages(anatomy: Anatomy, plan: Plan, *, level: Level, side: Side) -> list[Measured]:

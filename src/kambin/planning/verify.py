@@ -16,7 +16,12 @@ from kambin.planning.models import SCHEMA_VERSION, Plan, Verification
 from kambin.planning.policy import Group
 from kambin.planning.remarks import make_finding, to_records
 from kambin.planning.sealing import hash_content
-from kambin.planning.second_way import Measured, find_agreement_mm, measure_stages
+from kambin.planning.second_way import (
+    Measured,
+    find_agreement_mm,
+    find_allowed_difference_mm,
+    measure_stages,
+)
 
 POINT_TOLERANCE_MM = 10.0**-4
 """How far rounded points may lie off their axis: documents keep 1e-6 mm."""
@@ -58,7 +63,7 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
         *_check_stage_tips(plan),
     ]
     measured = measure_stages(anatomy, plan, level=level, side=side)
-    findings += [*_check_agreement(measured, agreement), *_check_margins(plan, measured, agreement)]
+    findings += [*_check_agreement(anatomy, measured), *_check_margins(anatomy, plan, measured)]
     compared = [m.difference_mm for m in measured if m.difference_mm is not None]
     return _answer(findings, max(compared, default=None), agreement)
 
@@ -203,9 +208,10 @@ def _check_foramen(geometry: LevelGeometry, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _check_agreement(measured: list[Measured], agreement_mm: float) -> Iterator[Finding]:
+def _check_agreement(anatomy: Anatomy, measured: list[Measured]) -> Iterator[Finding]:
     """Yield clearances in the plan that the surfaces do not confirm."""
     for m in measured:
+        allowed = find_allowed_difference_mm(anatomy, m.group)
         if m.stated_mm is None:
             yield _block(
                 "PL-027",
@@ -213,22 +219,23 @@ def _check_agreement(measured: list[Measured], agreement_mm: float) -> Iterator[
                 str(m.key),
                 f"On the surfaces it is {m.clearance_mm:.2f} mm.",
             )
-        elif m.difference_mm is not None and m.difference_mm > agreement_mm:
+        elif m.difference_mm is not None and m.difference_mm > allowed:
             yield _block(
                 "PL-027",
                 f"Two computations disagree about {m.key} and the {m.stage.tool}",
                 str(m.key),
                 f"The plan says {m.stated_mm:.2f} mm, the surfaces {m.clearance_mm:.2f} mm; "
-                f"allowed {agreement_mm:.2f} mm.",
+                f"allowed {allowed:.2f} mm.",
             )
 
 
-def _check_margins(plan: Plan, measured: list[Measured], agreement_mm: float) -> Iterator[Finding]:
+def _check_margins(anatomy: Anatomy, plan: Plan, measured: list[Measured]) -> Iterator[Finding]:
     """Yield margins that are broken on the surfaces by more than the checkers' error."""
     reams = any(tool.stage == "reamer" for tool in technique(plan.technique).tools)
     for m in measured:
         margin = m.margin_mm(reams=reams, frees_rim=plan.resection.rim_is_removed)
-        if margin is None or m.clearance_mm >= margin - agreement_mm:
+        allowed = find_allowed_difference_mm(anatomy, m.group)
+        if margin is None or m.clearance_mm >= margin - allowed:
             continue
         is_bone = m.group in (Group.NEVER, Group.RIM, Group.REMOVABLE)
         yield _block(

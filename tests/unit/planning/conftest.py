@@ -1,0 +1,33 @@
+"""A planned spine of boxes, made once for all tests of planning."""
+
+from dataclasses import dataclass
+
+import pytest
+from tests.unit.planning.simple_spine import LEVEL, build_case, build_simple_spine
+
+from kambin.anatomy import Anatomy, Case
+from kambin.frames import Side
+from kambin.planning import Plan, PlanRequest, plan_trajectory
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A case, its anatomy and what planning answered."""
+
+    case: Case
+    anatomy: Anatomy
+    plan: Plan
+
+
+@pytest.fixture(scope="session")
+def a_simple_spine() -> Anatomy:
+    return build_simple_spine()
+
+
+@pytest.fixture(scope="session")
+def a_planned_spine(a_simple_spine: Anatomy) -> Planned:
+    case = build_case(a_simple_spine)
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    plan = plan_trajectory(case, a_simple_spine, request)
+    assert isinstance(plan, Plan), plan
+    return Planned(case, a_simple_spine, plan)

@@ -1,0 +1,138 @@
+"""What a plan of the spine of boxes says, and what it may not do."""
+
+import numpy as np
+import pytest
+from tests.unit.planning.conftest import Planned
+from tests.unit.planning.simple_spine import LEVEL, Recipe, build_case, build_simple_spine
+
+from kambin.anatomy import Anatomy
+from kambin.core import AnatomyError, RequestError
+from kambin.frames import Side, angles_from_direction
+from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory, seal_plan, verify_plan
+from kambin.planning.certainty import find_slack_mm
+
+
+def test_the_plan_passes_its_own_margins(a_planned_spine: Planned) -> None:
+    assert find_slack_mm(a_planned_spine.plan.stages) >= -0.05
+
+
+def test_more_than_a_million_candidates_are_tried(a_planned_spine: Planned) -> None:
+    certificate = a_planned_spine.plan.certificate
+    assert certificate.candidates >= 1_000_000
+    assert certificate.gap_mm == 0
+    assert certificate.upper_bound_mm == certificate.objective_mm
+
+
+def test_the_entry_lies_on_the_skin_of_the_asked_side(a_planned_spine: Planned) -> None:
+    x, y, _ = a_planned_spine.plan.trajectory.entry_lps_mm
+    assert x > 50
+    assert (x / 165) ** 2 + ((y + 10) / 110) ** 2 == pytest.approx(1, abs=0.05)
+    assert a_planned_spine.plan.entry.lateral_of_midline_mm == pytest.approx(x, abs=1e-3)
+
+
+def test_the_tape_is_longer_than_the_chord(a_planned_spine: Planned) -> None:
+    entry = a_planned_spine.plan.entry
+    assert entry.lateral_of_midline_mm < entry.along_skin_lateral_mm
+    assert entry.along_skin_lateral_mm < 1.5 * entry.lateral_of_midline_mm
+    assert entry.spinous_tip in {"L4", "L5"}
+
+
+def test_angles_are_those_of_the_trajectory(a_planned_spine: Planned) -> None:
+    plan = a_planned_spine.plan
+    way = np.subtract(plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm)
+    theta, phi = angles_from_direction(way)
+    assert plan.angles.axial_inclination_to_patient_deg == pytest.approx(theta, abs=1e-4)
+    assert plan.angles.craniocaudal_to_disc_deg == pytest.approx(phi, abs=1e-4)
+
+
+def test_the_sequence_goes_from_needle_to_forceps(a_planned_spine: Planned) -> None:
+    stages = a_planned_spine.plan.stages
+    assert stages[0].tool == "needle"
+    assert stages[0].stop_mm == 0
+    cannula = next(s for s in stages if s.tool == "cannula")
+    assert all(s.stop_mm == cannula.stop_mm for s in stages if s.tool == "reamer")
+
+
+def test_what_is_missing_is_not_assessed_and_never_clear(a_planned_spine: Planned) -> None:
+    plan = a_planned_spine.plan
+    assert "aorta" in plan.not_assessed
+    assert not any("aorta" in row.structure for s in plan.stages for row in s.clearances)
+    assert "PL-010" in {f.code for f in plan.findings}
+
+
+def test_modelled_roots_are_named(a_planned_spine: Planned) -> None:
+    assert "PL-009" in {f.code for f in a_planned_spine.plan.findings}
+
+
+def test_probabilities_lie_between_none_and_one(a_planned_spine: Planned) -> None:
+    chances = a_planned_spine.plan.certainty.contact_probability
+    assert 0 < chances["exiting_root:L4:left"] < 0.5
+    assert all(0 <= p <= 1 for p in chances.values())
+
+
+def test_the_tolerance_is_what_the_margins_leave(a_planned_spine: Planned) -> None:
+    plan = a_planned_spine.plan
+    slack = find_slack_mm(plan.stages)
+    if slack > 0:
+        assert plan.certainty.tolerance_entry_mm == pytest.approx(slack, abs=1e-5)
+
+
+def test_sealing_twice_changes_nothing(a_planned_spine: Planned) -> None:
+    assert seal_plan(a_planned_spine.plan) == a_planned_spine.plan
+
+
+def test_the_second_checker_agrees(a_planned_spine: Planned) -> None:
+    answer = verify_plan(a_planned_spine.case, a_planned_spine.anatomy, a_planned_spine.plan)
+    assert answer.valid, answer
+    assert answer.max_difference_mm is not None
+    assert answer.max_difference_mm <= answer.agreement_mm + 0.3
+
+
+def test_two_runs_give_the_same_document(a_planned_spine: Planned) -> None:
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    again = plan_trajectory(a_planned_spine.case, a_planned_spine.anatomy, request)
+    assert again == a_planned_spine.plan
+
+
+def test_a_root_in_the_way_is_a_refusal_that_cannot_be_decided() -> None:
+    anatomy = build_simple_spine(Recipe(root_scale=5.0))
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    refusal = plan_trajectory(build_case(anatomy), anatomy, request)
+    assert isinstance(refusal, Refusal)
+    assert refusal.binding.deficit_mm is not None
+    assert refusal.binding.deficit_mm > 0
+    assert refusal.findings[0].code in {"PL-001", "PL-002"}
+    assert refusal.decidable is (refusal.findings[0].code == "PL-001")
+
+
+def test_a_corridor_without_skin_is_refused(a_simple_spine: Anatomy) -> None:
+    request = PlanRequest(LEVEL, Side.LEFT, target_lps_mm=(0.0, 400.0, 0.0))
+    refusal = plan_trajectory(build_case(a_simple_spine), a_simple_spine, request)
+    assert isinstance(refusal, Refusal)
+    assert refusal.binding.structure == "corridor"
+    assert refusal.findings[0].code == "PL-014"
+
+
+def test_without_zone_target_or_fragment_nothing_is_guessed(a_simple_spine: Anatomy) -> None:
+    with pytest.raises(RequestError, match="PL-032"):
+        plan_trajectory(build_case(a_simple_spine), a_simple_spine, PlanRequest(LEVEL, Side.LEFT))
+
+
+@pytest.mark.parametrize("missing", ["skin", "disc:L4-L5"])
+def test_a_level_that_is_not_assessed_is_not_planned(missing: str) -> None:
+    anatomy = build_simple_spine(Recipe(without=(missing,)))
+    with pytest.raises(AnatomyError, match="AN-011"):
+        plan_trajectory(
+            build_case(anatomy), anatomy, PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+        )
+
+
+def test_coarse_labels_leave_the_facet_unsaid(a_simple_spine: Anatomy) -> None:
+    anatomy = build_simple_spine(Recipe(label_spacing_mm=3.0))
+    answer = plan_trajectory(
+        build_case(anatomy), anatomy, PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    )
+    assert isinstance(answer, Plan)
+    assert answer.resection.sap_fraction is None
+    assert answer.resection.stability_class == "not_assessed"
+    assert "PL-005" in {f.code for f in answer.findings}
