@@ -1,17 +1,18 @@
 """``kambin report``: the plan as a page, a print and pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kambin.anatomy import complete
+from kambin.anatomy import Case, complete
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
 from kambin.cli.gate import read_checked_case
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.cli.verify import PlanArgument
-from kambin.exchange import find_answer_file, read_answer
+from kambin.exchange import find_answer_file, read_answer, read_plan_confirmations
 from kambin.planning import Plan, Refusal
 from kambin.report import ReportPaths, write_report
 
@@ -44,4 +45,13 @@ def make_report(folder: Path, answer: Plan | Refusal, file: Path, out: Path) -> 
     checked = read_checked_case(folder)
     with shown_progress() as progress:
         anatomy = complete(checked.case, progress=progress)
-        return write_report(checked.case, anatomy, answer, out, progress=progress)
+        case = with_answers(checked.case, answer, file)
+        return write_report(case, anatomy, answer, out, progress=progress)
+
+
+def with_answers(case: Case, answer: Plan | Refusal, file: Path) -> Case:
+    """Return the case with the answers a person gave to this very plan added to its own."""
+    if isinstance(answer, Refusal):
+        return case
+    answers = (*case.confirmations, *read_plan_confirmations(file))
+    return replace(case, confirmations=answers)
