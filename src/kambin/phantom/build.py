@@ -1,7 +1,7 @@
 """Builds the made patient: shapes in painting order, then image, labels and truth."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,10 +79,11 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
     axes = truth.axes(parameters.spacing_mm)
     keys = dict.fromkeys(shape.key for shape in truth.shapes if shape.key.kind in GIVEN_KINDS)
     label_of = {key: number for number, key in enumerate(keys, start=1)}
-    image, labels = scan(
+    part_of = {key: number for number, key in truth.names.items()}
+    image, labels, parts = scan(
         truth.shapes,
         axes,
-        label_of,
+        (label_of, part_of),
         np.random.default_rng([parameters.seed, 3]),
         progress or SilentProgress(),
     )
@@ -92,7 +93,7 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
         Volume(image, affine, truth.frame_id),
         LabelMap(labels, affine, truth.frame_id),
         {number: key for key, number in label_of.items()},
-        truth,
+        replace(truth, painted=LabelMap(parts, affine, truth.frame_id)),
     )
 
 

@@ -18,28 +18,31 @@ BONES = frozenset({"vertebra", "sacrum", "ilium", "rib"})
 def scan(
     shapes: tuple[Shape, ...],
     axes: Axes,
-    label_of: Mapping[StructureKey, int],
+    values: tuple[Mapping[StructureKey, int], Mapping[StructureKey, int]],
     rng: np.random.Generator,
     progress: Progress,
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Take a CT and the planning labels of the shapes.
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
+    """Take a CT, the planning labels and the labels of every part of the shapes.
 
     Parameters
     ----------
     shapes : Shape in the order of painting
     axes : LPS coordinates of the voxel centres, three 1-D arrays, mm
-    label_of : mapping of structure to its label value; others are not labelled
+    values : label values of whole structures for planning, others are not labelled; and of
+        every part
     rng : numpy Generator of the noise
     progress : Progress
 
     Returns
     -------
-    image in HU, float32, and labels, uint8, both of the grid's shape
+    image in HU, float32, planning labels and part labels, uint8, all of the grid's shape
     """
     spacing = float(axes[0][1] - axes[0][0])
     shape = tuple(len(axis) for axis in axes)
     image = np.empty(shape, dtype=np.float32)
     labels = np.zeros(shape, dtype=np.uint8)
+    parts = np.zeros(shape, dtype=np.uint8)
+    label_of, part_of = values
     noise = np.float32(value("phantom_ct.noise_hu"))
     for start in range(0, shape[2], SLAB_CHUNK):
         progress.step("phantom", start, shape[2])
@@ -53,10 +56,12 @@ def scan(
             _paint_tissue(picture, one, sample, spacing)
             inside = sample.distance_mm < 0
             labels[:, :, slab][sample.box][inside] = label_of.get(one.key, 0)
+            table = np.array([part_of[key] for key in one.parts], dtype=np.uint8)
+            parts[:, :, slab][sample.box][inside] = table[sample.part[inside]]
         picture += noise * rng.standard_normal(picture.shape, dtype=np.float32)
         image[:, :, slab] = picture
     progress.step("phantom", shape[2], shape[2])
-    return np.maximum(image, np.float32(value("phantom_ct.lowest_hu"))), labels
+    return np.maximum(image, np.float32(value("phantom_ct.lowest_hu"))), labels, parts
 
 
 def _paint_tissue(

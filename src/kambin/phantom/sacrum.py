@@ -53,10 +53,14 @@ def _roof(size: VertebraSize, frame: RigidTransform) -> list[Piece]:
     rounding = value("phantom_bone.lamina_rounding_mm")
     blend = value("phantom_bone.roof_blend_mm")
     pieces = []
-    for behind, above, half, thick, tall in _rows("sacral_lamina_mm", 3 + 2):
+    rows = _rows("sacral_lamina_mm", 3 + 2)
+    # Each plate lies along the curve of the sacrum, which runs backwards, then forwards.
+    pitches = -np.degrees(np.arctan(np.gradient(rows[:, 0], rows[:, 1])))
+    for (behind, above, half, thick, tall), pitch in zip(rows, pitches, strict=True):
         solid = RoundedBox((half, thick, tall), min(rounding, thick))
         centre = np.array([0, size.wall_mm + behind, above])
-        pieces.append(place(key, solid, frame, centre_mm=centre, blend_mm=blend))
+        axes = turned(pitch_deg=float(pitch))
+        pieces.append(place(key, solid, frame, centre_mm=centre, axes=axes, blend_mm=blend))
     outline = _rows("sacral_crest_mm", 2) + np.array([size.wall_mm, 0])
     crest = Extrusion(
         outline,

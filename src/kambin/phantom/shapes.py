@@ -55,7 +55,8 @@ class Piece:
         back = self.local_from_lps[:3, :3].T
         middle = back @ ((low + high) / 2 - self.local_from_lps[:3, 3])
         half = np.abs(back) @ ((high - low) / 2)
-        half = half + self.blend_mm + self.inflate_mm
+        # A flattened tube gives lower bounds of the distance, so that it inflates further.
+        half = half + self.blend_mm + 2 * self.inflate_mm
         return middle - half, middle + half
 
     def inflated(self, inflate_mm: float) -> "Piece":
@@ -131,8 +132,10 @@ class Shape:
         parts = self.parts
         if not distance.size:
             return Sample(box, distance, part)
+        # A fillet reaches further than the pieces it joins; all of them must be known there.
+        reach = margin_mm + max(piece.blend_mm for piece in self.pieces)
         for piece in self.pieces:
-            inner, found = _evaluate(piece, axes, box, margin_mm)
+            inner, found = _evaluate(piece, axes, box, reach)
             here = tuple(slice(s.start - o, s.stop - o) for s, o in zip(inner, origin, strict=True))
             distance[here] = smooth_minimum(distance[here], found, piece.blend_mm)
             closer = found < nearest[here]

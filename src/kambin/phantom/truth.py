@@ -1,7 +1,7 @@
 """What is true of a phantom: every structure at any spacing, its lines and frames."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,7 @@ class PhantomTruth:
     vertebra_frames : mapping of vertebra to VertebraFrame
     disc_frames : mapping of Level to DiscFrame
     frame_id : str
+    painted : LabelMap, every part at one spacing if it is already at hand
     """
 
     shapes: tuple[Shape, ...]
@@ -40,6 +41,7 @@ class PhantomTruth:
     vertebra_frames: Mapping[str, VertebraFrame]
     disc_frames: Mapping[Level, DiscFrame]
     frame_id: str
+    painted: LabelMap | None = field(default=None, repr=False)
 
     @cached_property
     def names(self) -> Mapping[int, StructureKey]:
@@ -63,7 +65,10 @@ class PhantomTruth:
         spacing_mm : float, mm
         """
         axes = self.axes(spacing_mm)
-        return LabelMap(self._paint(axes), affine_of(axes), self.frame_id)
+        affine = affine_of(axes)
+        if self.painted is not None and np.array_equal(self.painted.lps_from_ijk, affine):
+            return self.painted
+        return LabelMap(self._paint(axes), affine, self.frame_id)
 
     def distance(
         self, key: StructureKey, points_lps_mm: NDArray[np.float64]

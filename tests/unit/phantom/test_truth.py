@@ -1,5 +1,7 @@
 """Truth at any spacing: labels, fractions that fit them, surfaces, and what is not there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -100,3 +102,11 @@ def test_what_was_not_built_is_refused(its_truth: PhantomTruth, method: str) -> 
 def test_a_distance_to_what_was_not_built_is_refused(its_truth: PhantomTruth) -> None:
     with pytest.raises(AnatomyError, match="AN-180"):
         its_truth.distance(key("gall_bladder"), np.zeros((1, 3)))
+
+
+def test_labels_taken_with_the_image_are_the_labels_of_the_truth(its_truth: PhantomTruth) -> None:
+    at_hand = its_truth.labels(3.0)
+    assert at_hand is its_truth.painted
+    again = replace(its_truth, painted=None).labels(3.0)
+    np.testing.assert_array_equal(at_hand.values, again.values)
+    np.testing.assert_array_equal(at_hand.lps_from_ijk, again.lps_from_ijk)
