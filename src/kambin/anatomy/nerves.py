@@ -15,7 +15,7 @@ from kambin.anatomy.root_drafts import (
     RootDraft,
     draft_exiting_root,
     draft_traversing_root,
-    fit_exiting_root,
+    fit_exiting_roots,
 )
 from kambin.anatomy.root_shapes import make_ganglion, make_root
 from kambin.anatomy.roots import RelaxedRoot, find_obstacles, relax_roots
@@ -132,11 +132,13 @@ def _complete_roots(
 def _relax(bony: BonyAnatomy, sac: DuralSac, drafts: list[RootDraft]) -> tuple[RelaxedRoot, ...]:
     """Fit the rules of the exiting roots to this patient's bone, then relax all roots."""
     obstacles = find_obstacles(bony, drafts)
-    fitted = [
-        fit_exiting_root(d, sac, bony, obstacles.room) if d.key.kind == "exiting_root" else d
-        for d in drafts
-    ]
-    return relax_roots(fitted, obstacles)
+    fitted: dict[StructureKey, RootDraft] = {d.key: d for d in drafts}
+    for level in bony.levels:
+        pair = [d for d in drafts if d.level == level and d.key.kind == "exiting_root"]
+        if pair:
+            both = fit_exiting_roots(pair, sac, bony, obstacles.room)
+            fitted.update({draft.key: draft for draft in both})
+    return relax_roots(list(fitted.values()), obstacles)
 
 
 def _is_known(kind: str, place: str) -> bool:

@@ -1,6 +1,6 @@
 """First drafts of the lumbar roots, laid by rules of each level before bone pushes them aside."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -80,36 +80,34 @@ def find_nominal_rule(level: Level) -> RootRule:
     )
 
 
-def fit_exiting_root(
-    nominal: RootDraft, sac: DuralSac, bony: BonyAnatomy, room: Sampler
-) -> RootDraft:
-    """Choose the rule within the literature's spread that fits this patient's bone best.
+def fit_exiting_roots(
+    nominals: Sequence[RootDraft], sac: DuralSac, bony: BonyAnatomy, room: Sampler
+) -> list[RootDraft]:
+    """Choose the rule within the literature's spread that fits the bone of a level best.
 
     Parameters
     ----------
-    nominal : RootDraft of an exiting root, laid by the nominal rule
+    nominals : the exiting roots of one level, one per side, laid by the nominal rule
     sac : DuralSac
     bony : BonyAnatomy
     room : Sampler, mm, free room on the working grid
 
     Returns
     -------
-    RootDraft with the least lack of room beyond what relaxation mends with ease; every
-    standard deviation away from the nominal rule must gain ``rule_reluctance_mm``
+    one RootDraft per nominal draft, with the least lack of room beyond what relaxation mends
+    with ease; every standard deviation away from the nominal rule must gain
+    ``rule_reluctance_mm``
 
     Notes
     -----
     First the place of the ganglion under the pedicle, judged up to its end; then angle and
-    drift of the distal root (alpha varies by 7 degrees between patients, evidence A6).
+    drift of the distal root (alpha varies by 7 degrees between patients, evidence A6). Both
+    sides of a level share one rule, so that noise in nearly symmetric bone does not make
+    its roots differ.
     """
-    side, level = nominal.key.side, nominal.level
-    if side is None:
-        return nominal
-    rule = find_nominal_rule(level)
-    near = _up_to_ganglion(nominal)
-
-    start = nominal.points_lps_mm[0]
-    lay = partial(draft_exiting_root, bony, sac, level, side, start_lps_mm=start)
+    rule = find_nominal_rule(nominals[0].level)
+    lays = [partial(_lay_again, draft, bony, sac) for draft in nominals]
+    near = slice(0, max(_up_to_ganglion(draft) for draft in nominals))
     places = [
         replace(
             rule,
@@ -119,13 +117,23 @@ def fit_exiting_root(
         for y in values("completion_nerve.drg_behind_steps_mm")
         for z in values("completion_nerve.drg_below_steps_mm")
     ]
-    rule = _best_rule(places, lay, room, near)
+    rule = _best_rule(places, lays, room, near)
     ways = [
         replace(rule, angle_deg=rule.angle_deg + angle, drift=rule.drift + drift)
         for angle in values("completion_nerve.root_angle_steps_deg")
         for drift in values("completion_nerve.root_drift_steps")
     ]
-    return lay(_best_rule(ways, lay, room, slice(0, DRAFT_SAMPLES))) or nominal
+    rule = _best_rule(ways, lays, room, slice(0, DRAFT_SAMPLES))
+    return [lay(rule) for lay in lays]
+
+
+def _lay_again(draft: RootDraft, bony: BonyAnatomy, sac: DuralSac, rule: RootRule) -> RootDraft:
+    """Lay a drafted root by another rule, from the same take-off."""
+    side, start = draft.key.side, draft.points_lps_mm[0]
+    if side is None:
+        return draft
+    other = draft_exiting_root(bony, sac, draft.level, side, rule, start_lps_mm=start)
+    return draft if other is None else other
 
 
 def draft_exiting_root(
@@ -301,22 +309,21 @@ def _model_half_width_mm(sac: DuralSac, at: int) -> float:
 
 def _best_rule(
     rules: list[RootRule],
-    lay: Callable[[RootRule], RootDraft | None],
+    lays: Sequence[Callable[[RootRule], RootDraft]],
     room: Sampler,
     part: slice,
 ) -> RootRule:
-    """Return the rule whose draft lacks the least room; the first one is the nominal."""
+    """Return the rule whose drafts lack the least room; the first one is the nominal."""
     tolerated_mm = value("completion_nerve.lack_tolerated_mm")
     best, least_mm = rules[0], np.inf
     for rule in rules:
-        draft = lay(rule)
-        if draft is None:
-            continue
-        lack_mm = float(
-            (draft.needed_radii_mm[part] - room.sample(draft.points_lps_mm[part])).max()
-        )
-        # The worst place decides: a root is as short of room as at its narrowest point.
-        score_mm = max(lack_mm - tolerated_mm, 0.0) + _reluctance_mm(rule, rules[0])
+        lack_mm = 0.0
+        for draft in (lay(rule) for lay in lays):
+            free_mm = room.sample(draft.points_lps_mm[part])
+            # The worst place decides: a root is as short of room as at its narrowest point.
+            narrowest_mm = float((draft.needed_radii_mm[part] - free_mm).max())
+            lack_mm += max(narrowest_mm - tolerated_mm, 0.0) / len(lays)
+        score_mm = lack_mm + _reluctance_mm(rule, rules[0])
         if score_mm < least_mm - 10.0**-6:
             best, least_mm = rule, score_mm
     return best
@@ -334,9 +341,9 @@ def _reluctance_mm(rule: RootRule, nominal: RootRule) -> float:
     return value("completion_nerve.rule_reluctance_mm") * sum(steps)
 
 
-def _up_to_ganglion(draft: RootDraft) -> slice:
-    """Return the points from the sac to the end of the ganglion."""
-    return slice(0, int(np.flatnonzero(draft.ganglion_radii_mm > 0)[-1]) + 1)
+def _up_to_ganglion(draft: RootDraft) -> int:
+    """Return how many points there are from the sac to the end of the ganglion."""
+    return int(np.flatnonzero(draft.ganglion_radii_mm > 0)[-1]) + 1
 
 
 def _under_the_pedicle(

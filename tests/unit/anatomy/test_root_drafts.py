@@ -20,7 +20,7 @@ from kambin.anatomy.root_drafts import (
     draft_traversing_root,
     find_nominal_rule,
     find_take_off,
-    fit_exiting_root,
+    fit_exiting_roots,
     lay_curve,
     resample_evenly,
 )
@@ -129,13 +129,25 @@ def test_the_fitted_rule_leaves_no_less_room_than_the_nominal(a_spine_of_boxes, 
     assert nominal is not None
     room = find_obstacles(a_spine_of_boxes, [nominal]).room
 
-    fitted = fit_exiting_root(nominal, its_sac, a_spine_of_boxes, room)
+    (fitted,) = fit_exiting_roots([nominal], its_sac, a_spine_of_boxes, room)
 
     def lack(draft) -> float:
         return float((draft.needed_radii_mm - room.sample(draft.points_lps_mm)).max())
 
     assert lack(fitted) <= lack(nominal)
     assert fitted.key == nominal.key
+
+
+def test_both_sides_of_a_level_share_one_rule(a_spine_of_boxes, its_sac):
+    pair = [draft_exiting_root(a_spine_of_boxes, its_sac, L4L5, side) for side in Side]
+    drafts = [draft for draft in pair if draft is not None]
+    room = find_obstacles(a_spine_of_boxes, drafts).room
+
+    fitted = fit_exiting_roots(drafts, its_sac, a_spine_of_boxes, room)
+
+    ways = [d.points_lps_mm[-1] - d.points_lps_mm[-20] for d in fitted]
+    np.testing.assert_allclose(ways[0] * [-1, 1, 1], ways[1], atol=0.2)
+    assert [d.key for d in fitted] == [d.key for d in drafts]
 
 
 def test_the_nominal_rule_is_the_one_of_the_tables():
