@@ -97,6 +97,7 @@ def count_touching_nodes(bony: BonyAnatomy, level: Level, side: Side) -> int:
     upper, lower = bony.bone.mask(level.upper), bony.bone.mask(level.lower)
     low, high = find_box_ijk(upper)
     box = tuple(slice(max(a - 1, 0), b + 2) for a, b in zip(low, high, strict=True))
+    # One node of dilation: bones that share a face touch, a gap of one node does not.
     contact = ndimage.binary_dilation(upper[box]) & lower[box]
     start = np.array([s.start for s in box])
     grid = bony.working_grid

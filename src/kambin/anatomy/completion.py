@@ -51,6 +51,7 @@ def complete(case: Case, *, progress: Progress | None = None) -> Anatomy:
     survey = survey_labels(case)
     bony = complete_bones(case, survey=survey, progress=progress)
     nerves = complete_nerves(bony, progress=progress)
+    # Nerves last: a sac taken from the cord label replaces the label's own structure.
     return Anatomy(
         {**bony.structures, **nerves.structures},
         bony.vertebra_frames,

@@ -96,6 +96,7 @@ def find_columns(
     top = _first_bone_mm(bones[0], frames[0], lps_from_disc, u, w)
     bottom = -_first_bone_mm(bones[1], frames[1], lps_from_disc, u, -w)
     gap = top - bottom
+    # The middle of the disc sets the scale: osteophytes and rims stay out of its median.
     near = np.abs(u) <= value("completion_bone.disc_centre_mm")
     centre = gap[np.ix_(near, near)]
     if not np.isfinite(centre).any():
@@ -143,6 +144,7 @@ def _first_bone_mm(
 
 def _tidy(accepted: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Open by one column, keep the piece in the middle, fill its holes."""
+    # Opening cuts single columns that slip past the gap limit beside a pedicle.
     opened = ndimage.binary_opening(accepted)
     pieces, count = ndimage.label(opened)
     if count == 0:
@@ -165,6 +167,7 @@ def make_disc_frame(columns: DiscColumns) -> DiscFrame:
         rims = columns.v_mm[columns.accepted.any(axis=0)]
     front, back = rims.min() - COLUMN_STEP_MM / 2, rims.max() + COLUMN_STEP_MM / 2
     across = columns.u_mm[columns.accepted.any(axis=1)]
+    # Only y moves: x stays in the fitted mid-sagittal plane, z between the plates.
     frame = columns.lps_from_disc
     origin = frame.points([0.0, (front + back) / 2, 0.0])
     centred = RigidTransform.from_axes("lps", frame.source, frame.rotation, origin)

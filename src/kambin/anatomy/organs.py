@@ -44,6 +44,7 @@ def fill_hollow(region: LabelMap) -> LabelMap:
     x, y = (np.arange(-n, n + 1) * s for n, s in zip(reach, region.spacing_mm, strict=False))
     disc = x[:, None] ** 2 + y[None, :] ** 2 <= radius**2
     pad = [(n + 1, n + 1) for n in reach]
+    # A rim of background lets the outside of a slice be one piece even where gut touches it.
     padded = np.pad(region.values != 0, [*pad, (0, 0)])
     closed = ndimage.binary_closing(padded, disc[:, :, None])
     # Background that reaches the rim of its slice is outside; the rest is lumen.

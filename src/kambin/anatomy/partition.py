@@ -81,6 +81,7 @@ def classify_points(points: PartPoints, body_radii_mm: tuple[float, float]) -> N
     }
     for part, rule in rules.items():
         found[rule(points)] = PARTS.index(part)
+    # The rim is cut from the body last, or the order of the rules would eat into it.
     rim = (found == PARTS.index("body")) & _in_body_rim(points, body_radii_mm)
     found[rim] = PARTS.index("body_rim")
     return found

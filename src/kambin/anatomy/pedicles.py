@@ -96,6 +96,7 @@ def _measure_section(
     section: NDArray[np.bool_], x: NDArray[np.float64], y: float, z: NDArray[np.float64]
 ) -> Pedicle:
     """Return centre, width and height of a section, by line scans through its centre."""
+    # At L5 the section runs on into the transverse process; the canal side is the sure one.
     medial = x[section.any(axis=1)].min()
     section = section & (x < medial + value("completion_bone.pedicle_width_limit_mm"))[:, None]
     i, k = np.nonzero(section)

@@ -78,6 +78,7 @@ def fit_plate(
     direction = axes[:, 2] if cranial else -axes[:, 2]
     reach = value("completion_bone.plate_reach_mm")
     exits = find_exit_mm(occupancy, starts, direction, reach_mm=reach, entering=entering)
+    # Heights are signed along the cranial axis, so both plates get a cranial normal.
     heights = exits if cranial else -exits
     flat = plate_starts_mm()
     kept = np.isfinite(heights)

@@ -140,6 +140,7 @@ def _tie(
 ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Return the tied plate normals of all drafted vertebrae."""
     centres = {d.vertebra: d.centre_lps_mm for d in drafts}
+    # A line through one neighbour says little of the tilt: L5 leans 20 degrees off it.
     inner = {d.vertebra for d in drafts[1:-1]}
     tilts = [
         VertebraTilt(
@@ -213,6 +214,7 @@ def _finish(
     origin = (upper.centre_lps_mm + lower.centre_lps_mm) / 2
     frame = RigidTransform.from_axes("lps", f"vertebra_{draft.vertebra}", axes, origin)
     wall = (front + back) / 2
+    # The tie and the mirror plane disagree by a little roll; plates follow the mirror plane.
     rolled = [_roll_onto(normal, axes, mean) for normal in normals]
     return VertebraFrame(
         draft.vertebra,

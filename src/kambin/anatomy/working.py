@@ -192,6 +192,7 @@ def make_working_bone(labels: LabelMap, regions: Mapping[str, LabelMap]) -> Work
     """
     bounds = np.array([region.bounds_lps_mm() for region in regions.values()])
     grid = make_working_grid(labels, bounds[:, 0].min(axis=0), bounds[:, 1].max(axis=0))
+    # Strictly larger by more than rounding: otherwise mirroring could hand a node over.
     numbers = np.zeros(grid.shape, dtype=np.uint8)
     best = np.zeros(grid.shape, dtype=np.float32)
     total = np.zeros(grid.shape, dtype=np.float32)
