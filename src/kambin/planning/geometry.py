@@ -132,7 +132,7 @@ def cross_pedicle_line(
     targets_lps_mm: ArrayLike,
     line_mm: float,
 ) -> NDArray[np.float64]:
-    """Return where paths cross a sagittal line of the pedicles, shape (E, T, 3), mm, surgical disc frame.
+    """Return where paths cross a sagittal line, shape (E, T, 3), mm, surgical disc frame.
 
     Parameters
     ----------
