@@ -15,6 +15,8 @@ from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 from kambin.planning.skin_map import plan_skin_map
 from kambin.report import ReportPaths, write_report
 
+pytestmark = pytest.mark.xdist_group("report-of-a-phantom")
+
 REQUEST = PlanRequest(Level("L4", "L5"), Side.LEFT, zone="paracentral")
 
 
