@@ -38,6 +38,18 @@ class Measured:
     stated_mm: float | None
     difference_mm: float | None
 
+    @property
+    def is_cautious(self) -> bool:
+        """Return whether the plan grants a part of a bone less room than its surface does.
+
+        Notes
+        -----
+        The field keeps thin edges of cut parts that the smooth surface loses; the plan then errs
+        to the safe side. Room that the surface does not confirm is never cautious.
+        """
+        stated = self.stated_mm
+        return self.group in BONE and stated is not None and stated < self.clearance_mm
+
     def margin_mm(self, *, reams: bool, frees_rim: bool) -> float | None:
         """Return the hard margin of the stage, mm, or none where nothing is demanded.
 

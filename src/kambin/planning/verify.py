@@ -219,7 +219,7 @@ def _check_agreement(anatomy: Anatomy, measured: list[Measured]) -> Iterator[Fin
                 str(m.key),
                 f"On the surfaces it is {m.clearance_mm:.2f} mm.",
             )
-        elif m.difference_mm is not None and m.difference_mm > allowed:
+        elif m.difference_mm is not None and m.difference_mm > allowed and not m.is_cautious:
             yield _block(
                 "PL-027",
                 f"Two computations disagree about {m.key} and the {m.stage.tool}",
