@@ -1,0 +1,189 @@
+"""Where the needle should end: zones, points and the fragment."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.unit.planning.simple_spine import GRID, LEVEL, Recipe, build_simple_spine, mirror_spine
+from tests.unit.planning.small_problems import MIRROR, a_block, a_level, a_structure
+
+from kambin.anatomy import Anatomy, StructureKey
+from kambin.core import AnatomyError, RequestError
+from kambin.frames import Side
+from kambin.imaging import region_from_mask
+from kambin.planning import ZONES, PlanRequest
+from kambin.planning.geometry import LevelGeometry, find_level_geometry
+from kambin.planning.targets import Targets, find_targets, find_zone_centre
+
+# Pedicles of the boxes: 10.5 to 21.5 mm lateral. The annulus is the last voxel of the oval
+# (x / 25)^2 + (y / 18)^2 <= 1 within 2 mm of the zone's line, and half a voxel more.
+ZONE_CENTRES = {
+    "central": (0.0, 18.5),
+    "paracentral": (10.5, 16.5),
+    "subarticular": (12.7, 16.5),
+    "foraminal": (16.0, 14.5),
+    "extraforaminal": (24.25, 7.5),
+}
+
+
+@pytest.fixture(scope="session")
+def the_left_level(a_simple_spine: Anatomy) -> LevelGeometry:
+    return find_level_geometry(a_simple_spine, level=LEVEL, side=Side.LEFT)
+
+
+@pytest.fixture(scope="session")
+def the_right_level(a_simple_spine: Anatomy) -> LevelGeometry:
+    return find_level_geometry(a_simple_spine, level=LEVEL, side=Side.RIGHT)
+
+
+def _ask(anatomy: Anatomy, side: Side = Side.LEFT, **what) -> Targets:
+    geometry = find_level_geometry(anatomy, level=LEVEL, side=side)
+    return find_targets(anatomy, geometry, PlanRequest(LEVEL, side, **what))
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_zone_lies_on_the_annulus_at_its_share_of_the_pedicle(
+    zone: str, a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    lateral, posterior = ZONE_CENTRES[zone]
+    centre = find_zone_centre(a_simple_spine, the_left_level, zone)
+    assert centre == pytest.approx([lateral, posterior, 0.0])
+
+
+def test_zones_go_outwards_in_the_order_of_their_names(
+    a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    lateral = [find_zone_centre(a_simple_spine, the_left_level, zone)[0] for zone in ZONES]
+    assert lateral == sorted(lateral)
+    assert len(set(lateral)) == len(ZONES)
+
+
+def test_a_zone_never_lies_beyond_the_disc(
+    a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    narrow = replace(the_left_level, half_width_mm=20.0)
+    assert find_zone_centre(a_simple_spine, narrow, "extraforaminal")[0] == 20.0
+    assert find_zone_centre(a_simple_spine, narrow, "foraminal")[0] == pytest.approx(16.0)
+
+
+def test_the_central_zone_is_the_midline_however_wide_the_pedicles(
+    a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    for medial in (2.0, 14.0):
+        other = replace(the_left_level, medial_pedicle_mm=medial)
+        assert find_zone_centre(a_simple_spine, other, "central")[0] == 0.0
+
+
+def test_without_disc_voxels_there_the_posterior_rim_is_the_annulus(
+    a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    # The pedicles are asked for far outside the disc's mask, but inside its stated width.
+    outside = replace(the_left_level, medial_pedicle_mm=60.0, half_width_mm=70.0, wall_mm=17.25)
+    assert find_zone_centre(a_simple_spine, outside, "paracentral")[1] == 17.25
+
+
+def test_a_disc_without_mask_has_no_zones(the_left_level: LevelGeometry) -> None:
+    spine = build_simple_spine(Recipe(without=("disc:L4-L5",)))
+    with pytest.raises(AnatomyError, match="AN-011"):
+        find_zone_centre(spine, the_left_level, "paracentral")
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_box_of_a_zone_has_the_listed_size(zone: str, a_simple_spine: Anatomy) -> None:
+    targets = _ask(a_simple_spine, zone=zone)
+    lateral, posterior = ZONE_CENTRES[zone]
+    low, high = targets.points_lps_mm.min(axis=0), targets.points_lps_mm.max(axis=0)
+    assert len(targets.points_lps_mm) == 5 * 3 * 5
+    assert low == pytest.approx([lateral - 4, posterior - 2, -3])
+    assert high == pytest.approx([lateral + 4, posterior + 1.5, 3])
+    assert targets.zone == zone
+
+
+def test_the_centre_is_one_of_the_targets(a_simple_spine: Anatomy) -> None:
+    targets = _ask(a_simple_spine, zone="paracentral")
+    at = int(np.argmin(targets.offsets_mm))
+    assert targets.offsets_mm[at] == 0
+    assert targets.points_lps_mm[at] == pytest.approx(targets.centre_lps_mm)
+
+
+def test_offsets_are_distances_from_the_centre(a_simple_spine: Anatomy) -> None:
+    for what in ({"zone": "foraminal"}, {"target_lps_mm": (9.0, 17.0, 2.0)}):
+        targets = _ask(a_simple_spine, **what)
+        away = np.linalg.norm(targets.points_lps_mm - targets.centre_lps_mm, axis=1)
+        assert targets.offsets_mm == pytest.approx(away, abs=1e-12)
+
+
+def test_a_point_is_surrounded_by_a_millimetre(a_simple_spine: Anatomy) -> None:
+    targets = _ask(a_simple_spine, target_lps_mm=(9.0, 17.0, 2.0))
+    assert targets.centre_lps_mm == pytest.approx([9.0, 17.0, 2.0])
+    assert targets.points_lps_mm.min(axis=0) == pytest.approx([8.0, 16.0, 1.0])
+    assert targets.points_lps_mm.max(axis=0) == pytest.approx([10.0, 18.0, 3.0])
+    assert len(targets.points_lps_mm) == 125
+    assert targets.zone is None
+
+
+def test_a_point_goes_before_a_zone(a_simple_spine: Anatomy) -> None:
+    both = _ask(a_simple_spine, target_lps_mm=(9.0, 17.0, 2.0), zone="central")
+    alone = _ask(a_simple_spine, target_lps_mm=(9.0, 17.0, 2.0))
+    assert np.array_equal(both.points_lps_mm, alone.points_lps_mm)
+
+
+def _with_fragment(anatomy: Anatomy) -> Anatomy:
+    fragment = a_structure("fragment", a_block((6, 16, -3), (10, 21, -1)))
+    return replace(anatomy, structures={**anatomy.structures, fragment.key: fragment})
+
+
+def test_the_fragment_is_aimed_at_in_its_middle(a_simple_spine: Anatomy) -> None:
+    targets = _ask(_with_fragment(a_simple_spine))
+    assert targets.centre_lps_mm == pytest.approx([8.0, 18.5, -2.0])
+    assert len(targets.points_lps_mm) == 125
+
+
+def test_a_zone_goes_before_the_fragment(a_simple_spine: Anatomy) -> None:
+    targets = _ask(_with_fragment(a_simple_spine), zone="paracentral")
+    assert targets.centre_lps_mm[0] == pytest.approx(10.5)
+
+
+def test_pl_032_nothing_says_where_the_target_is(
+    a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    with pytest.raises(RequestError, match="PL-032") as caught:
+        find_targets(a_simple_spine, the_left_level, PlanRequest(LEVEL, Side.LEFT))
+    assert "L4-L5 left" in caught.value.where
+    assert caught.value.exit_code == 2
+
+
+def test_boxes_turn_with_the_disc(a_simple_spine: Anatomy) -> None:
+    tilted = a_level(tilt_deg=20.0, origin_lps_mm=(1.0, 2.0, 3.0))
+    request = PlanRequest(LEVEL, Side.LEFT, target_lps_mm=(9.0, 17.0, 2.0))
+    targets = find_targets(a_simple_spine, tilted, request)
+    local = tilted.surgical_mm(targets.points_lps_mm - targets.centre_lps_mm + (1.0, 2.0, 3.0))
+    assert local.min(axis=0) == pytest.approx([-1, -1, -1])
+    assert local.max(axis=0) == pytest.approx([1, 1, 1])
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_left_and_right_targets_are_mirror_images_in_one_order(
+    zone: str, a_simple_spine: Anatomy
+) -> None:
+    left = _ask(a_simple_spine, Side.LEFT, zone=zone)
+    right = _ask(a_simple_spine, Side.RIGHT, zone=zone)
+    assert np.array_equal(left.points_lps_mm * MIRROR, right.points_lps_mm)
+    assert np.array_equal(left.offsets_mm, right.offsets_mm)
+
+
+def test_the_mirrored_patient_gets_the_mirrored_targets(a_simple_spine: Anatomy) -> None:
+    # A bite out of the disc's left half, so that the two sides differ.
+    x, y, z = np.meshgrid(*GRID.axes_mm(), indexing="ij")
+    oval = ((x / 25) ** 2 + (y / 18) ** 2 <= 1) & (abs(z) < 5)
+    disc = a_structure("disc:L4-L5", region_from_mask(oval & ~((x > 6) & (y > 10)), GRID))
+    bitten = replace(a_simple_spine, structures={**a_simple_spine.structures, disc.key: disc})
+    here = _ask(bitten, Side.LEFT, zone="paracentral")
+    there = _ask(mirror_spine(bitten), Side.RIGHT, zone="paracentral")
+    assert here.centre_lps_mm == pytest.approx([10.5, 10.5, 0.0])
+    assert here.points_lps_mm * MIRROR == pytest.approx(there.points_lps_mm, abs=1e-12)
+
+
+def test_the_fragment_is_found_by_its_own_name(a_simple_spine: Anatomy) -> None:
+    assert a_simple_spine.find(StructureKey("fragment")) is None
+    assert _with_fragment(a_simple_spine).find("fragment") is not None
