@@ -15,6 +15,9 @@ from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 from kambin.planning.skin_map import plan_skin_map
 from kambin.report import ReportPaths, write_report
 
+COARSE_MM = 1.5
+"""Spacing of the phantom, mm: a third of the work of 1 mm, and the facet is still resolved."""
+
 pytestmark = pytest.mark.xdist_group("report-of-a-phantom")
 
 REQUEST = PlanRequest(Level("L4", "L5"), Side.LEFT, zone="paracentral")
@@ -36,7 +39,9 @@ class MemoryStore:
 @pytest.fixture(scope="module")
 def the_case(tmp_path_factory: pytest.TempPathFactory) -> Case:
     folder = tmp_path_factory.mktemp("phantom") / "case"
-    parameters = PhantomParameters(level=REQUEST.level, side=REQUEST.side, zone="paracentral")
+    parameters = PhantomParameters(
+        level=REQUEST.level, side=REQUEST.side, zone="paracentral", spacing_mm=COARSE_MM
+    )
     write_phantom(build_phantom(parameters), folder)
     return read_case(folder)
 
