@@ -160,7 +160,7 @@ def _finding_rows(
     rows = {
         Row(
             str(f.severity),
-            f.what,
+            plain_words(f.what),
             plain_words(f.where),
             plain_words(f.why),
             f.next_step,
