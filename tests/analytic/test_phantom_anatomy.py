@@ -7,6 +7,7 @@ import pytest
 
 from kambin.anatomy import Level, StructureKey
 from kambin.frames import Side
+from kambin.knowledge import value_at
 from kambin.phantom import PhantomParameters, PhantomTruth, build_truth
 
 SEEDS = (0, 1)
@@ -164,6 +165,43 @@ def test_the_root_runs_from_the_sac_downwards_and_outwards(seed: int) -> None:
             assert truth.distance(key("dural_sac"), points[:1])[0] < 3
             assert points[-1, 2] < points[0, 2] - 15
             assert abs(points[-1, 0]) > abs(points[0, 0]) + 8
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("name", ROOTS)
+def test_the_root_takes_off_beside_its_pedicle_and_never_climbs(
+    seed: int, side: Side, name: str
+) -> None:
+    truth = patient(seed)
+    points = truth.centre_lines[StructureKey("exiting_root", name, side)].points_lps_mm
+    frame = truth.vertebra_frames[name]
+    _, _, z, _, height = frame.pedicles[side]
+    start = frame.lps_from_vertebra.inverse().points(points[0])
+    assert -1 < start[2] - (z - height / 2) < height + 1
+    # Relaxation bends a line by tenths of a millimetre on its way.
+    assert points[:, 2].max() - points[0, 2] < 0.5
+    assert (points[:, 2] - np.minimum.accumulate(points[:, 2])).max() < 0.5
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize(
+    ("disc", "name"), [("T12-L1", "L1"), *zip(LEVELS, (*ROOTS[1:], "S1"), strict=True)]
+)
+def test_the_sleeve_leaves_the_sac_at_its_height_over_the_tilted_disc(
+    seed: int, side: Side, disc: str, name: str
+) -> None:
+    truth = patient(seed)
+    tube = truth.centre_lines[StructureKey("traversing_root", name, side)]
+    frame = truth.disc_frames[Level.parse(disc)].lps_from_disc
+    local = frame.inverse().points(tube.points_lps_mm)
+    # Behind the tilted disc of L5-S1 a height in LPS is 15 mm off the height over the disc.
+    assert local[0, 2] == pytest.approx(
+        value_at("phantom_nerves.traversing_start_mm", name), abs=2.5
+    )
+    assert np.diff(tube.points_lps_mm[:, 2]).max() < 0.05
+    assert truth.distance(key("dural_sac"), tube.points_lps_mm[:1])[0] < 1.5
 
 
 @pytest.mark.parametrize(("name", "expected_mm3"), [("L4", 211), ("L5", 291)])

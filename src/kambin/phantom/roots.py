@@ -135,10 +135,7 @@ def _on_disc(
     by_angle = a / float(np.tan(np.radians(angle)))
     # The last root is published by its angle; b and angle are averaged where both are.
     b = by_angle if name == spine.last else (b + by_angle) / 2
-    back = spine.sizes.vertebrae[name].wall_mm + spine.sizes.vertebrae[name].canal_depth_mm / 2
-    # Height along the tilted disc's normal, at the depth of the canal where the sac lies.
-    lift = disc.points(np.array([0, back, plate + a]))
-    takeoff = sac.edge_lps_mm(float(lift[2]), sign)
+    takeoff = sac.edge_lps_mm(_level_with_lps_mm(spine, level, name, plate + a), sign)
     local = disc.inverse().points(takeoff)
     rim = spine.sizes.vertebrae[level.lower].wall_mm
     behind = value_at("phantom_nerves.on_plate_behind_mm", name)
@@ -146,15 +143,23 @@ def _on_disc(
     return takeoff, crossing
 
 
+def _level_with_lps_mm(spine: Spine, level: Level, name: str, above_mm: float) -> float:
+    """Return the LPS height of the canal beside a vertebra, so far above a disc's centre."""
+    size = spine.sizes.vertebrae[name]
+    back = size.wall_mm + size.canal_depth_mm / 2
+    # Along the tilted disc's normal, at the depth of the canal where the sac lies: behind the
+    # centre of L5-S1 the same height over the disc is 15 mm further up.
+    return float(spine.frames.discs[level].points(np.array([0, back, above_mm]))[2])
+
+
 def _traversing(spine: Spine, above: Level, name: str, side: Side, sac: Sac, exiting: Tube) -> Tube:
     """Return the root's way along the sac, from its sleeve to its take-off."""
     sign = side.lateral_sign_lps
-    start = spine.frames.discs[above].origin_mm[2] + value_at(
-        "phantom_nerves.traversing_start_mm", name
-    )
+    start_mm = value_at("phantom_nerves.traversing_start_mm", name)
+    start = _level_with_lps_mm(spine, above, name, start_mm)
     takeoff = exiting.points_lps_mm[0]
     radius = exiting.radii_mm[0] * value("phantom_nerves.traversing_share")
-    heights = np.linspace(start, max(takeoff[2], takeoff[2]), 4)
+    heights = np.linspace(start, takeoff[2], 4)
     edge = [sac.edge_lps_mm(float(z), sign) for z in heights[:-1]]
     points = _smooth_line(np.array([*edge, takeoff]))
     return Tube(points, np.full(len(points), radius))
@@ -163,13 +168,12 @@ def _traversing(spine: Spine, above: Level, name: str, side: Side, sac: Sac, exi
 def _s1_root(spine: Spine, level: Level, side: Side, sac: Sac, draw: Draw) -> Tube:
     """Return the first sacral root, from above the last disc to its foramen."""
     sign = side.lateral_sign_lps
-    start = spine.frames.discs[level].origin_mm[2] + value_at(
-        "phantom_nerves.traversing_start_mm", "S1"
-    )
+    start_mm = value_at("phantom_nerves.traversing_start_mm", "S1")
+    start = _level_with_lps_mm(spine, level, "S1", start_mm)
     rows = np.array(values("phantom_nerves.s1_root_mm")).reshape(-1, 3)
     rows = rows + np.array([0, spine.sizes.vertebrae["S1"].wall_mm, 0])
     path = spine.frames.vertebrae["S1"].points(rows * np.array([sign, 1, 1]))
-    points = _smooth_line(np.array([sac.edge_lps_mm(float(start), sign), *path]))
+    points = _smooth_line(np.array([sac.edge_lps_mm(start, sign), *path]))
     radius = _radius("S1", draw) * value("phantom_nerves.traversing_share")
     return Tube(points, np.full(len(points), radius))
 
