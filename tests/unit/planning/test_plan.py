@@ -119,12 +119,11 @@ def test_without_zone_target_or_fragment_nothing_is_guessed(a_simple_spine: Anat
 
 
 @pytest.mark.parametrize("missing", ["skin", "disc:L4-L5"])
-def test_a_level_that_is_not_assessed_is_not_planned(missing: str) -> None:
-    anatomy = build_simple_spine(Recipe(without=(missing,)))
+def test_a_level_that_is_not_assessed_is_not_planned(a_simple_spine: Anatomy, missing: str) -> None:
+    anatomy, case = build_simple_spine(Recipe(without=(missing,))), build_case(a_simple_spine)
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
     with pytest.raises(AnatomyError, match="AN-011"):
-        plan_trajectory(
-            build_case(anatomy), anatomy, PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
-        )
+        plan_trajectory(case, anatomy, request)
 
 
 def test_coarse_labels_leave_the_facet_unsaid(a_simple_spine: Anatomy) -> None:
