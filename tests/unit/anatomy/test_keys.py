@@ -1,11 +1,13 @@
 """Names of levels and structures, in every spelling a person or a document uses."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kambin.anatomy import DISC_LEVELS, VERTEBRAE, Level, StructureKey
-from kambin.core import AnatomyError, RequestError
+from kambin.core import AnatomyError, KambinError, RequestError
 from kambin.frames import Side
 
 SEPARATORS = ("-", "/", " ", "")
@@ -13,6 +15,14 @@ KINDS = st.text("abcdefghijklmnopqrstuvwxyz_", min_size=1, max_size=20)
 PLACES = st.sampled_from(("", "12", *VERTEBRAE, *DISC_LEVELS))
 SIDES = st.sampled_from((None, *Side))
 KEYS = st.builds(StructureKey, KINDS, PLACES, SIDES)
+
+
+def read_or_refused(read: Callable[[str], object], text: str) -> tuple[str, str]:
+    """Return what was read, as text, or the code of the refusal; any other error goes on."""
+    try:
+        return str(read(text)), ""
+    except KambinError as error:
+        return "", error.code
 
 
 @pytest.mark.parametrize("name", DISC_LEVELS)
@@ -51,8 +61,28 @@ def test_a_level_that_changes_the_region_needs_its_second_letter(word):
 
 @pytest.mark.parametrize(
     "word",
-    ["", " ", "L4", "L4-", "-L5", "L4--L5", "L4-L6", "L5-L4", "L4-L4", "S1-S2", "C5-C6", "T11-T12"]
-    + ["L4-L5-S1", "L4 - L5", "L04-L05", "L4_L5", "four-five", "L4\u2013L5", "L0-L1", "L-L"],
+    [
+        "",
+        " ",
+        "L4",
+        "L4-",
+        "-L5",
+        "L4--L5",
+        "L4-L6",
+        "L5-L4",
+        "L4-L4",
+        "S1-S2",
+        "C5-C6",
+        "T11-T12",
+        "L4-L5-S1",
+        "L4 - L5",
+        "L04-L05",
+        "L4_L5",
+        "four-five",
+        "L4–L5",
+        "L0-L1",
+        "L-L",
+    ],
 )
 def test_what_is_no_lumbar_disc_level_is_refused(word):
     with pytest.raises(RequestError, match="RQ-002") as raised:
@@ -69,12 +99,8 @@ def test_a_long_word_is_not_repeated_whole():
 
 @given(st.text(max_size=12))
 def test_any_word_gives_a_known_level_or_a_refusal(word):
-    try:
-        level = Level.parse(word)
-    except RequestError as error:
-        assert error.code == "RQ-002"
-    else:
-        assert str(level) in DISC_LEVELS
+    found, code = read_or_refused(Level.parse, word)
+    assert code == "RQ-002" or found in DISC_LEVELS
 
 
 def test_levels_are_told_apart_by_both_vertebrae():
@@ -111,8 +137,23 @@ def test_a_key_is_read_as_kind_place_and_side(text, kind, place, side):
 
 @pytest.mark.parametrize(
     "text",
-    ["", ":", "Sap:L5", "sap:", "sap::left", "sap:L5:", "sap:L5:middle", "sap:left:L5"]
-    + ["sap:L5:left:more", "sap L5", "sap:L5:Left", "9kidney", "sap:L5\n", " sap", "s\u00e4p"],
+    [
+        "",
+        ":",
+        "Sap:L5",
+        "sap:",
+        "sap::left",
+        "sap:L5:",
+        "sap:L5:middle",
+        "sap:left:L5",
+        "sap:L5:left:more",
+        "sap L5",
+        "sap:L5:Left",
+        "9kidney",
+        "sap:L5\n",
+        " sap",
+        "säp",
+    ],
 )
 def test_what_is_no_key_is_refused(text):
     with pytest.raises(AnatomyError, match="AN-010") as raised:
@@ -144,12 +185,8 @@ def test_two_keys_are_written_alike_only_if_they_are_the_same(one, other):
 
 @given(st.text(":abLT123-_", max_size=16))
 def test_any_text_is_a_key_or_is_refused(text):
-    try:
-        key = StructureKey.parse(text)
-    except AnatomyError as error:
-        assert error.code == "AN-010"
-    else:
-        assert str(key) == text
+    found, code = read_or_refused(StructureKey.parse, text)
+    assert code == "AN-010" or found == text
 
 
 @given(KINDS, PLACES)
