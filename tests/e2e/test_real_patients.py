@@ -18,7 +18,6 @@ from tests.e2e.command_line import Outcome, run_kambin
 SIDES = ("left", "right")
 CT_LEVELS = ("L2-L3", "L3-L4", "L4-L5", "L5-S1")
 ATLAS_LEVELS = ("L3-L4", "L4-L5", "L5-S1")
-UNDECIDABLE = "PL-003"
 
 
 @dataclass(frozen=True)
