@@ -79,7 +79,7 @@ def test_a_level_that_changes_the_region_needs_its_second_letter(word):
         "L04-L05",
         "L4_L5",
         "four-five",
-        "L4–L5",
+        "L4\u2013L5",
         "L0-L1",
         "L-L",
     ],
