@@ -19,6 +19,8 @@ from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
 
 FRAME = "patient"
+TARGET = (10.0, 16.0, 0.0)
+ANGLES = ((55.0, 15.0), (50.0, 10.0), (40.0, 20.0), (65.0, 0.0), (35.0, -10.0))
 MIRROR = np.array([-1.0, 1.0, 1.0])
 Formula = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
@@ -157,6 +159,30 @@ def a_problem(
     return Problem(
         geometry or a_level(), entries, targets, tools or the_tools(), HazardSet(grid, made)
     )
+
+
+def one_path(theta: float = 55.0, phi: float = 15.0, length: float = 50.0, **more) -> Problem:
+    """A problem with a single straight line."""
+    hazards = more.pop("hazards", ())
+    entries = some_entries(TARGET, [(theta, phi)], length)
+    return a_problem(entries, some_targets(TARGET), hazards, **more)
+
+
+def many_paths(hazards=(), *, angles=ANGLES, **more) -> Problem:
+    """A problem of a few entries and four targets."""
+    targets = some_targets([TARGET, (12.0, 17.0, 1.0), (10.0, 14.5, -3.0), (8.0, 17.0, 3.0)])
+    return a_problem(some_entries(TARGET, angles, 45.0), targets, hazards, **more)
+
+
+def random_balls(seed: int, radius: tuple[float, float] | None = None):
+    """A few nerves and bones at random places around the paths, small and large in turn."""
+    rng = np.random.default_rng(seed)
+    radius = radius or ((1.0, 4.0) if seed % 2 else (5.0, 9.0))
+    names = ["exiting_root:L4:left", "dural_sac", "iap:L4:left", "body_rim:L5"]
+    groups = [Group.NERVE, Group.SAC, Group.NEVER, Group.RIM]
+    for name, group in zip(names, groups, strict=True):
+        centre = np.array(TARGET) + rng.uniform(-3, 26, 3) * (1, 1, 0.4)
+        yield name, group, ball(centre, float(rng.uniform(*radius)))
 
 
 def mirror_problem(problem: Problem) -> Problem:
