@@ -1,0 +1,273 @@
+"""The rows of a plan and of a refusal, number by number."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kambin.planning import Binding, Clearance, FindingRecord, Plan, Refusal, Stage
+from kambin.report import plan_rows, refusal_rows
+from kambin.report.rows import Row, Table
+
+
+def a_clearance(structure: str, gap_mm: float, origin: str = "segmented") -> Clearance:
+    return Clearance(
+        structure=structure,
+        group="any",
+        clearance_mm=gap_mm,
+        point_lps_mm=(1.0, 2.0, 3.0),
+        sigma_mm=0.5,
+        origin=origin,
+        hard_margin_mm=1.0,
+        uncertainty_mm=0.5,
+        inside_uncertainty=gap_mm < 0.5,
+    )
+
+
+def a_stage(tool: str, *clearances: Clearance, stop_mm: float = 0.0, name: str = "own") -> Stage:
+    return Stage(
+        tool=tool,
+        instrument=name,
+        radius_mm=3.75,
+        tip_lps_mm=(0.0, 0.0, 0.0),
+        stop_mm=stop_mm,
+        clearances=clearances,
+    )
+
+
+def a_record(code: str, severity: str, what: str = "What") -> FindingRecord:
+    return FindingRecord(
+        code=code, severity=severity, what=what, where="w", why="Why drg:L4:left.", next_step="n"
+    )
+
+
+def as_mapping(table: Table) -> dict[str, str]:
+    return {row[0]: row[1] for row in table.rows}
+
+
+def detail(plan: Plan, name: str) -> Table:
+    (table,) = [table for table in plan_rows.detail_tables(plan) if table.name == name]
+    return table
+
+
+def changed(plan: Plan, part: str, **fields: Any) -> Plan:
+    """The plan with some fields of one of its parts changed."""
+    return plan.model_copy(update={part: getattr(plan, part).model_copy(update=fields)})
+
+
+@pytest.fixture
+def plan(a_plan: Callable[[str], Plan]) -> Plan:
+    """A plan on the left."""
+    return a_plan("left")
+
+
+def test_rows_are_equal_by_their_cells_and_can_be_counted() -> None:
+    assert Row("a", "b") == Row("a", "b") != Row("b", "a")
+    assert len({Row("a"), Row("a"), Row()}) == 2
+    with pytest.raises(AttributeError):
+        Row("a").cells = ()  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "left"),
+    [((), "PL-004, PL-010"), (("PL-010",), "PL-004"), (("AN-114",), "PL-004, PL-010")],
+)
+def test_the_verdict_names_each_open_code_once_and_in_order(
+    plan: Plan, accepted: tuple[str, ...], left: str
+) -> None:
+    records = [a_record(c, "CONFIRM") for c in ("PL-010", "PL-004", "PL-010")]
+    asked = plan.model_copy(update={"findings": (*records, a_record("PL-011", "NOTE"))})
+    assert plan_rows.verdict(asked, frozenset(accepted)) == (
+        f"Needs a named person's confirmation of {left} before any use."
+    )
+
+
+def test_an_answered_plan_leaves_the_judgement_with_the_surgeon(plan: Plan) -> None:
+    said = plan_rows.verdict(plan, frozenset({"PL-010"}))
+    assert said.endswith("the judgement stays with the surgeon.")
+
+
+@pytest.mark.parametrize(
+    ("cranial_mm", "words"), [(12.4, "12 mm cranial"), (0.0, "0 mm cranial"), (-7.6, "8 mm caudal")]
+)
+def test_heights_have_a_word_for_their_direction(plan: Plan, cranial_mm: float, words: str) -> None:
+    plan = changed(
+        plan, "entry", cranial_of_disc_line_mm=cranial_mm, cranial_of_spinous_tip_mm=cranial_mm
+    )
+    facts = plan_rows.facts(plan)
+    assert facts[2].cells == ("Height", words, "of the disc line on the skin")
+    assert facts[3].cells == ("Height", words, "of the spinous process L4")
+
+
+def test_a_height_without_a_process_names_none(plan: Plan) -> None:
+    plan = changed(plan, "entry", cranial_of_spinous_tip_mm=None, spinous_tip=None)
+    assert plan_rows.facts(plan)[3].cells == (
+        "Height",
+        "not assessed",
+        "of the nearest spinous process",
+    )
+
+
+@pytest.mark.parametrize("axial_deg", [0.0, 37.25, 90.0])
+def test_an_angle_and_its_complement_make_ninety(plan: Plan, axial_deg: float) -> None:
+    plan = changed(plan, "angles", axial_inclination_to_disc_deg=axial_deg)
+    rows = as_mapping(plan_rows.angle_table(plan))
+    total = sum(float(rows[n].rstrip("°")) for n in ("Axial inclination", "= to the horizontal"))
+    assert total == pytest.approx(90.0, abs=0.11)
+
+
+def test_the_summary_keeps_the_least_gap_and_the_stage_it_belongs_to(plan: Plan) -> None:
+    stages = (
+        a_stage("needle", a_clearance("dural_sac", 5.0), a_clearance("colon", 30.0)),
+        a_stage("cannula", a_clearance("dural_sac", 2.0), a_clearance("colon", 31.0)),
+    )
+    rows = plan_rows.summary_table(plan.model_copy(update={"stages": stages})).rows
+    assert [row[:3] for row in rows] == [
+        ("dural sac", "2.0 mm", "cannula"),
+        ("colon", "30.0 mm", "needle"),
+    ]
+
+
+def test_equal_gaps_are_ordered_by_name_and_belong_to_the_first_stage(plan: Plan) -> None:
+    both = (a_clearance("dural_sac", 2.0), a_clearance("colon", 2.0))
+    stages = (a_stage("needle", *both), a_stage("cannula", *reversed(both)))
+    rows = plan_rows.summary_table(plan.model_copy(update={"stages": stages})).rows
+    assert [(row[0], row[2]) for row in rows] == [("colon", "needle"), ("dural sac", "needle")]
+
+
+def test_what_is_modelled_is_marked_in_the_summary(plan: Plan) -> None:
+    stage = a_stage("needle", a_clearance("drg:L4:left", 2.0, "modelled"))
+    rows = plan_rows.summary_table(plan.model_copy(update={"stages": (stage,)})).rows
+    assert rows[0][0] == "ganglion (DRG) L4 left (m)"
+
+
+@pytest.mark.parametrize(
+    ("stop_mm", "words"),
+    [(0.0, "at it"), (0.049, "at it"), (-0.049, "at it"), (8.0, "8.0 mm short"),
+     (-10.0, "10.0 mm past")],
+)  # fmt: skip
+def test_where_a_tool_ends_is_told_from_the_target(plan: Plan, stop_mm: float, words: str) -> None:
+    stage = a_stage("cannula", stop_mm=stop_mm)
+    (row,) = plan_rows.tool_table(plan.model_copy(update={"stages": (stage,)})).rows
+    assert row == (
+        "cannula",
+        "own",
+        "7.5 mm",
+        words,
+        f"{plan.trajectory.length_mm - stop_mm:.0f} mm",
+    )
+
+
+@pytest.mark.parametrize(
+    ("stability", "words"),
+    [("at_risk", "at risk"), ("not_assessed", "not assessed"), ("minor", "minor")],
+)
+def test_a_class_of_stability_is_written_without_underscore(
+    plan: Plan, stability: str, words: str
+) -> None:
+    table = detail(changed(plan, "resection", stability_class=stability), "resection")
+    assert as_mapping(table)["Stability class"] == words
+
+
+@pytest.mark.parametrize(("removed", "word"), [(True, "yes"), (False, "no")])
+def test_removed_rim_bone_is_declared(plan: Plan, removed: bool, word: str) -> None:
+    table = detail(changed(plan, "resection", rim_is_removed=removed), "resection")
+    assert as_mapping(table)["Rim bone declared as removed"] == word
+
+
+def test_reasons_stand_under_the_table_of_the_resection(plan: Plan) -> None:
+    plan = changed(plan, "resection", not_assessed_reason="No joint.")
+    assert detail(plan, "resection").note == "No joint. The case has no fragment."
+    plan = changed(plan, "resection", not_assessed_reason=None)
+    assert detail(changed(plan, "reach", not_assessed_reason=None), "resection").note == ""
+
+
+def test_the_likeliest_contact_comes_first_and_equal_ones_by_name(plan: Plan) -> None:
+    shares = {"colon": 0.1, "dural_sac": 0.5, "aorta": 0.1}
+    table = detail(changed(plan, "certainty", contact_probability=shares), "certainty")
+    assert [row[0].removeprefix("Probability of contact, ") for row in table.rows[:3]] == [
+        "dural sac",
+        "aorta",
+        "colon",
+    ]
+    assert table.rows[0][1] == "50.0 %"
+
+
+def test_a_tolerance_that_is_none_is_not_assessed(plan: Plan) -> None:
+    rows = as_mapping(detail(plan, "certainty"))
+    assert rows["The hand may err at the skin by"] == "1.5 mm"
+    assert rows["The hand may err in angle by"] == "not assessed"
+
+
+@pytest.mark.parametrize(
+    ("offset_mm", "words"),
+    [(62.34, "62.3 mm to the patient's LEFT"), (-62.34, "62.3 mm to the patient's RIGHT")],
+)
+def test_the_side_follows_the_sign_of_the_offset(plan: Plan, offset_mm: float, words: str) -> None:
+    table = detail(changed(plan, "side_witness", signed_offset_lps_mm=offset_mm), "points")
+    assert as_mapping(table)["Side by the entry's offset"] == words
+
+
+@pytest.mark.parametrize(("gap_mm", "words"), [(None, "not assessed"), (0.126, "0.13 mm")])
+def test_the_gap_of_the_search_is_told_or_said_to_be_unknown(
+    plan: Plan, gap_mm: float | None, words: str
+) -> None:
+    table = detail(changed(plan, "certificate", continuum_gap_mm=gap_mm), "points")
+    assert as_mapping(table)["Between the listed candidates"] == words
+
+
+def test_every_clearance_of_every_stage_has_a_row(plan: Plan) -> None:
+    table = detail(plan, "clearances")
+    assert len(table.rows) == sum(len(stage.clearances) for stage in plan.stages)
+    assert table.rows[0][6] == "8.0, 1.0, 0.0"
+    taken = next(row for row in table.rows if row[0].startswith("superior articular"))
+    assert taken[3] == "none"
+
+
+def with_reason(refusal: Refusal, code: str, **fields: Any) -> Refusal:
+    record = a_record(code, "BLOCK", "Two computations disagree about vena_cava")
+    return refusal.model_copy(update={"findings": (record,)} | fields)
+
+
+@pytest.mark.parametrize("code", ["PL-001", "PL-002", "PL-014"])
+def test_a_broken_margin_is_told_by_what_binds(a_refusal: Refusal, code: str) -> None:
+    said = refusal_rows.verdict(with_reason(a_refusal, code, decidable=True))
+    assert said == (
+        "No path keeps the margins. Exiting root L4 right binds at the cannula: "
+        "the best candidate lacks 0.8 mm."
+    )
+
+
+def test_what_the_labels_cannot_tell_is_said_so(a_refusal: Refusal) -> None:
+    said = refusal_rows.verdict(with_reason(a_refusal, "PL-002"))
+    assert said.startswith("Cannot be decided at this resolution. Exiting root L4 right binds")
+    assert said.endswith("within the uncertainty of these labels.")
+
+
+@pytest.mark.parametrize("decidable", [True, False])
+def test_another_reason_goes_before_what_binds_and_is_in_words(
+    a_refusal: Refusal, decidable: bool
+) -> None:
+    said = refusal_rows.verdict(with_reason(a_refusal, "PL-027", decidable=decidable))
+    assert said == (
+        "No plan is offered: Two computations disagree about vena cava. Why ganglion (DRG) L4 left."
+    )
+
+
+def test_a_refusal_without_a_blocking_finding_still_says_what_binds(a_refusal: Refusal) -> None:
+    bare = a_refusal.model_copy(update={"findings": (), "decidable": True})
+    assert refusal_rows.verdict(bare).startswith("No path keeps the margins.")
+
+
+@pytest.mark.parametrize(("decidable", "word"), [(True, "yes"), (False, "NO")])
+def test_the_facts_of_a_refusal(a_refusal: Refusal, decidable: bool, word: str) -> None:
+    nothing = Binding(structure="corridor", deficit_mm=None, stage="needle")
+    fields = {"decidable": decidable, "binding": nothing}
+    facts = refusal_rows.facts(a_refusal.model_copy(update=fields))
+    assert [row.cells[:2] for row in facts] == [
+        ("Binding structure", "corridor"),
+        ("Stage", "needle"),
+        ("Deficit", "not assessed"),
+        ("Decidable", word),
+        ("Candidates", "1,200"),
+    ]
