@@ -160,6 +160,7 @@ def make_frame(vertebra: str, z: float, pedicle_z: float) -> VertebraFrame:
     return VertebraFrame(vertebra, here, *plates, 18.0, dict.fromkeys(Side, pedicle), 2.0)
 
 
+@cache
 def make_structures() -> dict[str, Structure]:
     """Return the slabs, tubes and the sphere about the axis, and the skin behind it."""
     centre = TARGET + 40 * WAY + 24.5 * ACROSS
@@ -302,9 +303,10 @@ def make_plan(stages: tuple[Stage, ...], **parts: Any) -> Plan:
 
 
 @cache
-def made_level() -> Made:
-    """Return the level with the plan of its axis, measured once for all tests."""
-    anatomy = make_anatomy(make_structures())
+def made_level(*names: str) -> Made:
+    """Return the level, or the skin and some of its structures, with the plan of its axis."""
+    made = make_structures()
+    anatomy = make_anatomy({n: s for n, s in made.items() if not names or n in (*names, "skin")})
     case = make_case(anatomy)
     stages = evaluate(case, anatomy, PATH, find_tools(), level=LEVEL, side=SIDE)
     return Made(case, anatomy, make_plan(stages))

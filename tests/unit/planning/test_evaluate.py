@@ -96,12 +96,10 @@ def test_each_clearance_is_the_gap_of_the_axis_less_the_radius(
     stages: tuple[Stage, ...], tool: str, structure: str
 ) -> None:
     radius = [s.radius_mm for s in stages if s.tool == tool][-1]
-    if structure == level.IAP:
-        expected = 12.8 - radius  # the voxel face nearest to the edge at (18.5, 35.5)
-    else:
-        expected = GAPS_MM[structure] - radius
+    # Far bone is told from the middles of its voxel faces, not from the edge at (18.5, 35.5).
+    gap = 12.8 if structure == level.IAP else GAPS_MM[structure]
     row = find_row(stages, tool, structure)
-    assert row.clearance_mm == pytest.approx(expected, abs=TOLERANCE_MM)
+    assert row.clearance_mm == pytest.approx(gap - radius, abs=TOLERANCE_MM)
 
 
 def test_a_straight_root_is_measured_to_a_hundredth(stages: tuple[Stage, ...]) -> None:

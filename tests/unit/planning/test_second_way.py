@@ -1,0 +1,246 @@
+"""Clearances on surfaces, against closed forms, and how far two computations may differ."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.unit.planning import made_level as level
+from tests.unit.planning.made_level import (
+    GAPS_MM,
+    IAP,
+    KIDNEY,
+    PEDICLE,
+    RIM,
+    ROOT,
+    SAC,
+    SAP,
+    Made,
+    find_row,
+    made_level,
+    make_box,
+    make_clearance,
+    make_stage,
+    make_structure,
+)
+
+from kambin.anatomy import StructureKey
+from kambin.planning import Group, Plan
+from kambin.planning.second_way import (
+    Measured,
+    Ruler,
+    find_agreement_mm,
+    find_allowed_difference_mm,
+    measure_stages,
+)
+
+TOLERANCE_MM = 0.2
+"""What a surface of 1 mm voxels may lose on a slab or a sphere."""
+
+FAR_BONE = (PEDICLE, IAP)
+BONE = (Group.REMOVABLE, Group.RIM, Group.NEVER)
+
+
+@pytest.fixture(scope="module")
+def made() -> Made:
+    return made_level()
+
+
+@pytest.fixture(scope="module")
+def measured(made: Made) -> list[Measured]:
+    return measure_stages(made.anatomy, made.plan, level=level.LEVEL, side=level.SIDE)
+
+
+def _of(measured: list[Measured], tool: str, structure: str) -> Measured:
+    return [m for m in measured if m.stage.tool == tool and str(m.key) == structure][-1]
+
+
+def _measured(group: Group, stated: float | None, clearance: float, **parts: Any) -> Measured:
+    structure = make_structure(ROOT, make_box((0, 3), (0, 3), (0, 3)), **parts)
+    stage = make_stage("cannula")
+    return Measured(structure.key, group, structure, stage, clearance, stated, None)
+
+
+# Closed forms
+
+
+@pytest.mark.parametrize("structure", [s for s in GAPS_MM if s != IAP])
+@pytest.mark.parametrize("tool", ["needle", "cannula", "forceps"])
+def test_each_surface_gap_is_the_one_on_paper(
+    measured: list[Measured], tool: str, structure: str
+) -> None:
+    found = _of(measured, tool, structure)
+    expected = GAPS_MM[structure] - found.stage.radius_mm
+    assert found.clearance_mm == pytest.approx(expected, abs=TOLERANCE_MM)
+
+
+@pytest.mark.parametrize(("tool", "gap"), [("needle", 10.8), ("cannula", np.hypot(12, 12) - 6)])
+def test_a_straight_tube_is_measured_exactly(
+    measured: list[Measured], tool: str, gap: float
+) -> None:
+    found = _of(measured, tool, SAC)
+    assert found.clearance_mm + found.stage.radius_mm == pytest.approx(gap, abs=0.03)
+
+
+def test_every_hazard_within_reach_is_measured_at_every_stage(
+    made: Made, measured: list[Measured]
+) -> None:
+    found = {(m.stage.instrument, str(m.key)) for m in measured}
+    assert len(found) == len(measured)
+    assert found == {
+        (stage.instrument, name) for stage in made.plan.stages for name in (*GAPS_MM, SAC)
+    }
+
+
+def test_the_stated_clearance_is_that_of_the_same_stage(
+    made: Made, measured: list[Measured]
+) -> None:
+    for found in measured:
+        row = find_row((found.stage,), found.stage.tool, str(found.key))
+        assert found.stated_mm == row.clearance_mm
+
+
+def test_the_difference_is_the_absolute_one(measured: list[Measured]) -> None:
+    compared = [m for m in measured if m.difference_mm is not None and m.stated_mm is not None]
+    assert compared
+    for m in compared:
+        assert m.stated_mm is not None
+        assert m.difference_mm == abs(m.stated_mm - m.clearance_mm)
+
+
+@pytest.mark.parametrize("structure", FAR_BONE)
+def test_far_bone_is_measured_but_not_compared(measured: list[Measured], structure: str) -> None:
+    found = _of(measured, "needle", structure)
+    assert found.stated_mm is not None
+    assert found.difference_mm is None
+
+
+@pytest.mark.parametrize("structure", [ROOT, SAC, KIDNEY])
+def test_nerves_and_organs_are_compared_at_any_distance(
+    measured: list[Measured], structure: str
+) -> None:
+    assert _of(measured, "needle", structure).difference_mm is not None
+
+
+@pytest.mark.parametrize("structure", [SAP, RIM])
+def test_near_bone_is_compared(measured: list[Measured], structure: str) -> None:
+    assert _of(measured, "cannula", structure).difference_mm is not None
+
+
+def test_a_structure_the_plan_does_not_name_has_nothing_stated(made: Made) -> None:
+    stages = tuple(s.model_copy(update={"clearances": ()}) for s in made.plan.stages)
+    bare = made.plan.model_copy(update={"stages": stages})
+    found = measure_stages(made.anatomy, bare, level=level.LEVEL, side=level.SIDE)
+    assert {m.stated_mm for m in found} == {None}
+    assert {m.difference_mm for m in found} == {None}
+
+
+def test_what_is_beyond_reach_is_not_measured(made: Made) -> None:
+    far = make_structure(PEDICLE, make_box((6, 28), (6, 32), (17, 24)))
+    anatomy = level.make_anatomy({PEDICLE: far, ROOT: made.anatomy.require(ROOT)})
+    found = measure_stages(anatomy, made.plan, level=level.LEVEL, side=level.SIDE)
+    assert {str(m.key) for m in found} == {ROOT}
+
+
+# The ruler
+
+
+def _ruler(made: Made, name: str, box: tuple[Any, Any, Any], reach_mm: float) -> Ruler | None:
+    structure = make_structure(name, make_box(*box))
+    return Ruler.around(structure, made.plan, made.anatomy, reach_mm)
+
+
+def test_a_structure_out_of_reach_has_no_ruler(made: Made) -> None:
+    box = ((30, 34), (30, 34), (20, 26))
+    assert _ruler(made, PEDICLE, box, 5.0) is None
+    assert _ruler(made, PEDICLE, box, 25.0) is not None
+
+
+def test_an_empty_structure_has_no_ruler(made: Made) -> None:
+    structure = made.anatomy.require(SAP)
+    empty = replace(structure, region=replace(structure.region, values=structure.region.values * 0))
+    assert Ruler.around(empty, made.plan, made.anatomy, 15.0) is None
+
+
+def test_a_tube_is_measured_without_a_surface(made: Made) -> None:
+    ruler = Ruler.around(made.anatomy.require(ROOT), made.plan, made.anatomy, 15.0)
+    assert ruler is not None
+    assert ruler.surface is None
+    assert ruler.distance_mm(level.ENTRY, level.TARGET) == pytest.approx(6.0, abs=0.03)
+
+
+def test_a_segment_inside_is_as_deep_as_its_deepest_point(made: Made) -> None:
+    ruler = _ruler(made, PEDICLE, ((20, 36), (16, 32), (-8, 8)), 15.0)
+    assert ruler is not None
+    depth = ruler.distance_mm((28.0, 24.0, 0.0), (28.0, 24.0, 1.0))
+    assert depth == pytest.approx(-8.5, abs=TOLERANCE_MM)
+
+
+def test_the_ends_of_the_segment_may_be_exchanged(made: Made) -> None:
+    ruler = Ruler.around(made.anatomy.require(KIDNEY), made.plan, made.anatomy, 15.0)
+    assert ruler is not None
+    there = ruler.distance_mm(level.ENTRY, level.TARGET)
+    assert ruler.distance_mm(level.TARGET, level.ENTRY) == pytest.approx(there, abs=1e-9)
+
+
+# What may differ
+
+
+@pytest.mark.parametrize(
+    ("spacing", "expected"),
+    [(0.5, 0.3), (1.0, 0.3), (1.0001, 0.3 + 0.50005), (1.5, 1.05), (3.0, 1.8)],
+)
+def test_coarse_labels_may_differ_by_half_a_voxel_more(
+    made: Made, spacing: float, expected: float
+) -> None:
+    anatomy = replace(made.anatomy, label_spacing_mm=spacing)
+    assert find_agreement_mm(anatomy) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("group", Group)
+def test_only_parts_of_bone_may_differ_more(made: Made, group: Group) -> None:
+    more = 0.3 if group in BONE else 0.0
+    assert find_allowed_difference_mm(made.anatomy, group) == pytest.approx(0.3 + more)
+
+
+@pytest.mark.parametrize("group", BONE)
+@pytest.mark.parametrize(("stated", "cautious"), [(0.9, True), (1.0, False), (1.1, False)])
+def test_a_plan_is_cautious_only_if_it_grants_less_room(
+    group: Group, stated: float, cautious: bool
+) -> None:
+    assert _measured(group, stated, 1.0).is_cautious is cautious
+
+
+@pytest.mark.parametrize("group", [Group.NERVE, Group.SAC, Group.ORGAN, Group.VESSEL])
+def test_caution_counts_for_bone_alone(group: Group) -> None:
+    assert not _measured(group, 0.5, 1.0).is_cautious
+
+
+def test_what_is_not_stated_is_never_cautious() -> None:
+    assert not _measured(Group.NEVER, None, 1.0).is_cautious
+
+
+@pytest.mark.parametrize(
+    ("group", "reams", "frees", "expected"),
+    [
+        (Group.NERVE, True, False, 0.5),
+        (Group.NEVER, True, False, 0.0),
+        (Group.REMOVABLE, True, False, None),
+        (Group.REMOVABLE, False, False, -1.5),
+        (Group.RIM, True, False, -1.5),
+        (Group.RIM, True, True, None),
+        (Group.RIM, False, True, -1.5),
+    ],
+)
+def test_the_margin_follows_what_the_technique_removes(
+    group: Group, reams: bool, frees: bool, expected: float | None
+) -> None:
+    assert _measured(group, 1.0, 1.0).margin_mm(reams=reams, frees_rim=frees) == expected
+
+
+def test_a_plan_of_one_stage_is_measured_at_that_stage() -> None:
+    plan: Plan = level.make_plan((make_stage("needle", make_clearance()),))
+    found = measure_stages(made_level(ROOT).anatomy, plan, level=level.LEVEL, side=level.SIDE)
+    assert {m.stage.tool for m in found} == {"needle"}
+    assert _of(found, "needle", ROOT).stated_mm == 3.0
+    assert StructureKey.parse(ROOT) in {m.key for m in found}
