@@ -12,7 +12,8 @@ def a_tube(points, radii) -> Tube:
     return Tube(np.array(points, float), np.array(radii, float))
 
 
-STRAIGHT = a_tube([(0, 0, -30), (0, 0, 30)], [2, 2])
+STRAIGHT = a_tube([(0, 0, z) for z in range(-30, 31, 5)], [2] * 13)
+"""Pieces of 5 mm, as nerves have."""
 
 
 def test_a_tool_across_a_nerve_is_its_distance_less_the_radius_away() -> None:
