@@ -186,7 +186,8 @@ def test_a_gap_below_two_sigma_is_inside_its_uncertainty(stages: tuple[Stage, ..
     assert find_row(stages, "cannula", level.ROOT).inside_uncertainty
 
 
-def test_an_overlap_within_two_sigma_is_uncertain_too(made: Made) -> None:
+def test_an_overlap_within_two_sigma_is_uncertain_too() -> None:
+    made = made_level(level.SAP)
     stages = evaluate(
         made.case,
         made.anatomy,
@@ -200,7 +201,8 @@ def test_an_overlap_within_two_sigma_is_uncertain_too(made: Made) -> None:
     assert row.inside_uncertainty
 
 
-def test_fields_made_before_give_the_same_answer(made: Made) -> None:
+def test_fields_made_before_give_the_same_answer() -> None:
+    made = made_level(level.ROOT, level.SAP)
     anatomy = made.anatomy
     hazards = build_hazards(
         anatomy,

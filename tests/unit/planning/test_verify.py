@@ -393,9 +393,13 @@ def test_the_needle_keeps_a_millimetre_from_the_root(made: Made) -> None:
     needle = [f for f in answer.findings if "The needle comes" in f.what]
     assert len(needle) == 1
     assert "at least 1.00 mm demanded" in needle[0].why
-    # At 4 mm the gap is 1.37 mm: the wide tools overlap, the needle keeps its distance.
+
+
+def test_the_needle_may_pass_where_wide_tools_overlap(made: Made) -> None:
+    # At 4 mm the needle's gap is 1.37 mm; the cannula overlaps by 1.75 mm.
     anatomy = _with(_root_at(4.0))
     found = _verify(made, _measured(made, anatomy), anatomy).findings
+    assert any("The cannula comes" in f.what for f in found)
     assert not any("The needle comes" in f.what for f in found)
 
 
@@ -412,7 +416,7 @@ def test_an_organ_within_its_ten_millimetres_breaks_its_margin(made: Made) -> No
 
 @pytest.mark.parametrize(
     ("low", "broken"),
-    [(5, False), (4, False), (3, True), (0, True), (-3, True)],
+    [(5, False), (4, False), (3, True)],
 )
 def test_bone_that_is_never_removed_is_not_crossed(made: Made, low: int, broken: bool) -> None:
     # The slab begins half a millimetre below: the cannula of 3.75 mm may not overlap by 0.6 mm.
