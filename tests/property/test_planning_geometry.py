@@ -41,6 +41,7 @@ BOX = a_body(lambda x, y, z: (abs(x) <= 40) & (abs(y) <= 30) & (abs(z) <= 40))
 
 
 @given(SIDES, TILTS, ORIGINS, POINTS)
+@settings(max_examples=20)
 def test_the_level_keeps_distances(side, tilt, origin, points) -> None:
     level = a_level(side, tilt_deg=tilt, origin_lps_mm=origin)
     local = level.surgical_mm(points)
@@ -50,6 +51,7 @@ def test_the_level_keeps_distances(side, tilt, origin, points) -> None:
 
 
 @given(TILTS, ORIGINS, POINTS)
+@settings(max_examples=20)
 def test_both_sides_differ_by_the_sign_of_lateral_alone(tilt, origin, points) -> None:
     left, right = (
         a_level(s, tilt_deg=tilt, origin_lps_mm=origin).surgical_mm(points) for s in Side
@@ -58,6 +60,7 @@ def test_both_sides_differ_by_the_sign_of_lateral_alone(tilt, origin, points) ->
 
 
 @given(SIDES, TILTS, ENTRIES, TARGETS, st.floats(0.0, 30.0))
+@settings(max_examples=20)
 def test_a_crossing_lies_on_its_path_and_on_its_line(side, tilt, entries, targets, line) -> None:
     level = a_level(side, tilt_deg=tilt)
     a, b = entries * (side.lateral_sign_lps, 1, 1), targets * (side.lateral_sign_lps, 1, 1)
@@ -71,6 +74,7 @@ def test_a_crossing_lies_on_its_path_and_on_its_line(side, tilt, entries, target
 
 
 @given(TILTS, ENTRIES, TARGETS)
+@settings(max_examples=20)
 def test_a_wider_foramen_lets_no_path_less_through(tilt, entries, targets) -> None:
     narrow = find_foramen_fault(a_level(tilt_deg=tilt), entries, targets)
     wide = a_level(tilt_deg=tilt, foramen_top_mm=15.0, foramen_floor_mm=-9.0, wall_mm=19.0)
@@ -78,6 +82,7 @@ def test_a_wider_foramen_lets_no_path_less_through(tilt, entries, targets) -> No
 
 
 @given(TILTS, ENTRIES, TARGETS)
+@settings(max_examples=20)
 def test_the_foramen_is_the_same_in_the_mirror(tilt, entries, targets) -> None:
     left = find_foramen_fault(a_level(Side.LEFT, tilt_deg=tilt), entries, targets)
     right = find_foramen_fault(
@@ -87,6 +92,7 @@ def test_the_foramen_is_the_same_in_the_mirror(tilt, entries, targets) -> None:
 
 
 @given(SIDES, st.floats(-89.0, 89.0), st.floats(-80.0, 80.0), st.floats(20.0, 190.0))
+@settings(max_examples=20)
 def test_angles_and_length_come_back(side, theta, phi, length) -> None:
     target = np.array([3.0, 16.0, -2.0])
     way = length * direction_from_angles(theta, phi) * (side.lateral_sign_lps, 1, 1)
@@ -95,6 +101,7 @@ def test_angles_and_length_come_back(side, theta, phi, length) -> None:
 
 
 @given(TILTS, st.floats(0.0, 89.0), st.floats(-60.0, 60.0))
+@settings(max_examples=20)
 def test_angles_to_the_disc_are_those_of_the_turned_path(tilt, theta, phi) -> None:
     way = 80 * direction_from_angles(theta, phi)
     level = a_level(tilt_deg=tilt)
@@ -105,6 +112,7 @@ def test_angles_to_the_disc_are_those_of_the_turned_path(tilt, theta, phi) -> No
 
 
 @given(TILTS, st.floats(0.0, 89.0), st.floats(-60.0, 60.0))
+@settings(max_examples=20)
 def test_both_sides_have_the_same_angles(tilt, theta, phi) -> None:
     way = 80 * direction_from_angles(theta, phi)
     left, right = (
@@ -118,6 +126,7 @@ def test_both_sides_have_the_same_angles(tilt, theta, phi) -> None:
 
 
 @given(st.floats(-55.0, 55.0), st.floats(-45.0, 45.0))
+@settings(max_examples=20)
 def test_a_box_is_left_where_its_faces_are(theta, phi) -> None:
     ray = direction_from_angles(theta, phi)
     ways = np.array([41, 31, 41]) / np.maximum(np.abs(ray), 1e-12)
@@ -130,7 +139,7 @@ def test_a_box_is_left_where_its_faces_are(theta, phi) -> None:
 
 
 @given(arrays(np.float64, (5, 2), elements=st.floats(-80.0, 80.0)), ORIGINS)
-@settings(max_examples=20)
+@settings(max_examples=10)
 def test_the_mirrored_body_is_left_at_the_mirrored_points(angles, shift) -> None:
     rays = np.array([direction_from_angles(*pair) for pair in angles])
     origin = shift / 5
@@ -141,6 +150,7 @@ def test_the_mirrored_body_is_left_at_the_mirrored_points(angles, shift) -> None
 
 
 @given(SIDES, TILTS, ORIGINS, st.sampled_from([None, "paracentral"]))
+@settings(max_examples=20)
 def test_a_box_of_targets_stands_around_its_middle(side, tilt, origin, zone) -> None:
     level = a_level(side, tilt_deg=tilt, origin_lps_mm=origin)
     targets = _box(level, np.array([10.0, 16.0, 0.0]), zone)
@@ -155,6 +165,7 @@ def test_a_box_of_targets_stands_around_its_middle(side, tilt, origin, zone) -> 
     st.tuples(*[st.integers(1, 20)] * 3),
     st.sampled_from([0.75, 1.0, 3.0]),
 )
+@settings(max_examples=20)
 def test_overlapping_slices_hold_the_same_nodes(shift, shape, spacing) -> None:
     ours = Grid(np.array([-7.3, 2.1, 40.0]), spacing, (12, 9, 15), FRAME)
     theirs = Grid(ours.origin_lps_mm + spacing * np.array(shift), spacing, shape, FRAME)

@@ -31,6 +31,7 @@ STAGES = ("needle", "dilator", "reamer", "cannula", "scope", "forceps")
 
 
 @given(SCORES)
+@settings(max_examples=20)
 def test_the_best_is_within_a_quantum_of_the_largest(score) -> None:
     at = _argmax(score)
     if np.isfinite(score).any():
@@ -40,6 +41,7 @@ def test_the_best_is_within_a_quantum_of_the_largest(score) -> None:
 
 
 @given(SCORES)
+@settings(max_examples=20)
 def test_the_first_of_equals_is_taken(score) -> None:
     steps = np.rint(score / QUANTUM)
     at = np.ravel_multi_index(_argmax(score), score.shape)
@@ -47,12 +49,14 @@ def test_the_first_of_equals_is_taken(score) -> None:
 
 
 @given(SCORES, st.floats(-0.0049, 0.0049))
+@settings(max_examples=20)
 def test_noise_below_half_a_quantum_does_not_change_a_clear_answer(score, noise) -> None:
     clear = np.where(np.isfinite(score), np.rint(score / QUANTUM) * QUANTUM, score)
     assert _argmax(clear + noise) == _argmax(clear)
 
 
 @given(arrays(np.float64, 5, elements=st.floats(-90, 90)), st.floats(-50, 50), st.floats(0, 40))
+@settings(max_examples=20)
 def test_what_lies_beyond_a_range_is_the_way_back_into_it(numbers, low, width) -> None:
     limits = (low, low + width)
     beyond = _beyond(numbers, limits)
@@ -60,7 +64,7 @@ def test_what_lies_beyond_a_range_is_the_way_back_into_it(numbers, low, width) -
 
 
 @given(SEEDS, st.integers(1, 300))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_settling_some_entries_finds_the_best_of_all(seed, count) -> None:
     rng = np.random.default_rng(seed)
     promise = rng.uniform(-5, 3, (count, 2, 2))
@@ -73,7 +77,7 @@ def test_settling_some_entries_finds_the_best_of_all(seed, count) -> None:
 
 
 @given(SEEDS)
-@settings(max_examples=12)
+@settings(max_examples=5)
 def test_the_answer_is_the_mirror_image_in_the_mirror(seed) -> None:
     problem = many_paths(list(random_balls(seed)))
     here, there = find_best_path(problem), find_best_path(mirror_problem(problem))
@@ -83,7 +87,7 @@ def test_the_answer_is_the_mirror_image_in_the_mirror(seed) -> None:
 
 
 @given(SEEDS, st.floats(0.2, 2.0))
-@settings(max_examples=12)
+@settings(max_examples=5)
 def test_a_thicker_nerve_never_gives_a_better_path(seed, thicker) -> None:
     rng = np.random.default_rng(seed)
     centre = np.array(TARGET) + rng.uniform(-3, 22, 3)
@@ -95,7 +99,7 @@ def test_a_thicker_nerve_never_gives_a_better_path(seed, thicker) -> None:
 
 
 @given(SEEDS, st.integers(1, 4))
-@settings(max_examples=12)
+@settings(max_examples=5)
 def test_more_entries_never_give_a_worse_path(seed, fewer) -> None:
     angles = [(50.0, 12.0), (58.0, 20.0), (45.0, 5.0), (62.0, -5.0), (38.0, 15.0)]
     hazards = list(random_balls(seed))
@@ -107,6 +111,7 @@ def test_more_entries_never_give_a_worse_path(seed, fewer) -> None:
 
 
 @given(st.sampled_from(list(techniques())), st.floats(3.0, 9.5))
+@settings(max_examples=20)
 def test_a_wider_cannula_never_needs_less_room(name, cannula_mm) -> None:
     thing = a_structure("exiting_root:L4:left")
     hazards = {thing.key: (Group.NERVE, thing)}
@@ -124,6 +129,7 @@ def test_a_wider_cannula_never_needs_less_room(name, cannula_mm) -> None:
     st.floats(0.0, 4.0),
     st.booleans(),
 )
+@settings(max_examples=20)
 def test_freeing_the_rim_never_asks_for_more(stage, group, sigma, reams) -> None:
     thing = a_structure("colon", sigma_mm=sigma)
     kept = find_margin_mm(stage, group, thing, reams=reams, frees_rim=False)
@@ -132,6 +138,7 @@ def test_freeing_the_rim_never_asks_for_more(stage, group, sigma, reams) -> None
 
 
 @given(st.sampled_from(STAGES), st.sampled_from(list(Group)[:-1]), st.floats(0.0, 4.0))
+@settings(max_examples=20)
 def test_sigma_never_makes_a_margin_smaller(stage, group, sigma) -> None:
     bare, unsure, modelled = (
         find_margin_mm(stage, group, thing, reams=True, frees_rim=False)
@@ -147,6 +154,7 @@ def test_sigma_never_makes_a_margin_smaller(stage, group, sigma) -> None:
 
 
 @given(st.floats(0.0, 20.0))
+@settings(max_examples=20)
 def test_no_docking_distance_is_beyond_the_limit(limit) -> None:
     stops = find_stops_mm(the_tools(stop_max_mm=limit).technique)
     assert stops[0] == 0

@@ -55,7 +55,8 @@ def test_rays_fill_the_corridor_of_every_preset(name: str, a_round_body: Skin) -
     corridor = techniques()[name].corridor
     width = corridor.axial_inclination_max_deg - corridor.axial_inclination_min_deg
     height = corridor.craniocaudal_max_deg - corridor.craniocaudal_min_deg
-    assert find(a_round_body, techniques()[name]).rays == (width + 1) * (height + 1)
+    near = a_technique(name, corridor={"length_max_mm": 20.0})
+    assert find(a_round_body, near).rays == (width + 1) * (height + 1)
 
 
 def test_entries_keep_the_angles_of_the_corridor(a_round_body: Skin) -> None:

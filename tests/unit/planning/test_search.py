@@ -275,7 +275,7 @@ def loops(problem: Problem, leave_out=frozenset()) -> tuple[np.ndarray, np.ndarr
     slack = np.full((len(entries), len(targets), len(stops)), -np.inf)
     objective = slack.copy()
     allowed = find_allowed(problem.entries, problem.targets, geometry, tools)
-    for e, t, s in zip(*np.nonzero(allowed), strict=True):
+    for e, t in np.argwhere(allowed.any(axis=2)):
         entry, target = entries[e], targets[t]
         length = float(np.linalg.norm(entry - target))
         along = 0.25 * np.arange(int(length / 0.25) + 1)
@@ -285,14 +285,15 @@ def loops(problem: Problem, leave_out=frozenset()) -> tuple[np.ndarray, np.ndarr
             for field in (slim_field, wide_field, bone_field)
         )
         needle = min(slim.min(), 6.0 - 0.25 * (bone < 0).sum())
-        cannula = wide[along >= stops[s]].min()
-        slack[e, t, s] = min(needle, cannula)
-        if slack[e, t, s] >= 0:
-            way = (entry - target) * (geometry.side.lateral_sign_lps, 1, 1)
-            lateral = float(geometry.surgical_mm(entry)[0])
-            cost = path_cost(problem, *angles_from_direction(way), length, lateral)
-            cost += 0.2 * problem.targets.offsets_mm[t] + 0.1 * stops[s]
-            objective[e, t, s] = min(needle, 2.0, cannula, 1.5) - cost
+        way = (entry - target) * (geometry.side.lateral_sign_lps, 1, 1)
+        lateral = float(geometry.surgical_mm(entry)[0])
+        cost = path_cost(problem, *angles_from_direction(way), length, lateral)
+        cost += 0.2 * problem.targets.offsets_mm[t]
+        for s in np.flatnonzero(allowed[e, t]):
+            cannula = wide[along >= stops[s]].min()
+            slack[e, t, s] = min(needle, cannula)
+            if slack[e, t, s] >= 0:
+                objective[e, t, s] = min(needle, 2.0, cannula, 1.5) - cost - 0.1 * stops[s]
     return slack, objective
 
 
@@ -304,7 +305,7 @@ def _at(problem: Problem, best: Candidate) -> tuple[int, int, int]:
     return int(e), int(t), int(s)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_the_search_finds_what_loops_find(seed: int) -> None:
     problem = many_paths(list(random_balls(seed)))
     found = find_best_path(problem)
@@ -320,11 +321,11 @@ def test_the_search_finds_what_loops_find(seed: int) -> None:
 
 
 def test_some_of_these_problems_have_a_way_and_some_have_none() -> None:
-    answers = {find_best_path(many_paths(list(random_balls(s)))).is_feasible for s in range(12)}
+    answers = {find_best_path(many_paths(list(random_balls(s)))).is_feasible for s in range(8)}
     assert answers == {True, False}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_what_is_left_out_no_longer_binds(seed: int) -> None:
     problem = many_paths(list(random_balls(seed, (3.0, 5.0))))
     for key in ("exiting_root:L4:left", "iap:L4:left"):
@@ -336,7 +337,7 @@ def test_what_is_left_out_no_longer_binds(seed: int) -> None:
             assert found.best.objective_mm == pytest.approx(objective.max(), abs=QUANTUM + 2e-3)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_leaving_something_out_never_makes_it_worse(seed: int) -> None:
     problem = many_paths(list(random_balls(seed)))
     whole = find_best_path(problem)
@@ -347,7 +348,7 @@ def test_leaving_something_out_never_makes_it_worse(seed: int) -> None:
         )
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_the_mirrored_problem_has_the_mirrored_answer(seed: int) -> None:
     problem = many_paths(list(random_balls(seed)))
     here, there = find_best_path(problem), find_best_path(mirror_problem(problem))

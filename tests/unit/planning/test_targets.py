@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.planning.simple_spine import GRID, LEVEL, Recipe, build_simple_spine, mirror_spine
+from tests.unit.planning.simple_spine import GRID, LEVEL, mirror_spine
 from tests.unit.planning.small_problems import MIRROR, a_block, a_level, a_structure
 
 from kambin.anatomy import Anatomy, StructureKey
@@ -82,8 +82,11 @@ def test_without_disc_voxels_there_the_posterior_rim_is_the_annulus(
     assert find_zone_centre(a_simple_spine, outside, "paracentral")[1] == 17.25
 
 
-def test_a_disc_without_mask_has_no_zones(the_left_level: LevelGeometry) -> None:
-    spine = build_simple_spine(Recipe(without=("disc:L4-L5",)))
+def test_a_disc_without_mask_has_no_zones(
+    a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    kept = {k: s for k, s in a_simple_spine.structures.items() if k.kind != "disc"}
+    spine = replace(a_simple_spine, structures=kept)
     with pytest.raises(AnatomyError, match="AN-011"):
         find_zone_centre(spine, the_left_level, "paracentral")
 
