@@ -44,20 +44,20 @@ class Hazard:
 
         Notes
         -----
-        Near the structure its signed field answers; where no point of the whole set is near,
-        the distance to the faces between its voxels and the background does.
+        Near the structure its signed field answers; at every point beyond its reach the distance
+        to the faces between its voxels and the background does.
         """
         near = np.full(len(points_lps_mm), np.inf)
         if self.field is not None:
             nodes = self.field.grid.ijk(points_lps_mm)
             held = ((nodes >= 0) & (nodes <= np.array(self.field.grid.shape) - 1)).all(axis=1)
             near[held] = self.field.sample(points_lps_mm[held])
-        if near.min(initial=np.inf) < self.reach_mm:
-            return near
-        far: NDArray[np.float64] = cKDTree(find_faces(self.structure.region)).query(points_lps_mm)[
-            0
-        ]
-        return far
+        beyond = near >= self.reach_mm
+        if beyond.any():
+            # a tool that docks short may lie wholly beyond the field that its needle enters
+            faces = cKDTree(find_faces(self.structure.region))
+            near[beyond] = np.maximum(faces.query(points_lps_mm[beyond])[0], self.reach_mm)
+        return near
 
 
 @dataclass(frozen=True, slots=True)

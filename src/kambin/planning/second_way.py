@@ -8,7 +8,7 @@ from kambin.anatomy import Anatomy, Level, Structure, StructureKey
 from kambin.frames import Side
 from kambin.imaging import Grid, Surface, extract_surface, segment_surface_clearance
 from kambin.knowledge import value
-from kambin.planning.fields import crop_to_grid
+from kambin.planning.fields import crop_to_grid, find_reach_mm
 from kambin.planning.models import Plan, Stage
 from kambin.planning.policy import BONE, Group, find_hazards
 from kambin.planning.tools import find_margin_mm
@@ -182,7 +182,8 @@ def _compare(
     """Return a clearance beside the one the plan states."""
     rows = [row for row in stage.clearances if row.structure == str(key)]
     stated = rows[0].clearance_mm if rows else None
-    # Far bone is told from voxel faces, where a spur of one voxel counts.
-    is_far = group in BONE and clearance_mm > value("planning.agreement_reach_mm")
+    # Far structures are told from voxel faces, where a spur of one voxel counts.
+    limit = value("planning.agreement_reach_mm") if group in BONE else find_reach_mm(group)
+    is_far = clearance_mm + (0.0 if group in BONE else stage.radius_mm) > limit
     difference = None if stated is None or is_far else abs(stated - clearance_mm)
     return Measured(key, group, structure, stage, clearance_mm, stated, difference)
