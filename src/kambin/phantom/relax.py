@@ -87,6 +87,7 @@ def _pruned(obstacle: Obstacle, points: NDArray[np.float64]) -> Obstacle:
     """Return the obstacle without the pieces that no point will come near."""
 
     def is_near(piece: Piece) -> bool:
+        """Return whether a point lies in the box of the piece, with its margin."""
         low, high = piece.bounds_lps_mm()
         margin = 3 * _REACH
         return bool(((points > low - margin) & (points < high + margin)).all(axis=1).any())

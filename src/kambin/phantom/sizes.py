@@ -134,6 +134,7 @@ def _draw_vertebra(draw: Draw, name: str, growth: float) -> VertebraSize:
     taller = draw.around(0, value("phantom_spine.body_height_sd_mm"))
 
     def grown(row: str, spread: float = 0.0) -> float:
+        """Return one size of the table, mm, drawn with its spread and grown with the patient."""
         return growth * draw.around(value_at(f"phantom_spine.{row}", name), spread)
 
     return VertebraSize(

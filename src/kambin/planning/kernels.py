@@ -1,6 +1,7 @@
 """Brute-force marches of straight tools through distance fields, jitted for two cores."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -9,9 +10,19 @@ from numpy.typing import NDArray
 Float32 = NDArray[np.float32]
 """Flattened field or result of a march."""
 
+Scalar = Any
+"""A number whose machine type numba infers; numpy's stubs know no mixed arithmetic of them."""
+
 
 @njit(inline="always", fastmath=True)
-def _sample(field, row, plane, x, y, z):  # type: ignore[no-untyped-def]  # pragma: no cover
+def _sample(  # pragma: no cover - compiled; the plain twin below is measured
+    field: Float32,
+    row: Scalar,
+    plane: Scalar,
+    x: Scalar,
+    y: Scalar,
+    z: Scalar,
+) -> Scalar:
     """Return the trilinear value at node coordinates inside the grid.
 
     Unsigned indices spare numba the wrap-around of negative ones; that, with the flat
@@ -34,7 +45,13 @@ def _sample(field, row, plane, x, y, z):  # type: ignore[no-untyped-def]  # prag
 
 
 @njit(parallel=True, fastmath=True, cache=True)
-def march_clearance(field, shape, entries, targets, step):  # type: ignore[no-untyped-def]  # pragma: no cover
+def march_clearance(  # pragma: no cover
+    field: Float32,
+    shape: NDArray[np.int64],
+    entries: Float32,
+    targets: Float32,
+    step: Scalar,
+) -> Float32:
     """Return the least field value along every path from an entry to a target.
 
     Parameters
@@ -67,7 +84,14 @@ def march_clearance(field, shape, entries, targets, step):  # type: ignore[no-un
 
 
 @njit(parallel=True, fastmath=True, cache=True)
-def march_inside(field, shape, entries, targets, step, wanted):  # type: ignore[no-untyped-def]  # pragma: no cover
+def march_inside(  # pragma: no cover
+    field: Float32,
+    shape: NDArray[np.int64],
+    entries: Float32,
+    targets: Float32,
+    step: Scalar,
+    wanted: NDArray[np.bool_],
+) -> Float32:
     """Return the length of every wanted path where the field is negative, node spacings.
 
     Parameters
@@ -100,7 +124,18 @@ def march_inside(field, shape, entries, targets, step, wanted):  # type: ignore[
 
 
 @njit(parallel=True, fastmath=True, cache=True)
-def march_staged(field, bone, shape, entries, targets, step, every, stops, near, radius):  # type: ignore[no-untyped-def]  # pragma: no cover  # noqa: PLR0913, PLR0917
+def march_staged(  # pragma: no cover # noqa: PLR0913, PLR0917
+    field: Float32,
+    bone: Float32,
+    shape: NDArray[np.int64],
+    entries: Float32,
+    targets: Float32,
+    step: Scalar,
+    every: int,
+    stops: int,
+    near: int,
+    radius_mm: Scalar,
+) -> tuple[Float32, Float32]:
     """Return, per path and docking distance, the least field value and the bone in the way.
 
     Parameters
@@ -112,7 +147,7 @@ def march_staged(field, bone, shape, entries, targets, step, every, stops, near,
     every : int, samples between two docking distances
     stops : int, number of docking distances; the first is at the target
     near : int, samples from the target beyond which no removable bone lies
-    radius : float32, mm, of the tool that removes bone
+    radius_mm : float32, mm, of the tool that removes bone
 
     Returns
     -------
@@ -143,10 +178,10 @@ def march_staged(field, bone, shape, entries, targets, step, every, stops, near,
                 worst = min(worst, _sample(field, row, plane, px, py, pz))
                 if n <= near:
                     d = _sample(bone, row, plane, px, py, pz)
-                    if d < radius:
-                        d = max(d, -radius)
-                        section += radius * radius * math.acos(d / radius) - d * math.sqrt(
-                            radius * radius - d * d
+                    if d < radius_mm:
+                        d = max(d, -radius_mm)
+                        section += radius_mm * radius_mm * math.acos(d / radius_mm) - d * math.sqrt(
+                            radius_mm * radius_mm - d * d
                         )
                     if n % every == 0 and n // every < stops:
                         least[e, t, n // every] = worst

@@ -152,7 +152,7 @@ def test_an_error_is_a_document_and_words_when_json_is_asked(
     [
         ("Missing argument 'CASE'", ["check"], "kambin check", "Missing argument 'CASE'."),
         ("It ends.", ["plan", "x"], "kambin plan", "It ends."),
-        ("No such command 'chek'.", ["chek"], "kambin", "No such command 'chek'."),
+        ("No such command 'checc'.", ["checc"], "kambin", "No such command 'checc'."),
         ("No such option: --x", ["--x"], "kambin", "No such option: --x."),
     ],
 )
