@@ -74,4 +74,10 @@ def print_verdict(verdict: Verification) -> None:
             f"The two computations differ by at most {verdict.max_difference_mm:.2f} mm; "
             f"{verdict.agreement_mm:.2f} mm is allowed."
         )
+    if verdict.max_part_difference_mm is not None and verdict.part_agreement_mm is not None:
+        print_lines(
+            f"At the cut edges of bone parts they differ by at most "
+            f"{verdict.max_part_difference_mm:.2f} mm; more room than the surface confirms by "
+            f"{verdict.part_agreement_mm:.2f} mm would stop the plan."
+        )
     print_records(verdict.findings)

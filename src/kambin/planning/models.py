@@ -241,10 +241,19 @@ class Refusal(Document):
 
 
 class Verification(Document):
-    """The answer of the second checker; not valid means exit 5."""
+    """The answer of the second checker; not valid means exit 5.
+
+    Notes
+    -----
+    ``max_difference_mm`` and ``agreement_mm`` speak of nerves, sac, organs and vessels;
+    ``max_part_difference_mm`` and ``part_agreement_mm`` of parts cut from a bone, whose sharp
+    edges a field and a surface round differently.
+    """
 
     schema_version: int = SCHEMA_VERSION
     valid: bool
     max_difference_mm: float | None
     agreement_mm: float
+    max_part_difference_mm: float | None = None
+    part_agreement_mm: float | None = None
     findings: tuple[FindingRecord, ...]

@@ -13,7 +13,7 @@ from kambin.planning.bundle import Bundle
 from kambin.planning.fields import crop_to_grid
 from kambin.planning.geometry import LevelGeometry, find_foramen_fault, find_level_geometry
 from kambin.planning.models import SCHEMA_VERSION, Plan, Verification
-from kambin.planning.policy import Group
+from kambin.planning.policy import BONE, Group
 from kambin.planning.remarks import make_finding, to_records
 from kambin.planning.sealing import hash_content
 from kambin.planning.second_way import (
@@ -53,7 +53,7 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
     agreement = find_agreement_mm(anatomy)
     findings = [*_check_document(case, plan), *_check_axis(plan)]
     if any(f.code in ("PL-022", "PL-026") for f in findings):
-        return _answer(findings, None, agreement)
+        return _answer(findings, [], agreement)
     level, side = Level.parse(plan.level), Side(plan.side)
     geometry = find_level_geometry(anatomy, level=level, side=side)
     findings += [
@@ -64,17 +64,19 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
     ]
     measured = measure_stages(anatomy, plan, level=level, side=side)
     findings += [*_check_agreement(anatomy, measured), *_check_margins(anatomy, plan, measured)]
-    compared = [m.difference_mm for m in measured if m.difference_mm is not None]
-    return _answer(findings, max(compared, default=None), agreement)
+    return _answer(findings, measured, agreement)
 
 
-def _answer(
-    findings: list[Finding], difference_mm: float | None, agreement_mm: float
-) -> Verification:
+def _answer(findings: list[Finding], measured: list[Measured], agreement_mm: float) -> Verification:
+    compared = [m for m in measured if m.difference_mm is not None]
+    whole = [m.difference_mm or 0.0 for m in compared if m.group not in BONE]
+    parts = [m.difference_mm or 0.0 for m in compared if m.group in BONE]
     return Verification(
         valid=not find_blocking(findings),
-        max_difference_mm=difference_mm,
+        max_difference_mm=max(whole, default=None),
         agreement_mm=agreement_mm,
+        max_part_difference_mm=max(parts, default=None),
+        part_agreement_mm=agreement_mm + value("planning.agreement_part_mm"),
         findings=to_records(findings),
     )
 

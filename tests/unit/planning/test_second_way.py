@@ -116,10 +116,12 @@ def test_far_bone_is_measured_but_not_compared(measured: list[Measured], structu
 
 
 @pytest.mark.parametrize("structure", [ROOT, SAC, KIDNEY])
-def test_nerves_and_organs_are_compared_at_any_distance(
+def test_nerves_and_organs_are_compared_where_the_field_is_exact(
     measured: list[Measured], structure: str
 ) -> None:
-    assert _of(measured, "needle", structure).difference_mm is not None
+    found = _of(measured, "needle", structure)
+    centre_line_mm = found.clearance_mm + found.stage.radius_mm
+    assert (found.difference_mm is not None) == (centre_line_mm <= find_reach_mm(found.group))
 
 
 @pytest.mark.parametrize("structure", [SAP, RIM])
