@@ -26,6 +26,7 @@ from tests.unit.planning.made_level import (
 
 from kambin.anatomy import StructureKey
 from kambin.planning import Group, Plan
+from kambin.planning.fields import find_reach_mm
 from kambin.planning.second_way import (
     Measured,
     Ruler,
