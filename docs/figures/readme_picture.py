@@ -26,8 +26,9 @@ def main() -> None:
         compose(Path(sys.argv[1]) / "report" / "pictures")
         return
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "kambin.cli.main", "demo", "-o", folder]
-        subprocess.run(command, check=False)
+        call = "from kambin.cli.main import main; main()"
+        command = [sys.executable, "-c", call, "demo", "-o", folder]
+        subprocess.run(command, check=True)
         compose(Path(folder) / "report" / "pictures")
 
 
