@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from kambin.anatomy import Case
 from kambin.imaging import Volume
 from kambin.planning import Plan
-from kambin.report.pictures import plan_scenery
 from kambin.report.projections import VIEWS, draw_projection
+from kambin.report.scenery import plan_scenery
 
 
 def cyan_share_on_the_right(png: bytes) -> float:

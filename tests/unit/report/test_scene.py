@@ -10,9 +10,9 @@ from matplotlib.image import imread
 from kambin.anatomy import Anatomy, Level, StructureKey
 from kambin.planning import Plan
 from kambin.report.palette import REMOVED_ORANGE
-from kambin.report.pictures import plan_scenery
 from kambin.report.render import Mesh
 from kambin.report.scene import draw_scene, scene_cameras, scene_meshes, see_through_tools
+from kambin.report.scenery import plan_scenery
 
 LEVEL = Level.parse("L4-L5")
 

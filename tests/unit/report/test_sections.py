@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
 from kambin.imaging import LabelMap
 from kambin.planning import Plan
-from kambin.report.pictures import plan_scenery
+from kambin.report.scenery import plan_scenery
 from kambin.report.sections import draw_section, region_outlines_mm
 from kambin.report.source import SoftRegion, crop_near, outlined_structures, shown_volume, soften
 from kambin.report.view_planes import ViewPlane, orthogonal_planes

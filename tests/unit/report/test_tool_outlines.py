@@ -10,7 +10,7 @@ from matplotlib.image import imread
 
 from kambin.anatomy import Case
 from kambin.planning import Plan
-from kambin.report.pictures import plan_scenery
+from kambin.report.scenery import plan_scenery
 from kambin.report.sections import draw_section
 from kambin.report.tool_outlines import (
     OUTSIDE_MM,

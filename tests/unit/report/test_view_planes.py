@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kambin.planning import Plan
-from kambin.report.pictures import plan_scenery
+from kambin.report.scenery import plan_scenery
 from kambin.report.view_planes import ViewPlane, orthogonal_planes, tool_planes
 
 TARGET = np.array([8.0, 1.0, 0.0])
