@@ -95,7 +95,7 @@ def test_p01_a_changed_label_map_makes_the_plan_stale(
     outcome = run_kambin("verify", changed, planned / "plan.json", "--json")
     assert outcome.code == 5
     assert outcome.document["valid"] is False
-    assert outcome.document["findings"]
+    assert _codes(outcome) == {"PL-020"}
 
 
 def test_p02_an_edited_plan_is_refused(case: Path, planned: Path, tmp_path: Path) -> None:
@@ -158,8 +158,12 @@ def test_p05_a_degenerate_target_is_refused(case: Path, target: str) -> None:
     assert outcome.document["error"]["code"] == "RQ-007"
 
 
-def test_an_impossible_cannula_gives_a_reasoned_refusal(case: Path, tmp_path: Path) -> None:
-    outcome = run_kambin("plan", case, *ASKED, "--cannula", "15", "-o", tmp_path, "--json")
+def test_a_target_inside_a_body_gives_a_reasoned_refusal(
+    case: Path, planned: Path, tmp_path: Path
+) -> None:
+    x, y, z = _document(planned)["trajectory"]["target_lps_mm"]
+    words = ("--level", "L4-L5", "--side", "left", f"--target={x:.1f},{y - 18:.1f},{z + 22:.1f}")
+    outcome = run_kambin("plan", case, *words, "-o", tmp_path, "--json")
     assert outcome.code == 5
     refusal = outcome.document
     assert refusal["infeasible"] is True

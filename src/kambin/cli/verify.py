@@ -11,7 +11,7 @@ from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
-from kambin.core import PlanError, StoreError
+from kambin.core import PlanError, StoreError, require_code
 from kambin.exchange import find_answer_file, read_plan
 from kambin.planning import FindingRecord, Plan, Verification, verify_plan
 
@@ -46,11 +46,24 @@ def make_verdict(folder: Path, plan: Plan) -> Verification:
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
     """
     checked = read_checked_case(folder, verify=False)
+    if checked.case.sha256 != plan.case_sha256:
+        # a changed case may not even be completed any more; that it changed is the answer
+        return refuse_plan(stale_plan(checked.case.sha256, plan))
+    require_answered(checked)
     with shown_progress() as progress:
-        if checked.case.sha256 == plan.case_sha256:
-            require_answered(checked)
         anatomy = complete(checked.case, progress=progress)
         return verify_plan(checked.case, anatomy, plan)
+
+
+def stale_plan(case_sha256: str, plan: Plan) -> PlanError:
+    """Return the reason why a plan no longer counts: its case is another one now."""
+    return PlanError(
+        code="PL-020",
+        what="The case changed after planning, or is another one",
+        where="case_sha256",
+        why=f"The plan was made on {plan.case_sha256[:12]}, this case is {case_sha256[:12]}.",
+        next_step=require_code("PL-020").next_step,
+    )
 
 
 def refuse_plan(error: PlanError | StoreError) -> Verification:
