@@ -24,6 +24,10 @@ SOLID_PEAK = 0.55
 """Where nothing within a voxel is fuller than this after smoothing, the labels are kept: a
 plate of one voxel peaks at 0.50, one of two at 0.82 (erf)."""
 
+TIE_BREAK = 1e-3
+"""What kept labels exceed 1 by: at a level halfway between, marching cubes cannot tell how four
+voxels that touch at corners only are joined, and leaves edges with four triangles."""
+
 BEYOND_VOXELS = 16
 """How far a structure cut by the border of its array is continued before it is closed."""
 
@@ -130,7 +134,7 @@ def extract_surface(region: LabelMap) -> Surface:
     raw = np.pad(raw, 1)
     smooth = ndimage.gaussian_filter(raw, MESH_SIGMA, mode="constant")
     solid = ndimage.maximum_filter(smooth, size=3) >= SOLID_PEAK
-    level = np.where(solid, smooth, raw)
+    level = np.where(solid, smooth, raw * np.float32(1.0 + TIE_BREAK))
     vertices, faces, _, _ = _MARCHING_CUBES(level, 0.5, allow_degenerate=False)
     points = region.lps_mm(vertices.astype(np.float64) - (BEYOND_VOXELS + 1))
     surface = Surface(points, faces, region.frame_id)

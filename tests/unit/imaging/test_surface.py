@@ -45,6 +45,14 @@ def test_a_mirrored_affine_still_faces_outwards(a_cube_of_labels) -> None:
     assert extract_surface(LabelMap(a_cube_of_labels.values, affine, "frame")).volume_mm3 > 0.0
 
 
+def test_voxels_that_touch_at_edges_only_make_a_closed_surface(rng) -> None:
+    values = (rng.random((16, 16, 16)) > 0.7).astype(np.uint8)
+    values[:2] = values[-2:] = 0
+    values[4:6, 4:6, 4] = [[1, 0], [0, 1]]
+    surface = extract_surface(LabelMap(values, np.eye(4), "frame"))
+    assert surface_distance([[8.0, 8.0, -60.0]], surface)[0] > 0.0
+
+
 def test_a_single_voxel_has_a_surface() -> None:
     values = np.zeros((5, 5, 5), dtype=np.uint8)
     values[2, 2, 2] = 1
