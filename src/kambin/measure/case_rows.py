@@ -36,12 +36,14 @@ def measure_case(
 
     Raises
     ------
-    AnatomyError  (AN-304) if the level asked for has no frame
+    AnatomyError  (AN-304) if the level asked for has no frame, (AN-011) if a vertebra that
+        bounds a level has no mask
 
     Notes
     -----
     A value the data cannot say is none, and a finding says why.
     """
+    # Asked for by name, a level must not come back as an empty table.
     if level is not None and level not in anatomy.disc_frames:
         raise missing_frame(str(level))
     levels = tuple(anatomy.disc_frames) if level is None else (level,)

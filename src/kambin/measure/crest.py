@@ -51,6 +51,10 @@ def measure_crest_height(site: Site) -> Mapping[str, Reading]:
     Raises
     ------
     AnatomyError  (AN-304) if a frame is missing
+
+    References
+    ----------
+    Song 2021, doi 10.3892/etm.2021.10298 (T7): the crest against lines of the pedicles.
     """
     ilium = site.structure("ilium", sided=True)
     if ilium is None:
@@ -58,6 +62,7 @@ def measure_crest_height(site: Site) -> Mapping[str, Reading]:
         return {"crest_height": gone, "crest_class": gone}
     top = _top_lps_mm(ilium)
     disc_mm = float(site.disc().lps_from_disc.origin_mm[2])
+    # Height is a poor surrogate for the path itself (T6): the curve of angles stands beside it.
     height = Reading(float(top[2]) - disc_mm, ilium.sigma_mm, point_lps_mm=top)
     lines = _lines_mm(site, disc_mm)
     if lines is None:
@@ -90,6 +95,10 @@ def measure_ilium_angle(site: Site) -> Mapping[str, Reading]:
     The target is the posterior margin of the disc at the medial line of the lower pedicle
     (of the upper one where the lower is the sacrum). The line has no width: a tool of
     radius r needs the angle at which its distance to the ilium is r.
+
+    References
+    ----------
+    Tezuka 2017, Spine J 17:1875, doi 10.1016/j.spinee.2017.06.012 (T5): angles at L4-L5, L5-S1.
     """
     ilium = site.structure("ilium", sided=True)
     if ilium is None:
@@ -160,6 +169,7 @@ def _largest_angle(
     """Return the first blocked axial inclination, coming from the midline, and the point."""
     start, stop = value("measure.ilium_start_deg"), value("measure.ilium_stop_deg")
     step = value("measure.ilium_angle_step_deg")
+    # Outward from the midline: beyond the bone a flatter line may be free again, out of reach.
     coarse = np.arange(start, stop + step / 2, step)
     first = _first_blocked(site, ilium, target, (coarse, craniocaudal_deg))
     if first is None:

@@ -40,12 +40,12 @@ class Lattice:
     strip_mm: NDArray[np.float64]
 
     def sample(self, points_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the occupancy at places in the side view, shape (..., 3), mm; 1 outside.
+        """Return the occupancy at places in the side view, shape (..., 3), mm.
 
         Notes
         -----
-        Outside counts as filled only for the interpolation at the border; a lumen that
-        reaches the border of its section is open all the same.
+        Beyond the lattice its border goes on; a lumen that reaches the border of its section
+        is open all the same.
         """
         ijk = np.moveaxis((points_mm - self.low_mm) / LATTICE_STEP_MM, -1, 0)
         found: NDArray[np.float64] = ndimage.map_coordinates(
@@ -60,6 +60,10 @@ def build_lattice(site: Site) -> Lattice:
     Parameters
     ----------
     site : Site at a disc level and side; both vertebrae need a mask and a frame
+
+    Returns
+    -------
+    Lattice, occupancy of shape (I, J, K) and corners in mm, in the side view of the disc
 
     Raises
     ------
@@ -82,6 +86,7 @@ def build_lattice(site: Site) -> Lattice:
     for vertebra in (level.upper, level.lower):
         bone = site.shapes.sample(site.anatomy.require(f"vertebra:{vertebra}").region, places)
         solid = np.maximum(solid, bone)
+        # Both vertebrae before closing: the joint lies between them (recipes 5).
         posterior |= (bone >= 0.5) & ~_body(site, vertebra, places)
     disc = site.anatomy.find(f"disc:{level}")
     # Without a disc the lumen is bounded by the bodies alone and reads too large in front.

@@ -81,6 +81,7 @@ class Quantity:
             "level": self.level,
             "side": None if self.side is None else str(self.side),
             "quantity": self.quantity,
+            # None and never NaN where the data cannot say: JSON knows no NaN.
             "value": reading.value,
             "unit": self.unit,
             "uncertainty": reading.uncertainty,
@@ -120,6 +121,7 @@ class Measurements:
     def find(self, quantity: str, level: str, side: Side | None = None) -> Quantity | None:
         """Return the row of that quantity, level and side, or none if it was not asked for."""
         for row in self.rows:
+            # The side must match, too: nobody who forgets it gets the value of one side.
             if (row.quantity, row.level, row.side) == (quantity, level, side):
                 return row
         return None
@@ -128,6 +130,7 @@ class Measurements:
         """Return the measure document as plain mappings and lists."""
         return {
             "schema_version": SCHEMA_VERSION,
+            # A number without the case it was taken from goes stale unseen.
             "case_sha256": self.case_sha256,
             "rows": [row.as_document() for row in self.rows],
             "findings": [finding.as_document() for finding in self.findings],
@@ -140,6 +143,7 @@ def _paper(paper: Literature) -> dict[str, Any]:
         "sd": paper.sd,
         "n": paper.n,
         "place": paper.place,
+        # With its tag, or a mean from memory would read like one seen in the paper.
         "tag": paper.tag,
         "source": paper.source,
         "note": paper.note,

@@ -28,6 +28,7 @@ class Shapes:
         float array, shape (...), trilinear between voxel centres, 0.5 at the surface, 0
         outside; voxel steps are taken off the surface as for the distance fields
         """
+        # Smoothing a vertebra costs far more than sampling it, and each bounds two levels.
         if id(region) not in self._kept:
             self._kept[id(region)] = region, smooth_labels(region.values)[0]
         ijk = np.moveaxis(region.ijk(points_lps_mm), -1, 0)

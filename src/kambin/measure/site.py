@@ -30,6 +30,7 @@ class Site:
     level: Level | None = None
     vertebra: str = ""
     side: Side | None = None
+    # A cache: two sites are the same place whatever has been looked at there before.
     shapes: Shapes = field(default_factory=Shapes, repr=False, compare=False)
 
     @property
@@ -75,6 +76,7 @@ class Site:
     def structure(self, kind: str, place: str = "", *, sided: bool = False) -> Structure | None:
         """Return a structure of this place and side, or none if it is not assessed."""
         parts = (kind, place, str(self.side) if sided and self.side else "")
+        # Parts that are empty leave no colon: a midline key has no side.
         return self.anatomy.find(":".join(part for part in parts if part))
 
     def not_assessed(self, missing: str) -> Reading:
@@ -91,6 +93,7 @@ class Site:
 
     def not_resolved(self, what: str) -> Reading:
         """Return an empty reading for what this label spacing cannot say."""
+        # At 3 mm facets are label-to-label contact: better no number than a wrong one (recipes 7).
         spacing, limit = self.anatomy.label_spacing_mm, value("measure.coarse_above_mm")
         finding = Finding(
             code="AN-302",
@@ -194,13 +197,29 @@ def bone_sigma_mm(site: Site, vertebra: str) -> float:
 
 
 def lps_from_plate(frame: VertebraFrame, plate: RigidTransform) -> RigidTransform:
-    """Return an end plate's frame in LPS, mm; a plate may be given in the vertebra's frame."""
+    """Return an end plate's frame in LPS, mm; a plate may be given in the vertebra's frame.
+
+    Raises
+    ------
+    InputError  (IN-021) if the plate belongs to another vertebra
+    """
     lps_from_vertebra = frame.lps_from_vertebra
+    # Composing a plate that is in LPS already would be refused.
     return plate if plate.target == lps_from_vertebra.target else lps_from_vertebra @ plate
 
 
 def wall_corner_lps_mm(frame: VertebraFrame, plate: RigidTransform) -> NDArray[np.float64]:
-    """Return where the posterior wall meets an end plate in the midline, shape (3,), mm, LPS."""
+    """Return where the posterior wall meets an end plate in the midline, shape (3,), mm, LPS.
+
+    Parameters
+    ----------
+    frame : VertebraFrame; its wall is a plane across its own posterior axis
+    plate : RigidTransform of an end plate, in LPS or in the vertebra's frame
+
+    Raises
+    ------
+    InputError  (IN-021) if the plate belongs to another vertebra
+    """
     in_lps = lps_from_plate(frame, plate)
     start = frame.lps_from_vertebra.points([0.0, frame.posterior_wall_y_mm, 0.0])
     # Along the vertebra, not along the plate: the wall is straight, the plate is tilted.

@@ -42,14 +42,20 @@ def measure_canal(site: Site) -> Mapping[str, Reading]:
     Raises
     ------
     AnatomyError  (AN-304) if the vertebra has no frame, (AN-011) if it has no mask
+
+    References
+    ----------
+    Griffith 2016, Quant Imaging Med Surg 6:671, PMC5219964: both sizes on 1080 CT (A58).
     """
     frame = site.frame()
     both = [frame.pedicles[side] for side in Side if side in frame.pedicles]
     if len(both) < 2 or site.vertebra == SACRUM:
+        # One pedicle mirrored would be a guess: a scoliotic canal is not symmetric.
         width = site.not_assessed("a pedicle")
     else:
         # |x| of both centres less half of each width: no mirror can change the sum.
         medial = [lateral - breadth / 2 for lateral, _, _, breadth, _ in both]
+        # Two borders, each with its own error: variances add.
         width = Reading(math.fsum(medial), math.sqrt(2) * _pedicle_sigma_mm(site))
     return {"canal_width": width, "canal_depth": _canal_depth(site, frame)}
 
@@ -73,6 +79,10 @@ def measure_pedicle(site: Site) -> Mapping[str, Reading]:
     -----
     At L4 and L5 the width includes the root of the transverse process. The sacrum has no
     pedicle of its own; it is not assessed.
+
+    References
+    ----------
+    Zindrick 1987, Spine 12:160: the cadaver means printed beside both sizes.
     """
     frame = site.frame()
     found = None if site.side is None else frame.pedicles.get(site.side)
@@ -102,6 +112,10 @@ def measure_body(site: Site) -> Mapping[str, Reading]:
     Raises
     ------
     AnatomyError  (AN-304) if the vertebra has no frame, (AN-011) if it has no mask
+
+    References
+    ----------
+    Posterior heights on CT of 100 healthy persons: literature row A49.
     """
     frame = site.frame()
     above = wall_corner_lps_mm(frame, frame.upper_plate)
@@ -116,6 +130,7 @@ def measure_body(site: Site) -> Mapping[str, Reading]:
 def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
     """Return the least depth in the midline between pedicle centre and lower plate."""
     bone = site.anatomy.require(f"vertebra:{site.vertebra}")
+    # fsum and a mean: left and right in either order give the same bits.
     top = math.fsum(p[2] for p in frame.pedicles.values()) / max(len(frame.pedicles), 1)
     to_vertebra = frame.lps_from_vertebra.inverse()
     bottom = to_vertebra.points(wall_corner_lps_mm(frame, frame.lower_plate))[2]
@@ -136,6 +151,7 @@ def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
 
 def _gap_mm(filled: NDArray[np.float64], along_mm: NDArray[np.float64]) -> float:
     """Return how long the free run behind the wall is on one ray; NaN if nothing ends it."""
+    # The wall is taken as a plane; where the real one stands behind it, the ray starts in bone.
     leaves = float(first_crossing_mm(1.0 - filled, along_mm))
     if not math.isfinite(leaves):
         return math.nan

@@ -85,7 +85,8 @@ def find_waist(lattice: Lattice) -> Waist | None:
 
     Returns
     -------
-    Waist, or none if in no section the lumen is closed all round
+    Waist, mm, its outline of shape (N, 3) in LPS; none if in no section the lumen is closed
+    all round
 
     Notes
     -----
@@ -95,6 +96,7 @@ def find_waist(lattice: Lattice) -> Waist | None:
     the same on both sides because sections are described as seen from the side.
     """
     best = _rank(lattice, _sections(lattice))
+    # A half step beside the best few costs less than the whole fan at that step.
     beside = [_shifted(section, sign) for section in best for sign in (-0.5, 0.5)]
     found = [_describe(lattice, section) for section in _rank(lattice, [*best, *beside])]
     closed = [waist for waist in found if waist is not None]
@@ -123,6 +125,7 @@ def _shifted(section: _Section, steps: float) -> _Section:
 def _sections(lattice: Lattice) -> list[_Section]:
     centre = lattice.strip_mm.mean(axis=0)
     low, high = values("measure.waist_offset_mm")
+    # Half a step more keeps the last offset in, whatever rounding does.
     offsets = np.arange(low, high + OFFSET_STEP_MM / 2, OFFSET_STEP_MM).tolist()
     poses = product(values("measure.waist_yaw_deg"), values("measure.waist_pitch_deg"), offsets)
     return [_section(centre, pose) for pose in poses]
@@ -130,6 +133,7 @@ def _sections(lattice: Lattice) -> list[_Section]:
 
 def _section(centre_mm: NDArray[np.float64], pose: tuple[float, float, float]) -> _Section:
     yaw_rad, pitch_rad = math.radians(pose[0]), math.radians(pose[1])
+    # Side view: lateral is outward on both sides, so that one sign serves left and right.
     flat = np.array([math.cos(yaw_rad), -math.sin(yaw_rad), 0.0])
     backward = np.array([math.sin(yaw_rad), math.cos(yaw_rad), 0.0])
     cranial = np.array([0.0, 0.0, 1.0])
@@ -159,6 +163,7 @@ def _distance_to_strip_mm(
     """Return the distance of points to the line between the pedicles, seen from the side."""
     start, end = strip_mm[:, 1:]
     along = end - start
+    # Ends that meet make a point of the line, not a division by zero.
     length2 = max(float(along @ along), PIXEL_STEP_MM**2)
     back, up = points_mm[..., 1] - start[0], points_mm[..., 2] - start[1]
     share = np.clip((back * along[0] + up * along[1]) / length2, 0.0, 1.0)
@@ -176,6 +181,7 @@ def _describe(lattice: Lattice, section: _Section) -> Waist | None:
     near = ndimage.binary_dilation(lumen, iterations=2)
     filled = np.where(near, lattice.sample(points), 1.0)
     rings = find_contours(filled, 0.5)  # type: ignore[no-untyped-call]
+    # The largest ring is the wall; smaller ones go round islands of bone in the lumen.
     ring = max(rings, key=lambda one: abs(_shoelace(one)))
     plane_mm = ring * OUTLINE_STEP_MM
     outline = points[0, 0] + plane_mm @ np.array([section.backward, section.upward])
