@@ -38,9 +38,11 @@ def read_codes() -> dict[str, Code]:
         name: Code(
             name,
             row["title"],
+            # Some codes answer to no fault of the catalogue, such as those of a mistaken call.
             tuple(row.get("rows", ())),
             row["cause"],
             row["next_step"],
+            # Most questions are about the case; only what a row says so is asked by each plan anew.
             row.get("answered_at", "case"),
         )
         for name, row in rows.items()
@@ -55,6 +57,7 @@ def require_code(code: str) -> Code:
     LookupError  if nobody registered it; that is a bug of ours, not of the user
     """
     found = read_codes().get(code)
+    # Not an error for the user: nobody outside can mend a missing row.
     if found is None:
         msg = f"code {code} is not in core/codes.toml"
         raise LookupError(msg)

@@ -23,6 +23,7 @@ class KambinError(Exception):
     LookupError  if the code is not registered
     """
 
+    # 1 belongs to no branch, so that a script can tell a bug from a bad input.
     exit_code: ClassVar[int] = 1
 
     def __init__(
@@ -35,7 +36,9 @@ class KambinError(Exception):
         next_step: str,
         findings: tuple[Finding, ...] = (),
     ) -> None:
+        # First of all, so that no error can reach a user who then finds no page about it.
         require_code(code)
+        # All parts in one line: a log or a traceback alone must be enough to act on.
         super().__init__(f"{code}: {what} ({where}). {why} Next: {next_step}")
         self.code = code
         self.what = what
@@ -45,7 +48,12 @@ class KambinError(Exception):
         self.findings = findings
 
     def as_document(self) -> dict[str, object]:
-        """Return the error as the plain mapping that ``--json`` prints."""
+        """Return the error as the plain mapping that ``--json`` prints.
+
+        Returns
+        -------
+        mapping of ``code``, ``what``, ``where``, ``why``, ``next_step`` and ``findings``
+        """
         return {
             "code": self.code,
             "what": self.what,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+# Protocols and not base classes: what is handed in need not know this package.
 class Clock(Protocol):
     """Tells the time; handed in so that tests and replays decide what it is."""
 
@@ -34,11 +35,26 @@ class FieldStore(Protocol):
     """Keeps computed distance fields under a key that names everything they depend on."""
 
     def find(self, key: str) -> NDArray[np.float32] | None:
-        """Return the stored values, or none."""
+        """Return the stored values, or none.
+
+        Parameters
+        ----------
+        key : str, a hash of everything the values depend on
+
+        Returns
+        -------
+        float32 array, shape of the grid that the key names, mm, positive outside; or none
+        """
         ...
 
     def keep(self, key: str, values: NDArray[np.float32]) -> None:
-        """Store the values under the key."""
+        """Store the values under the key.
+
+        Parameters
+        ----------
+        key : str, as for ``find``
+        values : float32 array, shape of the grid that the key names, mm, positive outside
+        """
         ...
 
 
@@ -47,6 +63,7 @@ class NoStore:
 
     def find(self, key: str) -> NDArray[np.float32] | None:
         """Return none."""
+        # No error: what is not kept is computed anew, with the same result.
 
     def keep(self, key: str, values: NDArray[np.float32]) -> None:
         """Forget the values."""

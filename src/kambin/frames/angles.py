@@ -28,9 +28,12 @@ def angles_from_direction(direction: ArrayLike) -> tuple[float, float]:
     ------
     InputError  (IN-046) if the direction has no length or is not finite
     """
+    # Divided here, so that no caller divides by a length of zero unseen.
     lateral, posterior, cranial = _unit(direction)
     return (
+        # atan2 keeps its sign and goes beyond 90 degrees, where a tangent would fold back.
         math.degrees(math.atan2(lateral, posterior)),
+        # Rounding can leave 1 + 1e-16, of which there is no arc sine.
         math.degrees(math.asin(min(1.0, max(-1.0, cranial)))),
     )
 
@@ -38,8 +41,19 @@ def angles_from_direction(direction: ArrayLike) -> tuple[float, float]:
 def direction_from_angles(
     axial_inclination_deg: float, craniocaudal_deg: float
 ) -> NDArray[np.float64]:
-    """Return the unit vector target to entry for two ``kambin-1`` angles, shape (3,)."""
+    """Return the unit vector from target to entry for two ``kambin-1`` angles.
+
+    Parameters
+    ----------
+    axial_inclination_deg, craniocaudal_deg : float, degrees, convention ``kambin-1``
+
+    Returns
+    -------
+    float array, shape (3,), unit vector, target to entry, in a frame (lateral towards the
+    asked side, posterior, cranial)
+    """
     theta_rad, phi_rad = math.radians(axial_inclination_deg), math.radians(craniocaudal_deg)
+    # What is left for the axial plane once the cranial part is taken.
     flat = math.cos(phi_rad)
     return np.array([flat * math.sin(theta_rad), flat * math.cos(theta_rad), math.sin(phi_rad)])
 
@@ -47,6 +61,7 @@ def direction_from_angles(
 def _unit(vector: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(vector, dtype=np.float64)
     length = float(np.linalg.norm(array))
+    # Written as a negation so that not-a-number is refused, too (fault P05).
     if not 0.0 < length < math.inf:
         raise InputError(
             code="IN-046",

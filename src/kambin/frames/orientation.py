@@ -3,9 +3,11 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+# Only x and y change sign: a file read in the wrong frame is turned by 180 degrees (G11).
 LPS_FROM_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """Maps RAS millimetres to LPS millimetres, shape (4, 4); it is its own inverse."""
 
+# Second of each pair is where the LPS axis grows; a letter is looked up by the sign.
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 
 
@@ -19,6 +21,10 @@ def orientation_code(lps_from_ijk: ArrayLike) -> str:
     Returns
     -------
     str of the patient directions in which i, j and k grow
+
+    References
+    ----------
+    DICOM PS3.3, section C.7.6.2.1.1 (x grows to the patient's left, y to the back, z to the head)
     """
     return "".join(_LETTERS[axis][int(sign > 0)] for axis, sign in nearest_axes(lps_from_ijk))
 
@@ -35,6 +41,7 @@ def nearest_axes(lps_from_ijk: ArrayLike) -> tuple[tuple[int, int], ...]:
     three pairs (LPS axis 0..2, sign +1 or -1); the axes are a permutation
     """
     linear = np.asarray(lps_from_ijk, dtype=np.float64)[:3, :3]
+    # Without the lengths: a thick slice would outweigh the pixels beside it.
     cosines = linear / np.linalg.norm(linear, axis=0)
     left: NDArray[np.float64] = np.abs(cosines)
     pairs: dict[int, tuple[int, int]] = {}

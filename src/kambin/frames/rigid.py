@@ -33,6 +33,7 @@ class RigidTransform:
 
     def __post_init__(self) -> None:
         """Keep a private read-only copy, and refuse what is not a rigid motion."""
+        # A copy: what was checked here must not change under a plan that uses it.
         matrix = np.array(self.matrix, dtype=np.float64)
         matrix.setflags(write=False)
         object.__setattr__(self, "matrix", matrix)
@@ -83,11 +84,13 @@ class RigidTransform:
 
     def vectors(self, vectors: ArrayLike) -> NDArray[np.float64]:
         """Map directions, shape (..., 3), from the source to the target frame."""
+        # No shift: a direction has no place.
         return np.asarray(vectors, dtype=np.float64) @ self.rotation.T
 
     def inverse(self) -> "RigidTransform":
         """Return the transform from target to source."""
         matrix = np.eye(4)
+        # Transposed and not inverted, so that going there and back adds no rounding to the axes.
         matrix[:3, :3] = self.rotation.T
         matrix[:3, 3] = -self.rotation.T @ self.origin_mm
         return RigidTransform(self.source, self.target, matrix)
@@ -99,6 +102,7 @@ class RigidTransform:
         ------
         InputError  (IN-021) if the inner frames differ
         """
+        # Any two matrices multiply; only the names show that one of them is the wrong way round.
         if self.source != other.target:
             raise InputError(
                 code="IN-021",
@@ -112,6 +116,7 @@ class RigidTransform:
 
 def _find_fault(matrix: NDArray[np.float64]) -> str:
     """Return why the matrix is not a rigid motion, or an empty string."""
+    # In this order: each test relies on what the one before has shown.
     if matrix.shape != (4, 4) or not np.isfinite(matrix).all():
         return "It is not a finite 4 x 4 matrix."
     if np.abs(matrix[3] - _EYE4[3]).max() > ORTHONORMAL_TOLERANCE:
@@ -120,6 +125,7 @@ def _find_fault(matrix: NDArray[np.float64]) -> str:
     error = float(np.abs(rotation.T @ rotation - np.eye(3)).max())
     if error > ORTHONORMAL_TOLERANCE:
         return f"Its axes are not orthonormal (error {error:.2g})."
+    # A mirror is orthonormal, too; it would swap the patient's sides without a word.
     if np.linalg.det(rotation) < 0:
         return "It is a mirror (determinant -1)."
     return ""

@@ -17,6 +17,7 @@ class Side(StrEnum):
     @property
     def lateral_sign_lps(self) -> float:
         """Return the sign of the LPS x axis towards this side: +1 left, -1 right."""
+        # LPS x grows to the patient's left; asked for here, so no module keeps a sign of its own.
         return 1.0 if self is Side.LEFT else -1.0
 
     @property
