@@ -54,6 +54,7 @@ class VertebralBody:
         half, deep = self.width_mm / 2, self.depth_mm / 2
         mean = (self.anterior_height_mm + self.posterior_height_mm) / 2
         slope = (self.posterior_height_mm - self.anterior_height_mm) / (2 * self.depth_mm)
+        # Nought at the rim, so that the heights there stay the published ones.
         hollow = np.maximum(1 - (x / half) ** 2 - (y / deep) ** 2, 0)
         up = z - (mean / 2 + slope * y - self.upper_concavity_mm * hollow)
         down = -z - (mean / 2 + slope * y - self.lower_concavity_mm * hollow)
@@ -71,6 +72,7 @@ class VertebralBody:
         u = np.abs(x) / (half * narrow)
         v = np.abs(y + np.where(y > 0, self.notch_mm * across, 0)) / (deep * front)
         n = np.where(y < 0, np.float32(self.exponents[0]), np.float32(self.exponents[1]))
+        # Value over slope: millimetres near the wall (Taubin 1991, doi 10.1109/34.103273).
         ring = (u**n + v**n) ** (1 / n) + TINY_EPSILON
         slope = ((u / ring) ** (2 * n - 2) / half**2) + (v / ring) ** (2 * n - 2) / deep**2
         distance: Array = (ring - 1) / np.sqrt(slope + TINY_EPSILON)
@@ -190,11 +192,13 @@ class IliacWing:
         plate, rim, joint = self.thickness_mm
         edge = height - fall * (x - peak) ** 2
         below = edge - z
+        # A soft min(z, 0): a kink where the lean begins would show as an edge in the picture.
         sink = (z - np.sqrt(z * z + self.blend_mm**2)) / 2
         middle = rise * (x - deepest) ** 2 - depth + self.lean * sink
         # The wing is thin in its middle, thick along the crest and towards the joint.
         thick = plate + (rim - plate) * np.exp(-np.maximum(below, 0) / (2 * rim))
         thick = thick + (joint - plate) * np.exp(-((2 * x / deepest) ** 2))
+        # A height above a slope is no distance; over the length of its slope it is, near the face.
         face = np.abs(y - middle) / np.sqrt(1 + (2 * rise * (x - deepest)) ** 2) - thick
         top = -below / np.sqrt(1 + (2 * fall * (x - peak)) ** 2)
         # Below its anterior spine the wing recedes.

@@ -77,6 +77,7 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
     """
     truth = build_truth(parameters)
     axes = truth.axes(parameters.spacing_mm)
+    # In painting order and once each: label values must not depend on a set's order.
     keys = dict.fromkeys(shape.key for shape in truth.shapes if shape.key.kind in GIVEN_KINDS)
     label_of = {key: number for number, key in enumerate(keys, start=1)}
     part_of = {key: number for number, key in truth.names.items()}
@@ -93,6 +94,7 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
         Volume(image, affine, truth.frame_id),
         LabelMap(labels, affine, truth.frame_id),
         {number: key for key, number in label_of.items()},
+        # Every part is painted already at this spacing; tests ask for it again and again.
         replace(truth, painted=LabelMap(parts, affine, truth.frame_id)),
     )
 
@@ -103,6 +105,10 @@ def build_spine(parameters: PhantomParameters) -> Spine:
     Parameters
     ----------
     parameters : PhantomParameters
+
+    Returns
+    -------
+    Spine, frames in LPS, mm
     """
     sizes = draw_spine(parameters)
     return Spine((*parameters.vertebrae, "S1"), sizes, stack_vertebrae(sizes))
@@ -114,6 +120,10 @@ def build_truth(parameters: PhantomParameters) -> PhantomTruth:
     Parameters
     ----------
     parameters : PhantomParameters
+
+    Returns
+    -------
+    PhantomTruth, mm, LPS; nothing is sampled yet
     """
     spine = build_spine(parameters)
     sizes = spine.sizes
@@ -159,6 +169,7 @@ def _frame_id(parameters: PhantomParameters) -> str:
         parameters.zone,
         parameters.migration,
         str(parameters.size),
+        # The same variants in another order are the same patient.
         *sorted(parameters.variants),
     )
     return "-".join(words)
@@ -172,12 +183,17 @@ def build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> list
     parameters : PhantomParameters
     spine : Spine
     draw : Draw of the crests
+
+    Returns
+    -------
+    Shapes in painting order, mm: ilia, sacrum, ribs, then vertebrae from cranial to caudal
     """
     sizes, frames = spine.sizes, spine.frames
     sap = value("phantom_variants.large_sap_share") if parameters.has("large-sap") else 1.0
     sacrum = build_sacrum(sizes.vertebrae["S1"], frames.vertebrae["S1"], sap_share=sap)
     below = Neighbour(sizes.vertebrae["S1"], frames.vertebrae["S1"], posterior_pieces(sacrum))
     vertebrae = []
+    # Upwards: the arch below has to exist before it can cut the one above.
     for name in reversed(parameters.vertebrae):
         size, frame = sizes.vertebrae[name], frames.vertebrae[name]
         vertebra = build_vertebra(size, frame, below, sap_share=sap)
@@ -187,6 +203,7 @@ def build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> list
     rise = value("phantom_variants.high_crest_mm") if parameters.has("high-crest") else 0.0
     s1 = frames.vertebrae["S1"].origin_mm
     ilia = build_ilia(s1, second, sacrum, draw, raise_mm=rise)
+    # The last one built is T12, which bears the ribs.
     ribs = build_ribs(below.size, below.frame, vertebrae[-1])
     return [*ilia, sacrum, *ribs, *vertebrae[::-1]]
 
@@ -202,6 +219,7 @@ def _build_canal(
     bone_gap, disc_gap = values("phantom_nerves.root_gap_mm")
     obstacles = (
         *(Obstacle(bone, bone_gap) for bone in bones if bone.key.kind in ("vertebra", "sacrum")),
+        # The fragment as well: it displaces the root it presses on.
         *(Obstacle(disc, disc_gap) for disc in (*discs, fragment)),
     )
     nerves = build_nerves(spine, parameters.levels, sac, obstacles, draw)

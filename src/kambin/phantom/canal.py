@@ -45,10 +45,15 @@ def build_canal(spine: Spine) -> Shape:
     Parameters
     ----------
     spine : Spine
+
+    Returns
+    -------
+    Shape of the whole content, mm
     """
     knots = []
     for name in reversed(spine.names):
         size, frame = spine.sizes.vertebrae[name], spine.frames.vertebrae[name]
+        # Three knots a vertebra: centres alone would cut the corners of the lordosis.
         deep = size.canal_depth_mm / 2
         tall = size.posterior_height_mm / 2
         for share in (-1, 0, 1):
@@ -61,6 +66,7 @@ def build_canal(spine: Spine) -> Shape:
         (
             place(
                 key,
+                # By height: knots of tilted neighbours pass each other, and np.interp needs order.
                 Column(rows[np.argsort(rows[:, 0])], value("phantom_nerves.canal_exponent")),
                 LPS,
             ),
@@ -75,6 +81,10 @@ def build_sac(spine: Spine, fragment: Shape) -> Sac:
     ----------
     spine : Spine
     fragment : Shape of the herniated fragment
+
+    Returns
+    -------
+    Sac, mm; its column is known before the fragment indents it
     """
     before, behind = values("phantom_nerves.sac_margin_mm")
     knots = []
@@ -82,6 +92,7 @@ def build_sac(spine: Spine, fragment: Shape) -> Sac:
         size, frame = spine.sizes.vertebrae[name], spine.frames.vertebrae[name]
         half = value_at("phantom_nerves.sac_half_width_mm", name)
         deep = (size.canal_depth_mm - before - behind) / 2
+        # At the pedicles, where the table gives the width; S1 has none of its own.
         tall = pedicle_centre_mm(size, SIDES[0])[2] if name != "S1" else 0.0
         centre = frame.points(np.array([0, size.wall_mm + before + deep, tall]))
         knots.append(_knot(centre, half, deep, frame))
@@ -90,10 +101,12 @@ def build_sac(spine: Spine, fragment: Shape) -> Sac:
     end = frame.points(np.array([0, back, down]))
     knots.append(_knot(end, half, deep, frame))
     top = [*knots[0]]
+    # Up to the top of the image: a sac that ends at T12 would be a finding.
     top[0] = values("phantom_body.field_of_view_mm")[2]
     column = Column(np.array([top, *knots])[::-1], 2.0)
     key = StructureKey("dural_sac")
     gap = value("phantom_nerves.fragment_gap_mm")
+    # The fragment indents the sac; it never lies inside the dura.
     cuts = tuple(piece.inflated(gap) for piece in fragment.pieces)
     return Sac(Shape(key, (place(key, column, LPS),), cuts), column)
 
@@ -112,6 +125,14 @@ def build_flavum(level: Level, spine: Spine, draw: Draw) -> Shape:
     level : Level
     spine : Spine
     draw : Draw
+
+    Returns
+    -------
+    Shape of both halves, mm
+
+    References
+    ----------
+    Asian Spine J 2015;9:245, doi 10.4184/asj.2015.9.2.245 (thickness per level)
     """
     upper, lower = spine.sizes.vertebrae[level.upper], spine.sizes.vertebrae[level.lower]
     back, lateral, outer, above, tall = values("phantom_nerves.flavum_mm")
@@ -120,6 +141,7 @@ def build_flavum(level: Level, spine: Spine, draw: Draw) -> Shape:
     key = StructureKey("flavum", str(level))
     pieces = []
     for side in SIDES:
+        # Each half on its own: the ligament is not equally thick on both sides (A47).
         thick = draw.at(
             "phantom_nerves.flavum_thickness_mm",
             "phantom_nerves.flavum_thickness_sd_mm",
@@ -156,6 +178,10 @@ def zone_borders_mm(level: Level, spine: Spine, parameters: PhantomParameters) -
     Returns
     -------
     medial edge of the facet, medial and lateral border of the pedicle of the vertebra above
+
+    References
+    ----------
+    Fardon 2014, doi 10.1016/j.spinee.2014.04.022: zones between these borders.
     """
     lower = spine.sizes.vertebrae[level.lower]
     upper = spine.sizes.vertebrae[level.upper]
@@ -176,6 +202,15 @@ def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> 
     parameters : PhantomParameters
     spine : Spine
     disc : Shape of the disc it comes from
+
+    Returns
+    -------
+    Shape of the fragment, mm, without what the disc fills
+
+    References
+    ----------
+    Mysliwiec 2010, Eur Spine J 19:1087, doi 10.1007/s00586-009-1274-4 (size)
+    Lee S 2007, Eur Spine J 16:431 (migration)
     """
     level, zone = parameters.level, parameters.zone
     facet, medial, lateral = zone_borders_mm(level, spine, parameters)
@@ -195,6 +230,7 @@ def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> 
     half *= value_at("phantom_nerves.fragment_narrow", zone)
     margin = _disc_margin_mm(disc, frame, across * parameters.side.lateral_sign_lps, spine, level)
     inset = value("phantom_nerves.fragment_inset")
+    # So far out the disc has curved away to the front: its margin there says nothing.
     if zone == "extraforaminal":
         margin = (
             spine.sizes.vertebrae[level.upper].wall_mm + spine.sizes.vertebrae[level.lower].wall_mm
@@ -211,16 +247,19 @@ def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> 
     )
     key = StructureKey("fragment")
     piece = place(key, solid, frame, centre_mm=centre, side=parameters.side)
+    # What the disc fills stays disc, so that a herniation begins at the annulus.
     return Shape(key, (piece,), disc.pieces)
 
 
 def _depth(parameters: PhantomParameters, spine: Spine, *, in_canal: bool) -> float:
     """Return how far the fragment reaches beyond the disc, mm."""
     index = parameters.size - 1
+    # MSU sizes compare with the facet line; lateral of the canal there is none.
     if not in_canal:
         return values("phantom_nerves.fragment_lateral_depth_mm")[index]
     lower = spine.sizes.vertebrae[parameters.level.lower]
     joint, axes = joint_axes(lower, parameters.side)
+    # The medial facet edge stands for the ends of the line across both facets.
     edge = joint - axes[:, 0] * values("phantom_bone.sap_half_axes_mm")[0]
     reach = float(edge[1]) - lower.wall_mm
     return values("phantom_nerves.fragment_depth_share")[index] * reach

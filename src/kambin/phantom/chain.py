@@ -41,14 +41,23 @@ def stack_vertebrae(sizes: SpineSize) -> SpineFrames:
     ----------
     sizes : SpineSize
 
+    Returns
+    -------
+    SpineFrames, mm, LPS, the body of L3 at the anchor
+
     Notes
     -----
     The tilt of a plate is its angle to the patient's axial plane in the sagittal plane.
     Going up it falls by the body's wedge inside a body and by the disc's wedge between
     bodies, so that upper plate to upper plate is the segment's lordosis.
+
+    References
+    ----------
+    Sci Rep 2022, doi 10.1038/s41598-022-21840-x, table 2: lordosis by this definition.
     """
     upper_dip, lower_dip = values("phantom_bone.plate_concavity_mm")
     sacrum = sizes.vertebrae["S1"]
+    # From the sacrum upwards: its tilt is the one that is published (A53).
     tilt = sizes.sacral_tilt_deg
     place = np.zeros(3)
     # place is always the centre of the current vertebra's upper rim plane.
@@ -57,6 +66,7 @@ def stack_vertebrae(sizes: SpineSize) -> SpineFrames:
     for level in reversed(list(sizes.lordosis_deg)):
         upper = sizes.vertebrae[level.upper]
         wedge = sizes.lordosis_deg[level] - upper.wedge_deg
+        # Published heights are those of the middle, between hollow plates; the rims stand closer.
         gap = sizes.disc_heights_mm[level] - upper_dip - lower_dip
         gap = max(gap, _least_gap(wedge, upper.depth_mm))
         middle = place + gap / 2 * _up(tilt)
@@ -71,6 +81,7 @@ def stack_vertebrae(sizes: SpineSize) -> SpineFrames:
         vertebrae[level.upper] = _frame(
             level.upper,
             body_tilt,
+            # Shift, roll and yaw stay with this body: handed on they would add up to a scoliosis.
             centre + np.array([upper.shift_mm, 0, 0]),
             upper.roll_deg,
             upper.yaw_deg,
@@ -87,6 +98,7 @@ def _least_gap(wedge_deg: float, depth_mm: float) -> float:
 
 def _up(tilt_deg: float) -> np.ndarray:
     angle = np.radians(tilt_deg)
+    # A positive tilt leans the normal forwards, and LPS y grows backwards.
     return np.array([0, -np.sin(angle), np.cos(angle)])
 
 
@@ -106,6 +118,7 @@ def _body_frame(
 def _anchored(frames: SpineFrames) -> SpineFrames:
     """Move the whole spine so that L3 lies at the anchor."""
     shift = np.eye(4)
+    # L3 and not S1: field of view and organs are given about it, however long the spine is.
     shift[:3, 3] = np.array(values("phantom_spine.anchor_lps_mm"))
     shift[:3, 3] -= frames.vertebrae["L3"].origin_mm
     move = RigidTransform("lps", "lps", shift)
@@ -118,7 +131,13 @@ def _anchored(frames: SpineFrames) -> SpineFrames:
 
 
 def pedicle_centre_mm(size: VertebraSize, side: Side) -> np.ndarray:
-    """Return the centre of a pedicle in the vertebra's frame as on the left, shape (3,), mm."""
+    """Return the centre of a pedicle in the vertebra's frame as on the left, shape (3,), mm.
+
+    Parameters
+    ----------
+    size : VertebraSize
+    side : Side whose sizes are meant; the caller mirrors the point for the right
+    """
     one = size.sides[side]
     return np.array(
         [

@@ -39,6 +39,7 @@ def mirror_voxels(scan: Scan) -> Scan:
     """
     return replace(
         scan,
+        # The affine stays as it was: that is the fault.
         image=_with_values(scan.image, np.flip(scan.image.values, axis=0)),
         labels=_with_values(scan.labels, np.flip(scan.labels.values, axis=0)),
     )
@@ -92,6 +93,10 @@ def add_lumbar(scan: Scan) -> Scan:
     Parameters
     ----------
     scan : Scan of a patient with five lumbar vertebrae and T12
+
+    Raises
+    ------
+    AnatomyError  (AN-181) if the scan names L6 already
     """
     return shift_levels(scan, 1)
 
@@ -106,6 +111,7 @@ def drop_slice(scan: Scan, index: int) -> Scan:
     """
     return replace(
         scan,
+        # The affine closes the gap, as readers do that trust the spacing of the header.
         image=_with_values(scan.image, np.delete(scan.image.values, index, axis=2)),
         labels=_with_values(scan.labels, np.delete(scan.labels.values, index, axis=2)),
     )
@@ -118,6 +124,10 @@ def rescale(scan: Scan, factor: float) -> Scan:
     ----------
     scan : Scan
     factor : float > 0, such as 10 for centimetres read as millimetres
+
+    Raises
+    ------
+    InputError  (IN-014) if the factor is 0 or not finite
     """
     scale = np.diag([factor, factor, factor, 1])
     return replace(
@@ -134,10 +144,15 @@ def crop(scan: Scan, low: ArrayLike, high: ArrayLike) -> Scan:
     ----------
     scan : Scan
     low, high : int array, shape (3,), first index kept and first index not kept
+
+    Raises
+    ------
+    InputError  (IN-014) if nothing is kept
     """
     start, stop = np.asarray(low, dtype=int), np.asarray(high, dtype=int)
     box = tuple(slice(int(a), int(b)) for a, b in zip(start, stop, strict=True))
     affine = scan.image.lps_from_ijk.copy()
+    # With the first voxel kept, or the crop would move the patient as well.
     affine[:3, 3] = scan.image.lps_mm(start)
     image = Volume(scan.image.values[box], affine, scan.image.frame_id)
     labels = LabelMap(scan.labels.values[box], affine, scan.labels.frame_id)
@@ -190,6 +205,7 @@ def split_label(scan: Scan, key: StructureKey, into: StructureKey) -> Scan:
     """
     number, other = _number(scan, key), _number(scan, into)
     values = scan.labels.values.copy()
+    # By its own planes, not those of the image: both halves are then of a size.
     planes = np.flatnonzero((values == number).any(axis=(0, 1)))
     middle = int(planes[len(planes) // 2]) if len(planes) else 0
     upper = values[:, :, middle:]
@@ -224,6 +240,7 @@ def shear_affine(lps_from_ijk: ArrayLike, shear: float) -> NDArray[np.float64]:
     float array, shape (4, 4), mm; no Volume accepts it
     """
     affine = np.array(lps_from_ijk, dtype=np.float64)
+    # In the spacing of k over that of j: a tangent, however flat the voxels are.
     length = np.linalg.norm(affine[:3, 2]) / np.linalg.norm(affine[:3, 1])
     affine[:3, 2] += shear * length * affine[:3, 1]
     return affine
@@ -236,6 +253,10 @@ def tilt_affine(lps_from_ijk: ArrayLike, tilt_deg: float) -> NDArray[np.float64]
     ----------
     lps_from_ijk : float array, shape (4, 4), mm
     tilt_deg : float, degrees
+
+    Returns
+    -------
+    float array, shape (4, 4), mm
     """
     angle = np.radians(tilt_deg)
     turn = np.eye(4)
@@ -278,6 +299,7 @@ def _swapped(key: StructureKey) -> StructureKey:
 def _shifted(key: StructureKey, by: int) -> StructureKey:
     if key.kind != "vertebra":
         return key
+    # Without S1: it belongs to the sacrum, whose name does not shift.
     mobile = VERTEBRAE[:-1]
     index = mobile.index(key.place) + by
     if not 0 <= index < len(mobile):

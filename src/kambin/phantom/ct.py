@@ -44,6 +44,7 @@ def scan(
     parts = np.zeros(shape, dtype=np.uint8)
     label_of, part_of = values
     noise = np.float32(value("phantom_ct.noise_hu"))
+    # Noise is drawn slab by slab: another chunk makes another image of the same patient.
     for start in range(0, shape[2], SLAB_CHUNK):
         progress.step("phantom", start, shape[2])
         slab = slice(start, start + SLAB_CHUNK)
@@ -54,13 +55,16 @@ def scan(
             if not sample.distance_mm.size:
                 continue
             _paint_tissue(picture, one, sample, spacing)
+            # The image blends, the label is all or nothing: so does a segmentation.
             inside = sample.distance_mm < 0
+            # What has no label erases the one beneath: a root before a muscle is not muscle.
             labels[:, :, slab][sample.box][inside] = label_of.get(one.key, 0)
             table = np.array([part_of[key] for key in one.parts], dtype=np.uint8)
             parts[:, :, slab][sample.box][inside] = table[sample.part[inside]]
         picture += noise * rng.standard_normal(picture.shape, dtype=np.float32)
         image[:, :, slab] = picture
     progress.step("phantom", shape[2], shape[2])
+    # Noise in air goes below what a scanner can write.
     return np.maximum(image, np.float32(value("phantom_ct.lowest_hu"))), labels, parts
 
 
@@ -77,6 +81,7 @@ def _paint_tissue(
     else:
         tissue = np.array(value_at("phantom_ct.tissue_hu", shape.key.kind), dtype=np.float32)
     here = picture[sample.box]
+    # Blended into what was painted before, so that neighbours share their border voxels.
     here += share * (tissue - here)
 
 

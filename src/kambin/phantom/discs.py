@@ -19,6 +19,10 @@ def build_disc(level: Level, sizes: SpineSize, frames: SpineFrames) -> Shape:
     level : Level
     sizes : SpineSize
     frames : SpineFrames
+
+    Returns
+    -------
+    Shape, mm, overlapping both plates, which are painted over it
     """
     upper, lower = sizes.vertebrae[level.upper], sizes.vertebrae[level.lower]
     upper_dip, lower_dip = values("phantom_bone.plate_concavity_mm")
@@ -27,6 +31,7 @@ def build_disc(level: Level, sizes: SpineSize, frames: SpineFrames) -> Shape:
     front, behind = values("phantom_bone.body_outline_exponents")
     overlap = value("phantom_bone.disc_overlap_mm")
     middle = frames.rim_gaps_mm[level]
+    # Higher than the gap by the overlap: the bones, painted later, cut it to the plates.
     lean = depth * float(np.tan(np.radians(frames.disc_wedges_deg[level]))) / 2
     solid = VertebralBody(
         share * (upper.width_mm + lower.width_mm) / 2,
@@ -34,6 +39,7 @@ def build_disc(level: Level, sizes: SpineSize, frames: SpineFrames) -> Shape:
         max(middle + lean + overlap, overlap),
         max(middle - lean + overlap, overlap),
         -value("phantom_bone.disc_bulge"),
+        # Crossed on purpose: the disc's upper face fills the lower plate of the body above.
         -(lower_dip + overlap / 2),
         -(upper_dip + overlap / 2),
         (front, behind),
@@ -52,6 +58,10 @@ def disc_frame(level: Level, sizes: SpineSize, frames: SpineFrames) -> DiscFrame
     level : Level
     sizes : SpineSize
     frames : SpineFrames
+
+    Returns
+    -------
+    DiscFrame, mm, as completion should find it
     """
     upper, lower = sizes.vertebrae[level.upper], sizes.vertebrae[level.lower]
     return DiscFrame(
@@ -71,6 +81,10 @@ def vertebra_frame(name: str, sizes: SpineSize, frames: SpineFrames) -> Vertebra
     name : str, T12 to S1
     sizes : SpineSize
     frames : SpineFrames
+
+    Returns
+    -------
+    VertebraFrame, mm, LPS, without pedicles for S1
     """
     size, frame = sizes.vertebrae[name], frames.vertebrae[name]
     mean = (size.anterior_height_mm + size.posterior_height_mm) / 2
@@ -94,6 +108,8 @@ def vertebra_frame(name: str, sizes: SpineSize, frames: SpineFrames) -> Vertebra
         upper_plate=plates["upper"],
         lower_plate=plates["lower"],
         posterior_wall_y_mm=size.wall_mm,
+        # Nothing tells a pedicle of S1 from the ala, so that no size of one would be true.
         pedicles={} if name == "S1" else pedicles,
+        # Truth does not err; the spread belongs to what is fitted.
         sigma_tilt_deg=0.0,
     )

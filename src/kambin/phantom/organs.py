@@ -38,7 +38,17 @@ class Spine:
         return self.names[-2]
 
     def along(self, name: str, offset_mm: np.ndarray) -> np.ndarray:
-        """Return a point given about the centre of a body, axes of the patient, mm LPS."""
+        """Return a point given about the centre of a body, axes of the patient.
+
+        Parameters
+        ----------
+        name : str, vertebra
+        offset_mm : float array, shape (3,), mm, along LPS and not along the tilted body
+
+        Returns
+        -------
+        float array, shape (3,), mm, LPS
+        """
         point: np.ndarray = self.frames.vertebrae[name].origin_mm + offset_mm
         return point
 
@@ -55,6 +65,10 @@ def build_skin(spine: Spine, *, share: float, back_fat_mm: float) -> list[Shape]
     spine : Spine
     share : float, outline against the usual patient
     back_fat_mm : float, mm, additional fat behind
+
+    Returns
+    -------
+    three Shapes in painting order: skin with its fat, muscular wall, the fat inside it; mm
     """
     rows = _table("skin_mm", 4)
     z, y, a, b = rows.T
@@ -94,7 +108,7 @@ def _behind(ring: np.ndarray, back_mm: float) -> tuple[Piece, ...]:
 
 
 def build_muscles(spine: Spine) -> list[Shape]:
-    """Build psoas and back muscle of both sides as columns along the spine."""
+    """Build psoas and back muscle of both sides as columns along the spine, mm, left first."""
     shapes = []
     for side in SIDES:
         shapes.append(_erector(spine, side))
@@ -110,6 +124,7 @@ def _erector(spine: Spine, side: Side) -> Shape:
         _, y, z = spine.along(name, np.zeros(3))
         knots.append([z, lateral, y + size.wall_mm + behind, a, b])
     low, high = values("phantom_body.field_of_view_mm")[1:]
+    # On to both ends of the image: muscle does not end where the phantom's spine does.
     knots = [[low, *knots[0][1:]], *knots, [high, *knots[-1][1:]]]
     column = Column(np.array(knots), value("phantom_body.erector_exponent"))
     key = StructureKey("erector_spinae", "", side)
@@ -134,8 +149,18 @@ def _psoas(spine: Spine, side: Side) -> Shape:
 
 
 def build_vessels(spine: Spine) -> list[Shape]:
-    """Build aorta (left), vena cava (right) and the iliac vessels."""
+    """Build aorta (left), vena cava (right) and the iliac vessels.
+
+    Parameters
+    ----------
+    spine : Spine
+
+    Returns
+    -------
+    Shapes, mm; aorta and cava are what tells left from right where the bones are symmetric
+    """
     shapes = []
+    # Fork and confluence are placed by the last lumbar body, also where that is L6.
     anchor = spine.along(spine.last, np.zeros(3))
     for side in SIDES:
         for kind in ("iliac_vein", "iliac_artery"):
@@ -156,6 +181,7 @@ def build_vessels(spine: Spine) -> list[Shape]:
         for name in reversed(spine.names[:-2]):
             size = spine.sizes.vertebrae[name]
             points.append(spine.along(name, np.array([left, -size.depth_mm / 2 - front, 0])))
+        # Out of the image at the top, as a vessel leaves a scan.
         top = points[-1].copy()
         top[2] = values("phantom_body.field_of_view_mm")[2]
         solid = TubeSolid(np.array([*points, top]), np.full(len(points) + 1, radius))
@@ -166,6 +192,7 @@ def build_vessels(spine: Spine) -> list[Shape]:
 
 def build_organs(draw: Draw) -> list[Shape]:
     """Build bowel, kidneys, liver and spleen; each keeps out of those listed after it."""
+    # One sway for the whole belly: its organs move together and keep out of each other.
     sway = np.array([draw.score() for _ in range(3)])
     small = _ellipsoid("small_bowel", "small_bowel_mm", sway)
     rows = _table("colon_mm", 4)
@@ -181,6 +208,7 @@ def build_organs(draw: Draw) -> list[Shape]:
     shapes = [small, colon, *solid]
     cleared = []
     for k, shape in enumerate(shapes):
+        # Bowel yields to solid organs, as in the body, and fat lies between them.
         cuts = tuple(p.inflated(gap) for other in shapes[k + 1 :] for p in other.pieces)
         cleared.append(Shape(shape.key, shape.pieces, shape.cuts + cuts))
     return cleared
@@ -195,6 +223,7 @@ def _ellipsoid(kind: str, row: str, sway_mm: np.ndarray) -> Shape:
 
 def _kidney(side: Side, draw: Draw) -> Shape:
     left, right, half = _table("kidney_mm", 3)
+    # Kidneys lie behind the peritoneum and move on their own; the liver keeps the right one lower.
     centre = (left if side is Side.LEFT else right) + np.array([draw.score() for _ in range(3)])
     centre = centre * np.array([side.lateral_sign_lps, 1, 1])
     forwards, medial = values("phantom_body.kidney_turn_deg")

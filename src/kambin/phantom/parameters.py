@@ -42,8 +42,15 @@ class PhantomParameters:
     ------
     RequestError  (RQ-050) if a name is not known, (RQ-051) if a number is out of range,
         (RQ-052) if this patient has no such level
+
+    References
+    ----------
+    Fardon 2014, doi 10.1016/j.spinee.2014.04.022 (axial zones)
+    Lee S 2007, Eur Spine J 16:431 (migration)
+    Mysliwiec 2010, doi 10.1007/s00586-009-1274-4 (size)
     """
 
+    # No default here either: a forgotten side must be asked for, not guessed (faults 4, item 10).
     level: Level
     side: Side
     zone: str = "paracentral"
@@ -59,11 +66,13 @@ class PhantomParameters:
         _require_name("migration", self.migration, MIGRATIONS)
         for name in self.variants:
             _require_name("variant", name, VARIANTS)
+        # numpy would refuse a negative seed as well, without a word about the option.
         if self.size not in SIZES or self.seed < 0:
             _refuse_number("--size or --seed", f"size {self.size}, seed {self.seed}", "1, 2 or 3")
         row = constant("phantom_ct.spacing_mm")
         if not row.low <= self.spacing_mm <= row.high:
             _refuse_number("spacing", f"{self.spacing_mm} mm", f"{row.low} to {row.high} mm")
+        # After the variants: whether L5-L6 exists is up to one of them.
         if self.level not in self.levels:
             raise RequestError(
                 code="RQ-052",
@@ -76,6 +85,7 @@ class PhantomParameters:
     @property
     def vertebrae(self) -> tuple[str, ...]:
         """Return the mobile vertebrae from cranial to caudal."""
+        # T12 comes along for its ribs, from which levels are counted downwards.
         return ("T12", *(_LUMBAR if self.has("l6") else _LUMBAR[:-1]))
 
     @property

@@ -16,7 +16,9 @@ RELAX_ITERATIONS = 32
 GRADIENT_STEP_MM = 0.25
 """Half width of the central difference; below any radius of curvature of bone."""
 
+# Share of the way to the neighbours' middle; at 1 a zigzag changes sign and never fades.
 _STIFFNESS = 0.5
+# mm beyond the box of an obstacle at which a line still feels it, about a root's radius.
 _REACH = 3
 
 
@@ -46,11 +48,12 @@ def relax_lines(
 
     Returns
     -------
-    mapping with the same keys, points bent
+    mapping with the same keys, points of shape (N, 3), mm, LPS, bent; radii unchanged
     """
     keys = list(lines)
     counts = [len(lines[key].points_lps_mm) for key in keys]
     stops = np.cumsum(counts)
+    # All lines in one array: each obstacle is asked once a round, not once a root.
     points = np.vstack([lines[key].points_lps_mm for key in keys])
     radii = np.concatenate([lines[key].radii_mm for key in keys])
     starts = stops - np.array(counts)
@@ -58,6 +61,7 @@ def relax_lines(
     obstacles = tuple(obstacle for obstacle in near if obstacle.shape.pieces)
     boxes = [obstacle.shape.bounds_lps_mm() for obstacle in obstacles]
     for round_number in range(RELAX_ITERATIONS):
+        # Smoothing draws lines back into bone, so it fades and pushing has the last word.
         smoothing = _STIFFNESS * max(0.0, 1 - 4 / 3 * round_number / RELAX_ITERATIONS)
         push = _push(points, radii, obstacles, boxes)
         points = points + smoothing * _bend(points, starts, stops) + push
@@ -104,6 +108,7 @@ def _bend(
     """Return the pull of each point towards the middle of its neighbours on its line."""
     pull = np.zeros_like(points)
     pull[1:-1] = (points[:-2] + points[2:]) / 2 - points[1:-1]
+    # Ends are drawn, not found: they keep their place unless bone pushes them.
     pull[starts] = 0
     pull[stops - 1] = 0
     return pull
@@ -128,6 +133,7 @@ def _push(
         if close.any():
             slope = _slope(obstacle.shape, here[close])
             index = np.flatnonzero(near)[close]
+            # Half the way: between two near walls a whole one would throw the root back and forth.
             push[index] += slope * lack[close, None] / 2
     return push
 
@@ -138,6 +144,7 @@ def _slope(shape: Shape, points: NDArray[np.float64]) -> NDArray[np.float64]:
     around = (points[:, None, :] + step).reshape(-1, 3)
     found = shape.distance(around).reshape(len(points), 2, 3)
     slope = found[:, 0] - found[:, 1]
+    # On the ridge between two ways out the slope is nought: no push beats a wild one.
     length = np.linalg.norm(slope, axis=1, keepdims=True)
     unit: NDArray[np.float64] = slope / np.maximum(length, GRADIENT_STEP_MM / 4)
     return unit

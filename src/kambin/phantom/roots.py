@@ -51,15 +51,26 @@ def build_nerves(
     obstacles : bones, discs and fragment with the distance to keep from each
     draw : Draw
 
+    Returns
+    -------
+    Nerves; lines of shape (N, 3), mm, LPS
+
     Notes
     -----
     Take-off height, distance along the plate and angle are drawn as published; the line is then
     bent only as far as needed to stay out of bone, disc and fragment.
+
+    References
+    ----------
+    Guan 2015, J Spinal Disord Tech, doi 10.1097/bsd.0000000000000145 (a, b, angle)
+    Clin Anat 2018;31:782 (diameters); AJNR 2022;43:769 (volumes of ganglia)
+    Li P 2014, doi 10.13418/j.issn.1001-165x.2014.04.005 (root and pedicle)
     """
     lines: dict[StructureKey, Tube] = {}
     for above, level in itertools.pairwise(levels):
         for side in SIDES:
             exiting = _exiting(spine, level, side, sac, draw)
+            # Swollen before it is bent: the ganglion needs the room, not the thin root.
             exiting = _swell(spine, level.upper, side, exiting, draw)
             lines[StructureKey("exiting_root", level.upper, side)] = exiting
             key = StructureKey("traversing_root", level.upper, side)
@@ -67,9 +78,11 @@ def build_nerves(
     for side in SIDES:
         key = StructureKey("traversing_root", "S1", side)
         lines[key] = _s1_root(spine, levels[-1], side, sac, draw)
+    # Root and ganglion are bent as one line; bent apart they would come off each other.
     lines = relax_lines(lines, obstacles)
     for key in [key for key in lines if key.kind == "exiting_root"]:
         lines[key], lines[StructureKey("drg", key.place, key.side)] = _split(lines[key])
+    # Painted last, the ganglion is not hidden by its own root.
     order = ("traversing_root", "exiting_root", "drg")
     shapes = tuple(
         Shape(key, place_tube(key, _thinned(tube), LPS))
@@ -121,6 +134,7 @@ def _on_disc(
     spine: Spine, level: Level, side: Side, sac: Sac, draw: Draw, floor_lps_mm: Points
 ) -> tuple[Points, Points]:
     """Return take-off and plate crossing from the drawn a, b and angle, mm, LPS."""
+    # Not by the rules of the completion: a test against its own formula proves nothing (recipes 9).
     name, sign = level.upper, side.lateral_sign_lps
     disc = spine.frames.discs[level]
     plate = -spine.frames.rim_gaps_mm[level] / 2
@@ -160,6 +174,7 @@ def _traversing(spine: Spine, above: Level, name: str, side: Side, sac: Sac, exi
     takeoff = exiting.points_lps_mm[0]
     radius = exiting.radii_mm[0] * value("phantom_nerves.traversing_share")
     heights = np.linspace(start, takeoff[2], 4)
+    # Its last point is the first of the exiting root: both stay one nerve.
     edge = [sac.edge_lps_mm(float(z), sign) for z in heights[:-1]]
     points = _smooth_line(np.array([*edge, takeoff]))
     return Tube(points, np.full(len(points), radius))
@@ -170,6 +185,7 @@ def _s1_root(spine: Spine, level: Level, side: Side, sac: Sac, draw: Draw) -> Tu
     sign = side.lateral_sign_lps
     start_mm = value_at("phantom_nerves.traversing_start_mm", "S1")
     start = _level_with_lps_mm(spine, level, "S1", start_mm)
+    # Fixed in the sacrum: there is no foramen between pedicles that a, b and angle could place.
     rows = np.array(values("phantom_nerves.s1_root_mm")).reshape(-1, 3)
     rows = rows + np.array([0, spine.sizes.vertebrae["S1"].wall_mm, 0])
     path = spine.frames.vertebrae["S1"].points(rows * np.array([sign, 1, 1]))
@@ -189,6 +205,7 @@ def _swell(spine: Spine, name: str, side: Side, line: Tube, draw: Draw) -> Tube:
     share = draw.around(1, value("phantom_nerves.ganglion_volume_share_sd"))
     volume = share * value_at("phantom_nerves.ganglion_volume_mm3", name)
     length = value_at("phantom_nerves.ganglion_length_mm", name)
+    # V = 2/3 pi L h^2 of a prolate ellipsoid of length L and half width h.
     half = float(np.sqrt(3 * volume / (2 * np.pi * length)))
     along = _arc_mm(line.points_lps_mm)
     profile = half * np.sqrt(np.clip(1 - ((along - along[middle]) / (length / 2)) ** 2, 0, 1))
@@ -199,6 +216,7 @@ def _split(swollen: Tube) -> tuple[Tube, Tube]:
     """Return the even root and its ganglion of a swollen line."""
     radius = float(swollen.radii_mm[0])
     thick = np.flatnonzero(swollen.radii_mm > radius)
+    # A point of the even root on each side, so that no gap opens between the two.
     ganglion = slice(thick[0] - 1, thick[-1] + 2)
     root = Tube(swollen.points_lps_mm, np.full_like(swollen.radii_mm, radius))
     return root, Tube(swollen.points_lps_mm[ganglion], swollen.radii_mm[ganglion])
@@ -219,6 +237,7 @@ def _arc_mm(points: Points) -> Points:
 
 def _smooth_line(control: Points) -> Points:
     """Return a line through control points (Catmull-Rom), even steps, shape (N, 3), mm."""
+    # A spline through all points needs a neighbour beyond each end: the mirrored one.
     padded = np.vstack([2 * control[0] - control[1], control, 2 * control[-1] - control[-2]])
     t = np.linspace(0, 1, 2**4, endpoint=False)[:, None]
     pieces = []

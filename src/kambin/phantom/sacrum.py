@@ -20,6 +20,10 @@ def build_sacrum(size: VertebraSize, frame: RigidTransform, *, sap_share: float)
     size : VertebraSize of S1
     frame : RigidTransform, LPS from the frame of S1
     sap_share : float, size of the superior processes, 1 is usual
+
+    Returns
+    -------
+    Shape of the sacrum, its foramina and the channels of the S1 roots cut out, mm
     """
     key = StructureKey("sacrum")
     blend = value("phantom_bone.sacral_blend_mm")
@@ -28,6 +32,7 @@ def build_sacrum(size: VertebraSize, frame: RigidTransform, *, sap_share: float)
         wing = _rows("sacral_wing_mm", 4)
         solid = TubeSolid(wing[:, :3], wing[:, 3], value("phantom_bone.sacral_wing_squeeze"))
         pieces.append(place(key, solid, frame, side=side, blend_mm=blend))
+        # About the canal and the wall, so that the pillars stand beside the canal this patient has.
         arch = _rows("sacral_arch_mm", 4) + np.array([size.canal_width_mm / 2, size.wall_mm, 0, 0])
         arch_key = StructureKey("sacral_arch", "S1", side)
         solid = TubeSolid(arch[:, :3], arch[:, 3])
@@ -73,12 +78,14 @@ def _roof(size: VertebraSize, frame: RigidTransform) -> list[Piece]:
 def _foramina(key: StructureKey, size: VertebraSize, frame: RigidTransform) -> tuple[Piece, ...]:
     """Return the sacral foramina and the channels of the first sacral roots, as cuts."""
     cuts: list[Piece] = []
+    # The row from which the S1 root is drawn, too: its channel must lie where it runs.
     channel = np.array(values("phantom_nerves.s1_root_mm")).reshape(-1, 3)
     channel = channel + np.array([0, size.wall_mm, 0])
     recess = TubeSolid(channel, np.full(len(channel), value("phantom_nerves.s1_recess_mm")))
     for side in SIDES:
         cuts.append(place(key, recess, frame, side=side, blend_mm=1))
         for lateral, above, radius in _rows("sacral_foramina_mm", 3):
+            # From front to back: sacral foramina open on both faces.
             through = np.array([[lateral, -lateral * 2, above], [lateral, lateral * 3, above]])
             solid = TubeSolid(through, np.array([radius, radius]))
             cuts.append(place(key, solid, frame, side=side, blend_mm=2))
@@ -97,6 +104,10 @@ def build_ilia(
     sacrum : Shape, to which the joint space is kept
     draw : Draw
     raise_mm : float, mm, how much higher than usual the crest stands
+
+    Returns
+    -------
+    two Shapes, left first, mm; each side draws its own crest
     """
     lateral, behind, above = values("phantom_bone.ilium_spine_mm")
     peak, height = values("phantom_bone.ilium_crest_mm")
@@ -104,6 +115,7 @@ def build_ilia(
     plate, rim, joint = values("phantom_bone.ilium_thickness_mm")
     gap = value("phantom_bone.ilium_gap_mm")
     cuts = tuple(piece.inflated(gap) for piece in sacrum.pieces)
+    # Height from the disc, depth from S1: a steep sacrum does not lift the crest.
     place_mm = np.array([0, s1_lps_mm[1] + behind, disc_lps_mm[2] + above])
     pelvis = RigidTransform.from_axes("lps", "pelvis", np.eye(3), place_mm)
     ilia = []

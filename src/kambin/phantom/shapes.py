@@ -44,6 +44,7 @@ class Piece:
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
         """Return the signed distance of LPS points, arrays that broadcast, mm."""
+        # Single precision halves memory and time and still keeps a micrometre across a patient.
         m = self.local_from_lps[:3].astype(np.float32)
         u, v, w = (_row(row, (x, y, z)) for row in m)
         found = self.solid.distance(u, v, w)
@@ -54,6 +55,7 @@ class Piece:
         low, high = self.solid.bounds()
         back = self.local_from_lps[:3, :3].T
         middle = back @ ((low + high) / 2 - self.local_from_lps[:3, 3])
+        # The box of the turned box: a smaller one would cut anatomy off.
         half = np.abs(back) @ ((high - low) / 2)
         # A flattened tube gives lower bounds of the distance, so that it inflates further.
         half = half + self.blend_mm + 2 * self.inflate_mm
@@ -109,6 +111,7 @@ class Shape:
         """Return the signed distance of points, shape (N, 3), mm, LPS; negative inside."""
         x, y, z = np.asarray(points_lps_mm, dtype=np.float32).T
         found = np.full(x.shape, FAR_MM)
+        # In the given order, as on a grid: fillets depend on who was there first.
         for piece in self.pieces:
             found = smooth_minimum(found, piece.distance(x, y, z), piece.blend_mm)
         for cut in self.cuts:
@@ -122,6 +125,10 @@ class Shape:
         ----------
         axes : LPS coordinates of the grid planes, three 1-D arrays, mm
         margin_mm : float, mm, how far around the shape values are wanted
+
+        Returns
+        -------
+        Sample, distances in mm, exact within the margin
         """
         box = _box(self.bounds_lps_mm(), axes, margin_mm)
         origin = tuple(s.start for s in box)
@@ -139,6 +146,7 @@ class Shape:
             here = tuple(slice(s.start - o, s.stop - o) for s, o in zip(inner, origin, strict=True))
             distance[here] = smooth_minimum(distance[here], found, piece.blend_mm)
             closer = found < nearest[here]
+            # Also in a fillet every voxel belongs to one part: to the nearer piece.
             part[here][closer] = parts.index(piece.part)
             np.minimum(nearest[here], found, out=nearest[here])
         for cut in self.cuts:
@@ -202,11 +210,16 @@ def place(
     axes : float array, shape (3, 3), columns are the solid's axes in that frame
     side : Side; the right side is the mirror image of what is given
     blend_mm : float, mm, fillet
+
+    Returns
+    -------
+    Piece with ``local_from_lps`` of shape (4, 4), mm
     """
     local = np.eye(4)
     turn = np.eye(3) if axes is None else np.asarray(axes, dtype=np.float64)
     local[:3, :3] = turn.T
     local[:3, 3] = -turn.T @ np.asarray(centre_mm, dtype=np.float64)
+    # Mirrored in the frame, not in LPS: left and right differ by what was drawn, not by tilt.
     mirror = np.eye(4)
     mirror[0, 0] = -1.0 if side is Side.RIGHT else 1.0
     return Piece(part, solid, local @ mirror @ frame.inverse().matrix, blend_mm)
@@ -220,6 +233,10 @@ def place_tube(part: StructureKey, tube: TubeSolid, frame: RigidTransform) -> tu
     part : StructureKey the tube makes
     tube : TubeSolid
     frame : RigidTransform, LPS from the tube's frame
+
+    Returns
+    -------
+    tuple of N - 1 Piece for a tube of shape (N, 3)
     """
     pairs = zip(tube.points_mm, tube.points_mm[1:], tube.radii_mm, tube.radii_mm[1:], strict=False)
     return tuple(

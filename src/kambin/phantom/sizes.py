@@ -86,10 +86,11 @@ class Draw:
 
     def score(self) -> float:
         """Return a standard normal number, cut at the limit."""
+        # Cut, not drawn again: a second draw would shift every size that follows.
         return float(np.clip(self._rng.standard_normal(), -self._limit, self._limit))
 
     def around(self, mean: float, spread: float) -> float:
-        """Return a number round a mean."""
+        """Return a number round a mean; mean and spread in one unit: mm, degrees or a share."""
         return mean + spread * self.score()
 
     def at(self, row: str, spread_row: str, place: str) -> float:
@@ -103,8 +104,22 @@ def draw_spine(parameters: PhantomParameters) -> SpineSize:
     Parameters
     ----------
     parameters : PhantomParameters
+
+    Returns
+    -------
+    SpineSize, mm and degrees, within the spread limit of the published means
+
+    References
+    ----------
+    Bonczar 2024, Surg Radiol Anat 47:22 (end plates, body heights)
+    Griffith 2016, Quant Imaging Med Surg 6:671 (canal width)
+    Zindrick 1987, Spine 12:160 (pedicles)
+    Sci Rep 2022, doi 10.1038/s41598-022-21840-x (lordosis per segment)
     """
+    # Streams of one seed: 0 sizes, 1 canal and roots, 2 organs and crests, 3 noise. A draw more in
+    # one of them leaves the others as they were.
     draw = Draw(np.random.default_rng([parameters.seed, 0]))
+    # One factor for the patient: tall vertebrae have wide plates and thick pedicles, too.
     growth = 1 + draw.around(0, value("phantom_spine.size_factor_sd"))
     # Every name is drawn whether or not this patient has it, so that a variant changes
     # what it names and nothing else.
@@ -120,6 +135,7 @@ def draw_spine(parameters: PhantomParameters) -> SpineSize:
         if name in levels:
             heights[levels[name]], angles[levels[name]] = height, angle
     if parameters.has("collapsed-disc"):
+        # Scaled after drawing: without the variant the same seed is the same patient.
         heights[parameters.level] *= value("phantom_variants.collapsed_disc_share")
         angles[parameters.level] *= value("phantom_variants.collapsed_lordosis_share")
     tilt = draw.around(
@@ -131,6 +147,7 @@ def draw_spine(parameters: PhantomParameters) -> SpineSize:
 
 def _draw_vertebra(draw: Draw, name: str, growth: float) -> VertebraSize:
     """Draw one vertebra; the number of draws does not depend on the name."""
+    # One number for both heights, so that chance adds no wedge to a body.
     taller = draw.around(0, value("phantom_spine.body_height_sd_mm"))
 
     def grown(row: str, spread: float = 0.0) -> float:
@@ -166,6 +183,7 @@ def _draw_side(draw: Draw, name: str, growth: float) -> SideSize:
         transverse_reach_mm=growth
         * draw.at("phantom_spine.transverse_span_mm", "phantom_spine.transverse_span_sd_mm", place)
         / 2,
+        # By its own name: the joint of L5-S1 is borne by S1.
         facet_deg=draw.at("phantom_spine.facet_deg", "phantom_spine.facet_sd_deg", name),
         process_scale=draw.around(1, value("phantom_spine.asymmetry_share")),
     )

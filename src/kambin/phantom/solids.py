@@ -32,7 +32,16 @@ def smooth_minimum(a: Array, b: Array, blend_mm: float) -> Array:
     ----------
     a, b : float arrays, mm, signed distances
     blend_mm : float, mm; where the two differ by more, the minimum is exact
+
+    Returns
+    -------
+    float array of the broadcast shape, mm
+
+    References
+    ----------
+    Quilez 2013, Smooth minimum, https://iquilezles.org/articles/smin
     """
+    # Without a fillet the quotient below has no value.
     if blend_mm <= 0:
         return np.minimum(a, b)
     overlap = np.maximum(blend_mm - np.abs(a - b), 0)
@@ -52,7 +61,12 @@ def power(base: Array, exponent: float) -> Array:
     ----------
     base : float array, >= 0
     exponent : float > 0
+
+    Returns
+    -------
+    float array of the same shape
     """
+    # Products take a fraction of the time of a general power, and volumes hold millions of points.
     whole = int(exponent)
     if exponent not in (whole, whole + 0.5) or whole < 1:
         raised: Array = base**exponent
@@ -88,11 +102,21 @@ class Superellipsoid:
         return _symmetric(*self.half_axes_mm)
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the value over its slope: a distance near the surface, mm."""
+        """Return the value over its slope: a distance near the surface, mm.
+
+        Parameters
+        ----------
+        x, y, z : float arrays that broadcast to one shape, mm, frame of the solid
+
+        References
+        ----------
+        Taubin 1991, IEEE Trans Pattern Anal Mach Intell 13:1115, doi 10.1109/34.103273
+        """
         a, b, c = self.half_axes_mm
         n, m = self.flat, self.tall
         u, v, w = np.abs(x) / a, np.abs(y) / b, np.abs(z) / c
         across = power(power(u, n) + power(v, n), 1 / n) + TINY_EPSILON
+        # Nested, so that section and profile are flattened on their own: a pillar is no egg.
         whole = power(power(across, m) + power(w, m), 1 / m)
         slope = power(u / across, 2 * n - 2) / (a * a) + power(v / across, 2 * n - 2) / (b * b)
         slope = power(across / whole, 2 * m - 2) * slope + power(w / whole, 2 * m - 2) / (c * c)
@@ -148,8 +172,18 @@ class TubeSolid:
         return (self.points_mm - radius).min(axis=0), (self.points_mm + radius).max(axis=0)
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the distance, mm; a lower bound of it where the tube is flattened."""
+        """Return the distance, mm; a lower bound of it where the tube is flattened.
+
+        Parameters
+        ----------
+        x, y, z : float arrays that broadcast to one shape, mm, frame of the solid
+
+        Raises
+        ------
+        LookupError  if the tube has fewer than two points
+        """
         scale = np.array([1, self.squeeze, 1])
+        # Stretched along y, a flattened tube is a round one; single precision keeps micrometres.
         points = (self.points_mm * scale).astype(np.float32)
         y = y * np.float32(self.squeeze)
         best: Array | None = None
@@ -159,6 +193,7 @@ class TubeSolid:
         if best is None:
             msg = "a tube needs two points"
             raise LookupError(msg)
+        # Exact along y, too small across: a gap is never shown wider than it is.
         return best / np.float32(self.squeeze)
 
 
@@ -167,9 +202,11 @@ def _segment(x: Array, y: Array, z: Array, ends: tuple[Array, Array], radii: Arr
     start, stop = ends
     run = stop - start
     px, py, pz = x - start[0], y - start[1], z - start[2]
+    # A point given twice makes a ball, not a division by zero.
     length2 = np.float32(max(float(run @ run), TINY_EPSILON))
     t = np.clip((px * run[0] + py * run[1] + pz * run[2]) / length2, 0, 1)
     gap = np.sqrt((px - t * run[0]) ** 2 + (py - t * run[1]) ** 2 + (pz - t * run[2]) ** 2)
+    # Measured across the axis, not to the cone: radii change too slowly along anatomy to differ.
     first, last = (np.float32(radius) for radius in radii)
     distance: Array = gap - (first + t * (last - first))
     return distance
@@ -216,6 +253,7 @@ def _polygon(y: Array, z: Array, corners: NDArray[np.float64]) -> Array:
         py, pz = y - start[0], z - start[1]
         t = np.clip((py * run[0] + pz * run[1]) / np.float32(run @ run), 0, 1)
         nearest = np.minimum(nearest, (py - t * run[0]) ** 2 + (pz - t * run[1]) ** 2)
+        # Even-odd rule; the half-open comparison counts a corner once, not twice.
         crosses = (z >= start[1]) != (z >= corner[k - 1][1])
         ahead = py * run[1] < pz * run[0] if run[1] > 0 else py * run[1] > pz * run[0]
         inside ^= crosses & ahead

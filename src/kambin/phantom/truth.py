@@ -63,9 +63,14 @@ class PhantomTruth:
         Parameters
         ----------
         spacing_mm : float, mm
+
+        Returns
+        -------
+        LabelMap from skin to skin, axes along LPS
         """
         axes = self.axes(spacing_mm)
         affine = affine_of(axes)
+        # Only on the very same grid: half a voxel off would be another truth.
         if self.painted is not None and np.array_equal(self.painted.lps_from_ijk, affine):
             return self.painted
         return LabelMap(self._paint(axes), affine, self.frame_id)
@@ -79,6 +84,10 @@ class PhantomTruth:
         ----------
         key : StructureKey of a whole structure, such as ``vertebra:L4``
         points_lps_mm : float array, shape (N, 3), mm, LPS
+
+        Returns
+        -------
+        float array, shape (N,), mm
 
         Raises
         ------
@@ -103,6 +112,7 @@ class PhantomTruth:
         AnatomyError  (AN-180) if the phantom has no such structure
         """
         axes = _cropped(self.axes(spacing_mm), self._pieces(key), 2 * spacing_mm)
+        # Centres of the sub-voxels: their mean is the voxel's own centre, so that nothing shifts.
         fine = (np.arange(SUPERSAMPLES) + 0.5) / SUPERSAMPLES - 0.5
         fx, fy, fz = ((axis[:, None] + spacing_mm * fine).ravel() for axis in axes)
         inside = np.isin(self._paint((fx, fy, fz), key), self._values(key))
@@ -137,6 +147,7 @@ class PhantomTruth:
         ------
         AnatomyError  (AN-180) if the phantom has no such structure
         """
+        # A free rim, or the surface would stay open at the border.
         axes = _cropped(self.axes(spacing_mm), self._pieces(key), 3 * spacing_mm)
         inside = np.isin(self._paint(axes, key), self._values(key))
         return LabelMap(inside.astype(np.uint8), affine_of(axes), self.frame_id)
@@ -144,6 +155,7 @@ class PhantomTruth:
     def _paint(self, axes: Axes, key: StructureKey | None = None) -> NDArray[np.uint8]:
         """Paint all structures on a grid, slab by slab, or one with what may cover it."""
         wanted = [k for k, shape in enumerate(self.shapes) if key in (shape.key, *shape.parts)]
+        # What was painted before cannot hide it: most of the patient is left out.
         shapes = self.shapes[min(wanted, default=0) :]
         value_of = {key: number for number, key in self.names.items()}
         painted = np.zeros(tuple(len(axis) for axis in axes), dtype=np.uint8)
@@ -184,9 +196,19 @@ class PhantomTruth:
 
 
 def affine_of(axes: Axes) -> NDArray[np.float64]:
-    """Return the affine of a grid given by its LPS axes, shape (4, 4), mm."""
+    """Return the affine of a grid given by its LPS axes.
+
+    Parameters
+    ----------
+    axes : LPS coordinates of the grid planes, three 1-D arrays, mm, evenly spaced
+
+    Returns
+    -------
+    float array, shape (4, 4), mm, LPS from voxel index
+    """
     affine = np.eye(4)
     for k, axis in enumerate(axes):
+        # Over the whole axis: a single step would carry its rounding to the far end.
         affine[k, k] = (axis[-1] - axis[0]) / max(1, len(axis) - 1) if len(axis) > 1 else 1
         affine[k, 3] = axis[0]
     return affine

@@ -41,7 +41,12 @@ def build_vertebra(
     frame : RigidTransform, LPS from the vertebra's frame
     below : Neighbour, which places and cuts the inferior processes
     sap_share : float, size of the superior processes, 1 is usual
+
+    Returns
+    -------
+    Shape whose parts are body, pedicles, processes, pars and lamina, cut by the joint gap, mm
     """
+    # The body first: every later piece is filleted to those before it.
     pieces = [build_body(size, frame)]
     for side in SIDES:
         pieces += _build_side(size, frame, below, side, sap_share)
@@ -50,7 +55,8 @@ def build_vertebra(
 
 
 def joint_cuts(below: Neighbour) -> tuple[Piece, ...]:
-    """Return the pieces of the vertebra below grown by the joint gap, as cuts."""
+    """Return the pieces of the vertebra below grown by the joint gap, mm, as cuts."""
+    # Under 1 mm on purpose: a phantom with wide joints is kinder than patients (recipes 9).
     gaps = {"sap": value("phantom_bone.joint_gap_mm")}
     other = value("phantom_bone.arch_gap_mm")
     return tuple(piece.inflated(gaps.get(piece.part.kind, other)) for piece in below.arch)
@@ -58,12 +64,19 @@ def joint_cuts(below: Neighbour) -> tuple[Piece, ...]:
 
 def posterior_pieces(shape: Shape) -> tuple[Piece, ...]:
     """Return the pieces of a vertebra that lie behind its body."""
+    # What the arch above comes near; the rest hangs lower or stands further out.
     kinds = ("sap", "pars", "lamina", "pedicle", "sacral_arch")
     return tuple(piece for piece in shape.pieces if piece.part.kind in kinds)
 
 
 def build_body(size: VertebraSize, frame: RigidTransform) -> Piece:
-    """Build the vertebral body as a piece."""
+    """Build the vertebral body as a piece.
+
+    Parameters
+    ----------
+    size : VertebraSize, mm
+    frame : RigidTransform, LPS from the body's centre
+    """
     upper, lower = values("phantom_bone.plate_concavity_mm")
     front, behind = values("phantom_bone.body_outline_exponents")
     body = VertebralBody(
@@ -90,6 +103,10 @@ def build_sap(size: VertebraSize, frame: RigidTransform, side: Side, share: floa
     frame : RigidTransform, LPS from the vertebra's frame
     side : Side
     share : float, linear size across, 1 is usual
+
+    Returns
+    -------
+    Piece, mm, in the frame of the joint the process bears
     """
     along, through, up = values("phantom_bone.sap_half_axes_mm")
     centre = values("phantom_bone.sap_centre_mm")
@@ -135,6 +152,7 @@ def _pedicle(size: VertebraSize, frame: RigidTransform, side: Side) -> Piece:
         (one.pedicle_width_mm / 2, one.pedicle_height_mm / 2, length / 2), flat, tall
     )
     angle = np.radians(one.pedicle_axial_deg)
+    # Outwards going back: pedicles converge forwards.
     backwards = np.array([np.sin(angle), np.cos(angle), 0])
     across = np.array([np.cos(angle), -np.sin(angle), 0])
     axes = np.column_stack([across, np.cross(backwards, across), backwards])
@@ -163,6 +181,7 @@ def _transverse(size: VertebraSize, frame: RigidTransform, side: Side) -> Piece:
     medial, tip_behind, tip_above = values("phantom_bone.transverse_tip_mm")
     tip = np.array(
         [
+            # The short process of T12 must still end lateral of its root.
             max(one.transverse_reach_mm - medial, root[0] + medial),
             size.wall_mm + tip_behind,
             pedicle[2] + tip_above,
@@ -184,6 +203,7 @@ def _iap_top(size: VertebraSize, frame: RigidTransform, below: Neighbour, side: 
     along, through, up = values("phantom_bone.iap_centre_mm")
     half = values("phantom_bone.iap_half_axes_mm")[2]
     point = joint + axes @ np.array([along, through, up + half / 2])
+    # Solids are built as on the left: mirrored on the way to LPS, and again on the way back.
     mirror = np.array([side.lateral_sign_lps, 1, 1])
     top: np.ndarray = frame.inverse().points(below.frame.points(point * mirror)) * mirror
     return top
@@ -235,6 +255,7 @@ def _iap(size: VertebraSize, below: Neighbour, side: Side) -> Piece:
     return place(
         StructureKey("iap", size.name, side),
         solid,
+        # The joint decides where this process ends, and the vertebra below bears the joint.
         below.frame,
         centre_mm=centre,
         axes=axes,
@@ -270,10 +291,15 @@ def build_ribs(size: VertebraSize, frame: RigidTransform, vertebra: Shape) -> li
     size : VertebraSize of T12
     frame : RigidTransform, LPS from its frame
     vertebra : Shape of T12, to which a joint gap is kept
+
+    Returns
+    -------
+    two Shapes, left first, mm
     """
     points = np.array(values("phantom_bone.rib_points_mm")).reshape(-1, 3)
     points = points + np.array([0, size.wall_mm, 0])
     gap = value("phantom_bone.rib_gap_mm")
+    # Cut by T12 itself, the rib ends at its joint however T12 was drawn.
     cuts = tuple(piece.inflated(gap) for piece in vertebra.pieces)
     ribs = []
     for side in SIDES:
