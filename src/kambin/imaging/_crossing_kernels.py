@@ -91,6 +91,7 @@ def find_crossings(
             count = 0
             for c in range(nc - 1):
                 low, high = float(nodes[a, b, c]), float(nodes[a, b, c + 1])
+                # Smoothing makes a part between two nodes show at one of them; 0 and 0 has none.
                 if (low <= 0.0 and high <= 0.0) or (low >= 1.0 and high >= 1.0):
                     continue
                 before = low
@@ -104,8 +105,10 @@ def find_crossings(
                         t = _refine(
                             values, index_from_node, a, b, end - 1.0 / parts, end, before, after
                         )
+                        # Squares count along the grid's line, points along that of the box.
                         on_line[count] = t + first
                         count += 1
+                        # Counted even when full, so that the caller knows the size it needs.
                         if found < points.shape[0]:
                             points[found, 0], points[found, 1], points[found, 2] = a, b, t
                         found += 1
@@ -126,6 +129,7 @@ def _refine(
     after: float,
 ) -> float:
     """Return the place of the 0.5 level between two samples that lie on either side of it."""
+    # The level stays between the two samples, so the place cannot leave the step.
     t = start
     for _ in range(SECANT_ITERATIONS):
         t = start + (end - start) * ((LEVEL - before) / (after - before))
@@ -142,6 +146,7 @@ def _fill_squares(
     squares: NDArray[np.float32], a: int, b: int, on_line: NDArray[np.float64], count: int
 ) -> None:
     """Write the squared distance to the nearest of ``count`` ascending places on a line."""
+    # Places ascend, so the nearest one never moves back.
     nearest = 0
     for c in range(squares.shape[2]):
         if count == 0:
@@ -164,6 +169,13 @@ def fit_discs(
 
     The normal is the central difference of the occupancy over ``step`` nodes, the radius
     shrinks where the surface bends away from the disc: at a sharp edge it is a point.
+
+    Parameters
+    ----------
+    values : float32 array, shape (I, J, K), occupancy on the label voxels
+    index_from_node : float array, shape (3, 4), label index from node
+    points : float array, shape (P, 3), nodes, on the surface
+    step : float, nodes
     """
     discs = np.zeros((points.shape[0], 4), dtype=np.float64)
     for n in prange(points.shape[0]):
@@ -175,8 +187,10 @@ def fit_discs(
             behind[axis] -= step
             low = _occupancy_at(values, index_from_node, ahead[0], ahead[1], ahead[2])
             high = _occupancy_at(values, index_from_node, behind[0], behind[1], behind[2])
+            # Occupancy falls outwards: behind less ahead points out of the structure.
             grad[axis] = (high - low) / (2.0 * step)
         steep = math.sqrt(grad[0] ** 2 + grad[1] ** 2 + grad[2] ** 2)
+        # Without a direction the disc keeps the radius 0 and stays a point.
         if steep <= 0.0:
             continue
         normal = grad / steep
@@ -211,6 +225,14 @@ def shrink_to_discs(
     A set of discs is a surface without the gaps of a set of points. ``points`` is sorted
     along the first axis; ``starts[i]`` is the first of those that can reach plane i, and
     ``starts[i + 2 * DISC_REACH]`` the first of those that lie too far on.
+
+    Parameters
+    ----------
+    distances : float32 array, shape (nodes along L, P, S), to points, node units
+    points : float array, shape (P, 3), nodes, sorted along the first axis
+    discs : float array, shape (P, 4), outward unit normal and radius, nodes
+    starts : int array, shape (nodes along L + 2 DISC_REACH,)
+    shrunk : float32 array, shape of ``distances``, lowered in place
     """
     nx, ny, nz = distances.shape
     for i in prange(nx):
@@ -227,6 +249,7 @@ def shrink_to_discs(
                 root = (lean * w) ** 2 - across * (flat - lean * lean - DISC_BESIDE**2)
                 if root < 0.0:
                     continue
+                # A disc that lies level has the column as its axis: all heights are near it.
                 if across > 1e-9:
                     low = max(low, (lean * w - math.sqrt(root)) / across)
                     high = min(high, (lean * w + math.sqrt(root)) / across)
@@ -237,6 +260,7 @@ def shrink_to_discs(
                     radius = discs[n, 3] * min(1.0, taper)
                     dz = k - z
                     square = flat + dz * dz
+                    # A disc is at most its radius nearer than its centre; this one cannot help.
                     if radius <= 0.0 or square >= (now + radius) ** 2:
                         continue
                     height = lean + dz * w

@@ -49,12 +49,25 @@ class Source(NamedTuple):
 
 
 def find_box(source: Source, grid: Grid, outside_mm: float) -> Box:
-    """Return the nodes around a structure, up to ``outside_mm`` beyond the grid."""
+    """Return the nodes around a structure, up to ``outside_mm`` beyond the grid.
+
+    Parameters
+    ----------
+    source : Source
+    grid : Grid
+    outside_mm : float, mm, how far beyond the grid the structure is followed
+
+    Returns
+    -------
+    three pairs of node numbers, first and last + 1 along L, P, S
+    """
+    # The tiny terms keep rounding from adding a node on one side of a mirrored structure only.
     spare = math.ceil(outside_mm / grid.spacing_mm - 1e-9)
     low = np.floor(grid.ijk(source.low_lps_mm) + 1e-6).astype(int) - SPARE_NODES
     high = np.ceil(grid.ijk(source.high_lps_mm) - 1e-6).astype(int) + SPARE_NODES + 1
     low = np.maximum(low, -spare)
     high = np.minimum(high, np.array(grid.shape) + spare)
+    # A structure wholly beyond reach gets an empty span, not a negative one.
     x, y, z = ((int(a), max(int(a), int(b))) for a, b in zip(low, high, strict=True))
     return x, y, z
 
@@ -71,14 +84,21 @@ def measure_signed(source: Source, grid: Grid, outside_mm: float) -> NDArray[np.
     Returns
     -------
     float32 array, shape ``grid.shape``, mm; sqrt(FAR) nodes where nothing was found
+
+    References
+    ----------
+    Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415,
+    doi 10.4086/toc.2012.v008a019 (passes of parabolas)
     """
     box = find_box(source, grid, outside_mm)
     first = np.array([span[0] for span in box], dtype=np.float64)
     shape = tuple(b - a for a, b in box)
     affine = (source.ijk_from_lps @ grid.lps_from_ijk)[:3]
+    # Kernels count nodes from the box, which may start before the grid or inside it.
     affine[:, 3] += affine[:, :3] @ first
     nodes = np.empty(shape, dtype=np.float32)
     resample(source.values, affine, nodes)
+    # Samples between the nodes, or a part thinner than their distance could slip through.
     parts = max(1, math.ceil(SAMPLES_PER_VOXEL * grid.spacing_mm / source.voxel_mm - 1e-6))
     # Lines along all three axes: a face parallel to one kind of line is met by the others.
     along = [_cross(source.values, affine, nodes, axis, parts, box, grid) for axis in range(3)]
@@ -89,6 +109,7 @@ def measure_signed(source: Source, grid: Grid, outside_mm: float) -> NDArray[np.
     discs = fit_discs(
         source.values, affine, points, STEP_VOXELS * source.voxel_mm / grid.spacing_mm
     )
+    # From here on indices of the grid: discs reach nodes outside the box.
     shrunk = _shrink(distances, points + first, discs)
     # Only nodes of the box can lie inside; all others keep their positive distance.
     inside = tuple(slice(max(0, a), max(0, b)) for a, b in box)
@@ -114,6 +135,7 @@ def _cross(
     The squares have the size of the box across the lines and that of the grid along them.
     """
     order = [a for a in range(3) if a != axis] + [axis]
+    # The kernel walks along the last axis, where neighbours lie beside each other in memory.
     turned = np.ascontiguousarray(nodes.transpose(order))
     columns = np.ascontiguousarray(affine[:, [*order, 3]])
     squares = np.empty((*turned.shape[:2], grid.shape[axis]), dtype=np.float32)
@@ -138,6 +160,7 @@ def _spread(
     nodes; the pass that two kinds of lines share is made once. Arrays grow from the box
     to the grid with each pass.
     """
+    # Crossings of x lines spread along y, those of y lines along x; z then serves both.
     on_x, on_y, on_z = along
     nx, ny, nz = shape
     flat = np.empty((nx, ny, on_x.shape[2]), dtype=np.float32)
@@ -148,6 +171,7 @@ def _spread(
     steep = np.empty((nx, on_z.shape[1], nz), dtype=np.float32)
     _pass(on_z, box, 0, steep, join=False)
     _pass(steep, box, 1, squares, join=True)
+    # In place: another array of ten million nodes would cost 40 MB.
     distances: NDArray[np.float32] = np.sqrt(squares, out=squares)
     return distances
 
@@ -160,6 +184,7 @@ def _pass(
 
 def _lines(values: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     """View a contiguous array, shape (A, B, C), as (outer, along ``axis``, inner)."""
+    # A view, never a copy: the passes write through it.
     a, b, c = values.shape
     return values.reshape(((1, a, b * c), (a, b, c), (a * b, c, 1))[axis])
 
@@ -170,6 +195,7 @@ def _shrink(
     """Return the distances to discs, sorted points given as indices of the grid."""
     planes = np.arange(-DISC_REACH, distances.shape[0] + DISC_REACH)
     starts = np.searchsorted(points[:, 0], planes.astype(np.float64))
+    # Discs read the one array and lower the other, or their order would show in the result.
     shrunk = distances.copy()
     shrink_to_discs(distances, points, discs, starts, shrunk)
     return shrunk

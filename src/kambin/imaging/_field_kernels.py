@@ -20,6 +20,7 @@ def trilinear(values: NDArray[np.float32], x: float, y: float, z: float) -> floa
     z = min(max(math.floor(z * POSITION_STEPS + 0.5) / POSITION_STEPS, 0.0), nz - 1.0)
     i, j, k = int(x), int(y), int(z)
     u, v, w = x - i, y - j, z - k
+    # At the last node the neighbour is the node itself, with weight 0.
     i1, j1, k1 = min(i + 1, nx - 1), min(j + 1, ny - 1), min(k + 1, nz - 1)
     c00 = values[i, j, k] * (1.0 - u) + values[i1, j, k] * u
     c10 = values[i, j1, k] * (1.0 - u) + values[i1, j1, k] * u
@@ -34,7 +35,17 @@ def trilinear(values: NDArray[np.float32], x: float, y: float, z: float) -> floa
 def sample_trilinear(
     values: NDArray[np.float32], indices: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Return an array at continuous indices, shape (N, 3), held beyond the border."""
+    """Return an array at continuous indices, shape (N, 3), held beyond the border.
+
+    Parameters
+    ----------
+    values : float32 array, shape (I, J, K)
+    indices : float array, shape (N, 3), voxels
+
+    Returns
+    -------
+    float array, shape (N,), in the unit of the values
+    """
     found = np.empty(indices.shape[0], dtype=np.float64)
     for n in range(indices.shape[0]):
         found[n] = trilinear(values, indices[n, 0], indices[n, 1], indices[n, 2])
@@ -47,11 +58,19 @@ def resample(
     index_from_node: NDArray[np.float64],
     resampled: NDArray[np.float32],
 ) -> None:
-    """Fill the nodes of one grid from an array on another, trilinear, held beyond its border."""
+    """Fill the nodes of one grid from an array on another, trilinear, held beyond its border.
+
+    Parameters
+    ----------
+    values : float32 array, shape (I, J, K)
+    index_from_node : float array, shape (3, 4), index in ``values`` from node
+    resampled : float32 array, shape (nodes along L, P, S), filled
+    """
     nx, ny, nz = resampled.shape
     for i in prange(nx):
         for j in range(ny):
             for k in range(nz):
+                # Written out: a matrix product would allocate an array at every node.
                 x = (
                     index_from_node[0, 0] * i
                     + index_from_node[0, 1] * j
@@ -75,13 +94,20 @@ def resample(
 
 @njit(cache=True, parallel=True)
 def largest_slope(values: NDArray[np.float32]) -> float:
-    """Return the largest |difference| / distance, in nodes, over 13 neighbour directions."""
+    """Return the largest |difference| / distance, in nodes, over 13 neighbour directions.
+
+    Parameters
+    ----------
+    values : float32 array, shape (I, J, K), mm
+    """
     nx = values.shape[0]
+    # One slot for each plane: threads never write to the same place.
     steepest = np.zeros(nx, dtype=np.float64)
     for i in prange(nx):
         for di in range(min(2, nx - i)):
             for dj in range(-1, 2):
                 for dk in range(-1, 2):
+                    # Half of the 26 neighbours; the others are the same pairs from the far end.
                     if di > 0 or dj > 0 or (dj == 0 and dk > 0):
                         per_node = 1.0 / math.sqrt(di * di + dj * dj + dk * dk)
                         rise = _largest_rise(values[i], values[i + di], dj, dk)
@@ -89,6 +115,7 @@ def largest_slope(values: NDArray[np.float32]) -> float:
     return float(steepest.max())
 
 
+# A maximum has no rounding, so fastmath changes nothing where no value is missing.
 @njit(cache=True, fastmath=True)
 def _largest_rise(here: NDArray[np.float32], there: NDArray[np.float32], dj: int, dk: int) -> float:
     """Return the largest |difference| between two planes, one shifted by whole nodes."""

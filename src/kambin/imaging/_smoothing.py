@@ -13,6 +13,7 @@ def blur(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Return the Gaussian average of an array, shape (I, J, K); ``sigma`` in voxels."""
     steps = np.arange(int(np.ceil(REACH_SIGMAS * sigma)) + 1)
     weights = np.exp(-0.5 * (steps / sigma) ** 2)
+    # Divided after the cut, so that a constant stays the same constant.
     weights = (weights / (weights[0] + 2.0 * weights[1:].sum())).astype(np.float32)
     for _ in range(3):
         planes = np.ascontiguousarray(values)
@@ -25,6 +26,7 @@ def blur(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 
 def highest(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
     """Return the highest value in the cube of ``reach`` voxels around each, shape (I, J, K)."""
+    # The cube is the highest of three lines, one axis after the other.
     for _ in range(3):
         planes = np.ascontiguousarray(values)
         found = np.empty_like(planes)

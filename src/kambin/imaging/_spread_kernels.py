@@ -20,12 +20,17 @@ def spread_parabolas(
 
     ``squares``, f, has the shape (outer, M, inner) and its m starts at ``first``; ``spread``,
     g, has the shape (outer, N, inner) and starts at 0; with ``join`` it keeps what is lower.
-    Lower envelope of parabolas (Felzenszwalb and Huttenlocher 2012, algorithm 1).
+
+    References
+    ----------
+    Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415,
+    doi 10.4086/toc.2012.v008a019, algorithm 1 (lower envelope of parabolas)
     """
     outer, size, inner = squares.shape
     chunks = (inner + LINES_CHUNK - 1) // LINES_CHUNK
     for task in prange(outer * chunks):
         o, start = task // chunks, (task % chunks) * LINES_CHUNK
+        # In double precision: where two parabolas meet is a difference of two large squares.
         heights = np.empty(size, dtype=np.float64)
         tips = np.empty(size, dtype=np.int64)
         starts = np.empty(size + 1, dtype=np.float64)
@@ -34,9 +39,11 @@ def spread_parabolas(
             for m in range(size):
                 height = float(squares[o, m, line])
                 heights[m] = height
+                # Where nothing was crossed there is no parabola.
                 if height >= FAR:
                     continue
                 begin = -FAR
+                # A parabola that would begin before the one below it hides that one for good.
                 while count > 0:
                     tip = tips[count - 1]
                     begin = 0.5 * ((height - heights[tip]) / (m - tip) + (m + tip)) + first
@@ -48,6 +55,7 @@ def spread_parabolas(
                 starts[count] = begin
                 count += 1
             starts[count] = FAR
+            # Nodes and parabolas both ascend, so one sweep serves the line.
             at = 0
             for n in range(spread.shape[1]):
                 value = np.float32(FAR)

@@ -36,11 +36,16 @@ def build_tree(
     -------
     order : shape (M,), the triangles in leaf order
     spans : shape (nodes, 4), first and last + 1 in ``order``, left child, right child (or -1)
-    balls : shape (nodes, 4), centre and radius, mm
+    balls : shape (nodes, 4), centre and radius, mm, LPS
+
+    References
+    ----------
+    Omohundro 1989, Five Balltree Construction Algorithms, ICSI TR-89-063 (median splits)
     """
     size = corners.shape[0]
     centres = (corners[:, 0] + corners[:, 1] + corners[:, 2]) / 3.0
     order = np.arange(size)
+    # Leaves are at least half full, which bounds the nodes; unused rows are cut off below.
     spans = np.full((4 * (size // leaf_size + 1) + 1, 4), -1, dtype=np.int64)
     balls = np.empty((spans.shape[0], 4), dtype=np.float64)
     spans[0, 0], spans[0, 1] = 0, size
@@ -50,7 +55,9 @@ def build_tree(
         axis = _enclose(corners, order[first:last], balls[node])
         if last - first > leaf_size:
             part = order[first:last].copy()
+            # A stable sort: equal centres keep their order, and the tree is the same everywhere.
             order[first:last] = part[np.argsort(centres[part, axis], kind="mergesort")]
+            # Halved by count, so that the depth fits the stack for any shape.
             half = (first + last) // 2
             spans[node, 2], spans[node, 3] = count, count + 1
             spans[count, 0], spans[count, 1] = first, half
@@ -116,8 +123,11 @@ def signed_point(p: Vector, tree: Tree, normals: NDArray[np.float64]) -> tuple[f
     """Return the signed distance of one point, mm, and the nearest surface point.
 
     ``normals``, shape (M, 7, 3), are the angle-weighted pseudo-normals of each triangle's
-    features; their sign is right even where the nearest point is an edge or a corner
-    (Baerentzen and Aanaes 2005, IEEE TVCG 11:243).
+    features; their sign is right even where the nearest point is an edge or a corner.
+
+    References
+    ----------
+    Baerentzen and Aanaes 2005, IEEE TVCG 11:243, doi 10.1109/TVCG.2005.49
     """
     gap, foot, face, feature = nearest_point(p, tree)
     if dot(minus(p, foot), vector(normals[face, feature])) < 0.0:
@@ -147,6 +157,7 @@ def segment_distance(a: Vector, b: Vector, tree: Tree) -> tuple[float, Vector]:
     stack[0] = 0
     open_nodes = 1
     best, foot = math.inf, a
+    # Once pierced, nothing is nearer; how deep is found by ``deepest_on_segment``.
     while open_nodes > 0 and best > 0.0:
         open_nodes -= 1
         node = stack[open_nodes]
@@ -176,6 +187,11 @@ def deepest_on_segment(
 
     The signed distance changes by at most the way gone, so a stretch whose middle lies less
     deep than the deepest point by its half length can be dropped; others are halved.
+
+    References
+    ----------
+    Shubert 1972, SIAM Journal on Numerical Analysis 9:379, doi 10.1137/0709036
+    (bounds from a known slope)
     """
     way = length(minus(b, a))
     middles = np.empty(STACK_SIZE, dtype=np.float64)

@@ -30,6 +30,7 @@ def _round_cone(
     sine = shrink / length
     cosine = math.sqrt(1.0 - sine * sine)
     # Where the point meets the slanted side, measured along the axis.
+    # The cosine is zero only by rounding, when one ball touches the other from inside.
     foot = along - beside * sine / cosine if cosine > 0.0 else along
     if foot <= 0.0:
         return float(math.sqrt(along * along + beside * beside) - radii[s])
@@ -47,11 +48,18 @@ def tube_distances(
 
     Distances are 1-Lipschitz, so a segment farther from the centre of a block than the
     nearest one by the block's diameter cannot be nearest anywhere in it.
+
+    Parameters
+    ----------
+    points : float array, shape (N, 3), nodes, N >= 2
+    radii : float array, shape (N,), nodes
+    values : float32 array, shape (nodes along L, P, S), filled
     """
     nx, ny, nz = values.shape
     segments = points.shape[0] - 1
     by, bz = (ny + BLOCK - 1) // BLOCK, (nz + BLOCK - 1) // BLOCK
     half = 0.5 * (BLOCK - 1)
+    # A hair more than the diameter: rounding must not drop the nearest segment.
     diameter = 2.0 * math.sqrt(3.0) * half + 1e-6
     for bi in prange((nx + BLOCK - 1) // BLOCK):
         reach = np.empty(segments, dtype=np.float64)

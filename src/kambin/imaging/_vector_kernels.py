@@ -24,31 +24,31 @@ FACE = 6
 
 @njit(cache=True, inline="always")
 def vector(row: NDArray[np.float64]) -> Vector:
-    """Return an array of three numbers as a tuple."""
+    """Return an array, shape (3,), as a tuple of three numbers in the same unit."""
     return float(row[0]), float(row[1]), float(row[2])
 
 
 @njit(cache=True, inline="always")
 def minus(a: Vector, b: Vector) -> Vector:
-    """Return a - b."""
+    """Return a - b, in mm for two points."""
     return a[0] - b[0], a[1] - b[1], a[2] - b[2]
 
 
 @njit(cache=True, inline="always")
 def along(a: Vector, step: Vector, t: float) -> Vector:
-    """Return a + t step."""
+    """Return a + t step, in mm; t has no unit."""
     return a[0] + t * step[0], a[1] + t * step[1], a[2] + t * step[2]
 
 
 @njit(cache=True, inline="always")
 def dot(a: Vector, b: Vector) -> float:
-    """Return the scalar product."""
+    """Return the scalar product, mm^2 for two vectors in mm."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
 @njit(cache=True, inline="always")
 def cross(a: Vector, b: Vector) -> Vector:
-    """Return the vector product."""
+    """Return the vector product, mm^2 for two vectors in mm."""
     return (
         a[1] * b[2] - a[2] * b[1],
         a[2] * b[0] - a[0] * b[2],
@@ -58,7 +58,7 @@ def cross(a: Vector, b: Vector) -> Vector:
 
 @njit(cache=True, inline="always")
 def length(a: Vector) -> float:
-    """Return the length of a vector."""
+    """Return the length of a vector, in mm for a vector in mm."""
     return math.sqrt(dot(a, a))
 
 
@@ -74,8 +74,13 @@ def closest_on_triangle(  # noqa: PLR0911 - one return for each Voronoi region
 ) -> tuple[Vector, int]:
     """Return the triangle's point nearest to p and the feature it lies on.
 
-    Voronoi regions of the triangle (Ericson 2005, Real-Time Collision Detection, 5.1.5).
+    Points are in mm; features are numbered as ``FACE`` says.
+
+    References
+    ----------
+    Ericson 2005, Real-Time Collision Detection, section 5.1.5 (Voronoi regions)
     """
+    # Corners and edges first: the inside is what none of them claims.
     ab, ac = minus(b, a), minus(c, a)
     ap, bp, cp = minus(p, a), minus(p, b), minus(p, c)
     d1, d2 = dot(ab, ap), dot(ac, ap)
@@ -102,7 +107,7 @@ def closest_on_triangle(  # noqa: PLR0911 - one return for each Voronoi region
 
 @njit(cache=True)
 def point_to_segment(p: Vector, a: Vector, b: Vector) -> float:
-    """Return the distance of a point from the segment a to b."""
+    """Return the distance of a point from the segment a to b, mm."""
     step = minus(b, a)
     square = dot(step, step)
     t = clamp(dot(minus(p, a), step) / square) if square >= FLAT_EPSILON else 0.0
@@ -113,10 +118,15 @@ def point_to_segment(p: Vector, a: Vector, b: Vector) -> float:
 def closest_of_segments(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[float, Vector]:
     """Return the distance of the segments a-b and c-d, and the nearest point of c-d.
 
-    Clamped minimum of the quadratic (Ericson 2005, Real-Time Collision Detection, 5.1.9).
+    All in mm.
+
+    References
+    ----------
+    Ericson 2005, Real-Time Collision Detection, section 5.1.9 (clamped quadratic)
     """
     u, v, w = minus(b, a), minus(d, c), minus(a, c)
     uu, vv, uv, uw, vw = dot(u, u), dot(v, v), dot(u, v), dot(u, w), dot(v, w)
+    # For parallel segments any start will do, as both ends are clamped after it.
     s = 0.0
     area = uu * vv - uv * uv
     if area > PARALLEL_EPSILON * uu * vv:
@@ -132,6 +142,7 @@ def pierces(a: Vector, b: Vector, p: Vector, q: Vector, r: Vector) -> bool:
     """Return whether the segment a to b passes through the triangle p, q, r."""
     normal = cross(minus(q, p), minus(r, p))
     side_a, side_b = dot(minus(a, p), normal), dot(minus(b, p), normal)
+    # A segment within the plane is nearest at its ends or at an edge, not by piercing.
     if side_a * side_b > 0.0 or side_a == side_b:
         return False
     x = along(a, minus(b, a), side_a / (side_a - side_b))
@@ -145,7 +156,8 @@ def pierces(a: Vector, b: Vector, p: Vector, q: Vector, r: Vector) -> bool:
 def segment_to_triangle(
     a: Vector, b: Vector, p: Vector, q: Vector, r: Vector
 ) -> tuple[float, Vector]:
-    """Return the distance of a segment and a triangle, 0 if pierced, and the nearest point."""
+    """Return the distance of segment and triangle, mm, 0 if pierced, and the nearest point."""
+    # Unless it pierces, the nearest pair has an end of the segment or a point of an edge.
     nearest, _ = closest_on_triangle(a, p, q, r)
     best = length(minus(a, nearest))
     other, _ = closest_on_triangle(b, p, q, r)

@@ -43,6 +43,7 @@ class Field:
                 why=f"The grid has the shape {self.grid.shape}.",
                 next_step="Make the field on the grid it is used with.",
             )
+        # One field serves many searches and the store; nobody may change it for the others.
         values = self.values.view()
         values.setflags(write=False)
         object.__setattr__(self, "values", values)
@@ -73,6 +74,7 @@ class Field:
         # Looking at 13 neighbours of ten million nodes takes as long as making the field.
         part = kept if near is None else np.ascontiguousarray(kept[near])
         slope = float(largest_slope(part)) / grid.spacing_mm if part.size else 1.0
+        # Beyond the slices distances to points may rise by 1; nothing was measured there.
         slope = slope if near is None else max(slope, 1.0)
         return cls(grid, kept, slope, float(sigma_mm))
 
@@ -87,6 +89,7 @@ class Field:
         -------
         float array, shape (N,), mm, positive outside
         """
+        # Between nodes the slope may reach sqrt(3): a search that skips ahead allows for it.
         nodes = self.grid.ijk(points_lps_mm).reshape(-1, 3)
         sampled: NDArray[np.float64] = sample_trilinear(self.values, nodes)
         return sampled

@@ -45,6 +45,7 @@ class Grid:
         frame_id : str
         """
         anchor = np.asarray(anchor_lps_mm, dtype=np.float64)
+        # Wider by a hair: a corner that rounding puts past its node must not fall off the grid.
         low = np.floor((np.asarray(low_lps_mm) - anchor) / spacing_mm - 1e-9)
         high = np.ceil((np.asarray(high_lps_mm) - anchor) / spacing_mm + 1e-9)
         a, b, c = (high - low + 1).astype(int).tolist()

@@ -73,6 +73,7 @@ def smooth_labels(labels: ArrayLike) -> tuple[NDArray[np.float32], float]:
     weight = np.clip((blur(peak, THICK_SIGMA) - np.float32(THIN_PEAK)) / span, 0.0, 1.0)
     # Blended, not switched, or the surface would step where thick turns into thin.
     smooth = np.clip(thin + weight * (thick - thin), 0.0, 1.0)
+    # Judged where the surface may be; a structure without such a place is all thin.
     edge = np.abs(once - LEVEL) < EDGE_BAND
     thin_share = float(1.0 - weight[edge].mean(dtype=np.float64)) if edge.any() else 1.0
     return _keep_components(raw, smooth), thin_share
@@ -92,6 +93,7 @@ def smooth_fractions(fractions: ArrayLike) -> NDArray[np.float32]:
     raw = np.clip(np.asarray(fractions, dtype=np.float32), 0.0, 1.0)
     once = blur(raw, FRACTION_SIGMA)
     sharp = once + np.float32(FRACTION_GAIN) * (once - blur(once, FRACTION_SIGMA))
+    # What fills half of no voxel never reached the level and has nothing to get back.
     return _keep_components((raw >= LEVEL).astype(np.float32), np.clip(sharp, 0.0, 1.0))
 
 
@@ -125,6 +127,10 @@ def bounds_of_inside(
     inside : bool array, shape (I, J, K)
     lps_from_ijk : float array, shape (4, 4), mm
 
+    Returns
+    -------
+    low, high : float arrays, shape (3,), mm, LPS
+
     Raises
     ------
     InputError  (IN-040) if nothing is inside
@@ -141,9 +147,11 @@ def bounds_of_inside(
                 next_step="Check the names of the labels, or treat the structure as missing.",
             )
         last = inside.shape[axis] - 1
+        # One voxel more than the centres: the surface lies beyond the outermost of them.
         low = hits[0] - 1 if hits[0] > 0 else -BEYOND_VOXELS
         high = hits[-1] + 1 if hits[-1] < last else last + BEYOND_VOXELS
         spans.append((float(low), float(high)))
+    # All eight: on an oblique grid (fault G01) two corners do not bound the box.
     corners = np.array([[a, b, c] for a in spans[0] for b in spans[1] for c in spans[2]])
     points = corners @ lps_from_ijk[:3, :3].T + lps_from_ijk[:3, 3]
     return points.min(axis=0), points.max(axis=0)
@@ -151,6 +159,7 @@ def bounds_of_inside(
 
 def _keep_components(raw: NDArray[np.float32], smooth: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give back its labels to every component that smoothing made vanish."""
+    # Joined over corners, too: a thin oblique plate touches itself there only.
     parts, count = ndimage.label(raw != 0.0, structure=np.ones((3, 3, 3)))
     if count == 0:
         return smooth

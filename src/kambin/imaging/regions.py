@@ -59,16 +59,20 @@ def region_from_mask(mask: ArrayLike, like: LabelMap | Grid, margin_voxels: int 
             next_step="Resample the mask to the grid first.",
         )
     low, high = _find_extent(inside)
+    # Three voxels hold the Gaussian of the smoothing (3 sigma of one voxel); none are invented
+    # beyond the image, where a structure is taken to go on.
     low = np.maximum(low - margin_voxels, 0)
     high = np.minimum(high + margin_voxels + 1, inside.shape)
     box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     affine = like.lps_from_ijk.copy()
+    # The cut array has another first voxel, at the same place in the patient.
     affine[:3, 3] += affine[:3, :3] @ low
     return LabelMap(inside[box].astype(np.uint8), affine, like.frame_id)
 
 
 def _find_extent(inside: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the first and the last index of the mask along each axis, shape (3,) each."""
+    # Axis by axis: a list of all voxels of a trunk would be larger than the image.
     low, high = np.zeros(3, dtype=np.int64), np.zeros(3, dtype=np.int64)
     for axis in range(3):
         others = tuple(a for a in range(3) if a != axis)

@@ -54,6 +54,7 @@ class Plane:
         error = float(np.abs(axes @ axes.T - np.eye(2)).max())
         smallest = min(self.width_mm, self.height_mm, self.pixel_mm)
         sound = np.isfinite(self.centre_lps_mm).all() and error <= AXES_TOLERANCE
+        # Written as negations so that not-a-number is refused, too.
         if not sound or not smallest > 0.0:
             raise InputError(
                 code="IN-045",
@@ -66,6 +67,7 @@ class Plane:
     @property
     def shape(self) -> tuple[int, int]:
         """Return the numbers of rows and columns."""
+        # At least one pixel: a plane thinner than that still has a picture.
         rows, columns = (
             max(1, round(length / self.pixel_mm)) for length in (self.height_mm, self.width_mm)
         )
@@ -79,6 +81,7 @@ class Plane:
     def points_lps_mm(self) -> NDArray[np.float64]:
         """Return the centres of all pixels, shape (rows, columns, 3), mm, LPS."""
         rows, columns = self.shape
+        # Centres lie evenly about the middle, so that a mirrored plane gives the mirrored picture.
         down = (np.arange(rows) - (rows - 1) / 2.0) * self.pixel_mm
         right = (np.arange(columns) - (columns - 1) / 2.0) * self.pixel_mm
         points: NDArray[np.float64] = (
@@ -140,6 +143,7 @@ def reslice_labels(labels: LabelMap, plane: Plane) -> NDArray[np.int32]:
     """
     indices = labels.ijk(plane.points_lps_mm()).reshape(-1, 3)
     last = np.array(labels.shape) - 1
+    # Nearest and never between: a label of 25.4 names nothing. Clipped only to look up safely.
     i, j, k = np.clip(np.rint(indices), 0, last).astype(np.int64).T
     found: NDArray[np.int32] = labels.values[i, j, k].astype(np.int32)
     found[~_within(indices, labels.shape)] = 0
@@ -207,10 +211,12 @@ def project(volume: Volume, view: Literal["ap", "lateral"]) -> Projection:
     # Beams run along the array axis nearest to the patient axis: no voxel is interpolated.
     lying = volume.canonical()
     beam, across = (1, 0) if view == "ap" else (0, 1)
+    # Scanners pad with values below air, where a beam would gain strength.
     water = np.maximum(lying.values.astype(np.float32) - np.float32(AIR_HU), 0.0)
     summed = water.sum(axis=beam, dtype=np.float64) * (lying.spacing_mm[beam] / -AIR_HU)
     top = np.array(lying.shape, dtype=np.float64) - 1.0
     corner = np.zeros(3)
+    # The middle of the beam stands for all of it; the top, because rows run caudally.
     corner[beam], corner[2] = top[beam] / 2.0, top[2]
     return Projection(
         np.ascontiguousarray(summed.T[::-1]).astype(np.float32),

@@ -62,18 +62,22 @@ def signed_distance(region: LabelMap, grid: Grid) -> Field:
 
     References
     ----------
-    Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415 (distance transform)
+    Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415,
+    doi 10.4086/toc.2012.v008a019 (distance transform)
     """
     _require_frame(region.frame_id, grid)
+    # Of the whole region, before the cut: what goes on beyond it must still be known.
     low, high = bounds_of_inside(region.values != 0, region.lps_from_ijk)
     cut = _cut_to(region, grid)
     occupancy, thin_share = smooth_labels(cut.values)
     smallest = float(region.spacing_mm.min())
     source = Source(occupancy, cut.ijk_from_lps, smallest, low, high)
+    # Twenty millimetres away the steps of raw labels do not count; smoothing all is saved.
     far = Source((region.values != 0).astype(np.float32), region.ijk_from_lps, smallest, low, high)
     # Stated for the shape as a whole: the share of thin surface mixes the two errors.
     error = THICK_ERROR + (THIN_ERROR - THICK_ERROR) * thin_share
     values, near = _distances(source, far, grid)
+    # The finest axis sets the sampling above, the coarsest the error here.
     return Field.measured(grid, values, error * float(region.spacing_mm.max()), near)
 
 
@@ -136,6 +140,7 @@ def signed_distance_from_occupancy(occupancy: ArrayLike, grid: Grid) -> Field:
 
 
 def _require_frame(frame_id: str, grid: Grid) -> None:
+    # By name: masks of two patients overlap well in numbers (fault A07).
     if frame_id != grid.frame_id:
         raise InputError(
             code="IN-042",
@@ -148,6 +153,7 @@ def _require_frame(frame_id: str, grid: Grid) -> None:
 
 def _cut_to(region: LabelMap, grid: Grid) -> LabelMap:
     """Return the part of a region that can matter near the grid, or all of it if small."""
+    # Smoothing runs over every voxel, so what cannot matter is cut off before it.
     reach = OUTSIDE_MM + SPARE_VOXELS * float(region.spacing_mm.max())
     low, high = grid.origin_lps_mm - reach, grid.high_lps_mm + reach
     box = np.stack([low, high])
@@ -169,6 +175,7 @@ def _distances(
 
     ``far`` is the structure as it is followed farther out, on coarse lines.
     """
+    # Lines farther apart than voxels would miss what lies between them.
     finer = max(1, math.ceil(grid.spacing_mm / source.voxel_mm / FINEST_RATIO - 1e-6))
     a, b, c = ((n - 1) * finer + 1 for n in grid.shape)
     work = Grid(grid.origin_lps_mm, grid.spacing_mm / finer, (a, b, c), grid.frame_id)
@@ -181,6 +188,7 @@ def _distances(
     # Nearer than the gap the near lines have seen everything; beyond it the coarse ones help.
     distance = np.abs(values)
     bound = np.maximum(gap, np.abs(_coarse_distances(far, grid)))
+    # Inside or outside is what the near lines say; the coarse ones may miss a thin part.
     signs = np.where(values < 0.0, np.float32(-1.0), np.float32(1.0))
     return np.where(distance > gap, signs * np.minimum(distance, bound), values), None
 
@@ -202,6 +210,7 @@ def _gap_to_unfollowed(source: Source, grid: Grid) -> NDArray[np.float32] | None
     above = source.high_lps_mm - grid.high_lps_mm - OUTSIDE_MM > 0.0
     if not (below.any() or above.any()):
         return None
+    # The plane where following stopped is nearer than anything behind it: a safe lower bound.
     gap = np.full(grid.shape, np.inf, dtype=np.float32)
     for axis in range(3):
         steps = np.arange(grid.shape[axis]) * grid.spacing_mm + OUTSIDE_MM
@@ -226,6 +235,7 @@ def _coarse_distances(source: Source, grid: Grid) -> NDArray[np.float32]:
     centre = (grid.origin_lps_mm + grid.high_lps_mm) / 2.0
     origin = centre - (np.array([a, b, c]) - 1) * spacing / 2.0
     coarse = Grid(origin, spacing, (a, b, c), grid.frame_id)
+    # As far as the structure goes: on the coarse lines nothing may be left out.
     reach = np.maximum(origin - source.low_lps_mm, source.high_lps_mm - coarse.high_lps_mm)
     values = measure_signed(source, coarse, max(0.0, float(reach.max())) + spacing)
     nodes = np.empty(grid.shape, dtype=np.float32)

@@ -32,6 +32,7 @@ BEYOND_VOXELS = 16
 """How far a structure cut by the border of its array is continued before it is closed."""
 
 
+# The library is not typed; under this name strict checking goes on around the one call.
 _MARCHING_CUBES: Any = measure.marching_cubes
 
 
@@ -42,6 +43,7 @@ class SurfaceTree(NamedTuple):
     normals: NDArray[np.float64]
 
 
+# Without slots: the cached tree needs a place to live.
 @dataclass(frozen=True)
 class Surface:
     """The closed surface of one structure.
@@ -82,6 +84,7 @@ class Surface:
     @property
     def volume_mm3(self) -> float:
         """Return the enclosed volume, mm^3; negative if the triangles face inwards."""
+        # Seen from one of its own vertices: far from the origin the terms would cancel digits.
         a, b, c = np.moveaxis(self.corners_lps_mm - self.vertices_lps_mm[0], 1, 0)
         return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
 
@@ -92,6 +95,10 @@ class Surface:
         Raises
         ------
         InputError  (IN-044) if the surface is not closed: then nothing is inside
+
+        References
+        ----------
+        Baerentzen and Aanaes 2005, IEEE TVCG 11:243, doi 10.1109/TVCG.2005.49 (the normals)
         """
         corners = np.ascontiguousarray(self.corners_lps_mm)
         normals = _feature_normals(self.faces, corners)
@@ -116,9 +123,14 @@ def extract_surface(region: LabelMap) -> Surface:
 
     Notes
     -----
-    Marching cubes (Lewiner et al. 2003) at 0.5 of the labels after a Gaussian of 0.7 voxel;
+    Marching cubes at 0.5 of the labels after a Gaussian of 0.75 voxel;
     parts too thin for that keep their labels. A structure that the border of the array cuts
     is continued by 16 voxels and closed there, so that the cut is no false surface.
+
+    References
+    ----------
+    Lorensen and Cline 1987, Computer Graphics 21:163, doi 10.1145/37401.37422
+    Lewiner et al. 2003, J Graphics Tools 8:1, doi 10.1080/10867651.2003.10487582 (the cases)
     """
     inside = region.values != 0
     if not inside.any():
@@ -135,7 +147,9 @@ def extract_surface(region: LabelMap) -> Surface:
     smooth = ndimage.gaussian_filter(raw, MESH_SIGMA, mode="constant")
     solid = ndimage.maximum_filter(smooth, size=3) >= SOLID_PEAK
     level = np.where(solid, smooth, raw * np.float32(1.0 + TIE_BREAK))
+    # No degenerate triangles: without a normal the sign of a distance would be lost.
     vertices, faces, _, _ = _MARCHING_CUBES(level, 0.5, allow_degenerate=False)
+    # Both paddings taken off again.
     points = region.lps_mm(vertices.astype(np.float64) - (BEYOND_VOXELS + 1))
     surface = Surface(points, faces, region.frame_id)
     # An array stored mirrored turns the triangles inside out.
@@ -153,6 +167,7 @@ def _feature_normals(faces: NDArray[np.int64], corners: NDArray[np.float64]) -> 
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), np.finfo(float).tiny)
     cosines = -np.einsum("fij,fij->fi", units, np.roll(units, 1, axis=1))
     angles = np.arccos(np.clip(cosines, -1.0, 1.0))
+    # Weighted by the angle: a fan of slivers must not outvote the one large triangle beside it.
     at_vertex = np.zeros((int(faces.max()) + 1, 3))
     for corner in range(3):
         np.add.at(at_vertex, faces[:, corner], angles[:, corner, None] * normal)
@@ -167,6 +182,7 @@ def _neighbours(faces: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the triangle across each edge, shape (M, 3); refuse a surface that is open."""
     starts, ends = faces, np.roll(faces, -1, axis=1)
     size = int(faces.max()) + 1
+    # One number for each directed edge, so that sorting finds its opposite.
     there = (starts * size + ends).ravel()
     back = (ends * size + starts).ravel()
     # Each edge a to b must occur once as b to a: that is what closed and oriented means.

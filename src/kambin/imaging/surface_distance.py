@@ -48,6 +48,11 @@ def nearest_on_surface(
     Raises
     ------
     InputError  (IN-044) if the surface is not closed
+
+    References
+    ----------
+    Ericson 2005, Real-Time Collision Detection, section 5.1.5 (nearest point of a triangle)
+    Baerentzen and Aanaes 2005, IEEE TVCG 11:243, doi 10.1109/TVCG.2005.49 (the sign)
     """
     points = np.ascontiguousarray(np.asarray(points_lps_mm, dtype=np.float64).reshape(-1, 3))
     gaps, feet = signed_distances(points, *surface.tree)
@@ -77,6 +82,10 @@ def segment_surface_clearance(
     -----
     Outside it is the exact distance of a segment and triangles. Where the segment enters
     the structure, the depth is found to 0.001 mm by halving the segment.
+
+    References
+    ----------
+    Ericson 2005, Real-Time Collision Detection, sections 5.1.5 and 5.1.9
     """
     start = vector(np.array(start_lps_mm, dtype=np.float64).reshape(3))
     end = vector(np.array(end_lps_mm, dtype=np.float64).reshape(3))

@@ -32,17 +32,20 @@ def tube_distance(points_lps_mm: ArrayLike, radii_mm: ArrayLike, grid: Grid) -> 
 
     References
     ----------
-    Quilez, distance functions, "round cone" (the closed form used per segment)
+    Quilez, distance functions, "round cone", https://iquilezles.org/articles/distfunctions
+    (the closed form used per segment)
     """
     points = np.atleast_2d(np.asarray(points_lps_mm, dtype=np.float64))
     radii = np.broadcast_to(np.asarray(radii_mm, dtype=np.float64), points.shape[:1]).copy()
     _require_tube(points, radii)
+    # A single point is a ball: a segment without length.
     if len(points) == 1:
         points, radii = np.repeat(points, 2, axis=0), np.repeat(radii, 2)
     values = np.empty(grid.shape, dtype=np.float32)
     nodes = (points - grid.origin_lps_mm) / grid.spacing_mm
     tube_distances(nodes, radii / grid.spacing_mm, values)
     values *= np.float32(grid.spacing_mm)
+    # How well the line was drawn is the structure's sigma, not the field's.
     return Field.measured(grid, values, 0.0)
 
 

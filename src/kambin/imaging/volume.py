@@ -35,6 +35,7 @@ class _Voxels:
 
     def __post_init__(self) -> None:
         """Freeze both arrays and check the geometry."""
+        # A view: a copy of a whole-trunk CT would double the memory for nothing.
         values = self.values.view()
         values.setflags(write=False)
         affine = np.array(self.lps_from_ijk, dtype=np.float64)
@@ -99,10 +100,12 @@ class _Voxels:
         affine: NDArray[np.float64] = self.lps_from_ijk.copy()
         affine[:, :3] = self.lps_from_ijk[:, order]
         for axis, source in enumerate(order):
+            # The origin moves with a flip: the voxel that was last along the axis is now the first.
             if pairs[source][1] < 0:
                 values = np.flip(values, axis)
                 affine[:, 3] += affine[:, axis] * (values.shape[axis] - 1)
                 affine[:, axis] *= -1.0
+        # One order in memory, too, so that no kernel runs slower on one file than on another.
         return type(self)(np.ascontiguousarray(values), affine, self.frame_id)
 
 
@@ -122,7 +125,9 @@ class LabelMap(_Voxels):
         ------
         InputError  (IN-016) if the values are not of an integer type
         """
+        # Not super(): a dataclass with slots is made anew, and super() would ask the first one.
         _Voxels.__post_init__(self)
+        # Booleans pass, because a mask is a label map of one structure.
         if self.values.dtype.kind not in "iub":
             raise InputError(
                 code="IN-016",
@@ -140,6 +145,7 @@ def _find_geometry_fault(values: NDArray[Any], affine: NDArray[np.float64]) -> s
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
         return "The affine is not a finite 4 x 4 matrix."
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    # Parallel axes have lengths and pass here; the test of right angles finds them.
     if lengths.min() <= 0.0:
         return "The affine is singular."
     # Spacings come from the columns, never from a header field that may disagree.
