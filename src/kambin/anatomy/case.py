@@ -37,6 +37,7 @@ class Case:
     dialect : str, how the names were found
     confirmations : what persons have answered
     sha256 : str, hash over the arrays, geometry and names; confirmations are not in it
+    source : mapping, notes of the reader, such as the overlap of two masks in mm3
     """
 
     image: Volume | None
@@ -50,4 +51,5 @@ class Case:
     @property
     def accepted_codes(self) -> frozenset[str]:
         """Return the codes of findings a person has accepted."""
+        # By code, so that a changed wording of a finding does not undo an answer.
         return frozenset(c.code for c in self.confirmations)

@@ -74,12 +74,17 @@ def complete_bones(
     survey : Survey of its labels, if it was made already
     progress : Progress, told of each step
 
+    Returns
+    -------
+    BonyAnatomy, mm, LPS
+
     Raises
     ------
     AnatomyError  (AN-200, AN-203) as ``complete``
     """
     show = progress or SilentProgress()
     survey = survey or survey_labels(case)
+    # The coarsest axis: a facet is not resolved because two of three axes are fine.
     spacing = float(case.labels.spacing_mm.max())
     show.step("bones: vertebrae", 0, len(_STEPS))
     regions = find_vertebra_regions(survey)
@@ -98,10 +103,12 @@ def complete_bones(
     discs, disc_frames = _complete_discs(bone, frames, occupancy, spacing)
     show.step("bones: organs", 3, len(_STEPS))
     given = collect_given(survey, fit_midsagittal_plane(survey), spacing)
+    # From the regions, in which a split-off S1 has been joined to its sacrum.
     given |= _whole_vertebrae(regions, spacing)
     parts = _part_vertebrae(bone, frames, spacing)
     show.step("bones: done", len(_STEPS), len(_STEPS))
     return BonyAnatomy(
+        # Given last: what an image shows wins over what was modelled.
         structures={**discs, **parts, **given},
         given=frozenset(given),
         vertebra_frames=frames,
@@ -131,6 +138,7 @@ def _part_vertebrae(
     """Part every vertebra that has a frame."""
     parts: dict[StructureKey, Structure] = {}
     for name, frame in frames.items():
+        # S1 has no free pedicle to measure from: it needs rules of its own (recipes 2).
         part = part_sacrum if name == "S1" else part_vertebra
         parts |= part(bone, frame, spacing_mm)
     return parts
@@ -150,6 +158,7 @@ def _complete_discs(
         columns = find_columns(
             level, (occupancy[upper], occupancy[lower]), (frames[upper], frames[lower])
         )
+        # Bodies that do not face each other make no level, with or without a frame of their own.
         if columns is None:
             continue
         disc_frames[level] = make_disc_frame(columns)

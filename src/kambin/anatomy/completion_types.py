@@ -35,6 +35,7 @@ class WorkingBone:
 
     def mask(self, vertebra: str) -> NDArray[np.bool_]:
         """Return where one vertebra is, bool array of the shape of the grid."""
+        # One more than the index, since 0 is no bone.
         found: NDArray[np.bool_] = self.labels == self.names.index(vertebra) + 1
         return found
 
@@ -74,6 +75,7 @@ class BonyAnatomy:
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
+        # The nerve half reads what the bony half made; neither may change it for the other.
         for name in ("structures", "vertebra_frames", "disc_frames", "names"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 

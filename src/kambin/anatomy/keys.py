@@ -33,11 +33,17 @@ class Level:
 
     @classmethod
     def parse(cls, word: str) -> "Level":
-        """Read a level as written on the command line: ``L4-L5``, ``l4/5`` or ``L5S1``."""
+        """Read a level as written on the command line: ``L4-L5``, ``l4/5`` or ``L5S1``.
+
+        Raises
+        ------
+        RequestError  (RQ-002) if the word is not a disc level
+        """
         match = re.fullmatch(r"([TL])(\d+)[-/ ]?([TLS])?(\d+)", word.strip().upper())
         if match:
             letter = match[3] or match[1]
             name = f"{match[1]}{match[2]}-{letter}{match[4]}"
+            # Looked up, not counted on: L5-L6 and L6-S1 exist, L4-L6 does not.
             if name in DISC_LEVELS:
                 upper, lower = name.split("-")
                 return cls(upper, lower)
@@ -86,6 +92,7 @@ class StructureKey:
                 next_step="See the list of keys in docs/reference.",
             )
         kind, *rest = text.split(":")
+        # From the end: only the last word can be a side, and midline keys have none.
         side = Side(rest.pop()) if rest and rest[-1] in tuple(Side) else None
         return cls(kind, rest[0] if rest else "", side)
 

@@ -28,6 +28,10 @@ def make_signed_distance(occupancy: Sampler) -> Sampler:
     -----
     Voxel distances (Maurer), good to half a node: enough to find the depth of a body and
     to pull a mirror plane into place. Clearances use the fields of ``imaging``.
+
+    References
+    ----------
+    Maurer 2003, IEEE Trans Pattern Anal Mach Intell 25:265, doi 10.1109/TPAMI.2003.1177156
     """
     inside = sitk.GetImageFromArray((occupancy.values > 0.5).astype(np.uint8))
     distance = sitk.SignedMaurerDistanceMap(  # type: ignore[no-untyped-call]
@@ -63,6 +67,7 @@ def refine_axes(
     Gauss-Newton on the distance of mirrored surface points to the surface, with priors
     on yaw, roll and shift. The sum runs over the whole bone and knows no first side.
     """
+    # Smoothed, or the descent would stop at the steps of voxel distances.
     smooth = replace(bone_distance, values=ndimage.gaussian_filter(bone_distance.values, 1.0))
     near = np.abs(smooth.values) <= MIRROR_STEP_MM
     points = smooth.nodes_lps_mm()[near]
@@ -78,6 +83,7 @@ def refine_axes(
     for _ in range(MIRROR_ITERATIONS):
         step = _mirror_step(smooth, points, origin_lps_mm, axes, moved, prior)
         moved = moved + step
+        # From the start each time: the prior weighs the whole turn, not the last step.
         axes = start_axes @ _turn(moved[0], moved[1])
         origin_lps_mm = start_origin + start_axes[:, 0] * moved[2]
     return origin_lps_mm, axes
@@ -103,6 +109,7 @@ def _mirror_step(
     d_roll = -2 * (local[:, 2] * along + local[:, 0] * (slope @ axes[:, 2]))
     jacobian = np.column_stack([d_yaw, d_roll, 2 * along])
     limit = value("completion_bone.mirror_residual_mm")
+    # Weight of Geman and McClure: an osteophyte of one side pulls hardly at all.
     weight = 1.0 / (1.0 + (residual / limit) ** 2) ** 2
     # Neighbouring surface nodes are not independent; the data counts as this many.
     scale = value("completion_bone.mirror_points") / len(points)

@@ -40,6 +40,10 @@ def find_pedicles(
     the isthmus. Unbounded, the search jumps past the pedicle of L5 into the arch and
     ruins everything built on it (recipes 1, trap b). Width beyond the limit belongs to
     the root of the transverse process.
+
+    References
+    ----------
+    Zindrick 1987, Spine 12:160 (widths; the widest, L5, sets the limit)
     """
     found = {}
     for side in Side:
@@ -56,6 +60,7 @@ def _find_pedicle(
     before, behind = values("completion_bone.pedicle_search_y_mm")
     areas, measured = [], []
     for y in np.arange(wall_y_mm + before, wall_y_mm + behind + SECTION_STEP_MM, SECTION_STEP_MM):
+        # Outward on both sides: equal bone gives equal sums, left and right.
         places = np.stack(np.meshgrid(side.lateral_sign_lps * x, y, z, indexing="ij"), axis=-1)
         bone = occupancy.sample(lps_from_vertebra.points(places[:, 0, :])) > 0.5
         candidate = _nearest_component(bone, x, z)
@@ -135,6 +140,7 @@ def find_sacral_pedicles(
         direction = lps_from_vertebra.rotation[:, 0] * side.lateral_sign_lps
         medial = find_exit_mm(occupancy, starts, direction, reach_mm=reach, entering=True)
         if np.isfinite(medial).any():
+            # The median of the rays: one of them may slip into a foramen.
             centre = float(np.nanmedian(medial)) + width / 2
             found[side] = (centre, wall_y_mm + behind, z_mm, width, height)
     return found

@@ -65,9 +65,15 @@ def tie_plates(
     measured with the sigma of the label spacing; the wedge of a body, the wedge of a
     disc and the tilt against the line through the neighbouring bodies are expected with
     theirs. At 1 mm the measurement outweighs the expectation fifty to one.
+
+    References
+    ----------
+    Sci Rep 2022, doi 10.1038/s41598-022-21840-x (lordosis per segment)
+    Panjabi 1992, Spine 17:299, doi 10.1097/00007632-199203000-00010 (depth of the end plates)
     """
     if not tilts:
         return {}
+    # In degrees while solving, since wedges add up as angles along the spine.
     angles = {
         axis: _solve_chain(tilts, sacral_normal_lps, label_spacing_mm, axis) for axis in (0, 1)
     }
@@ -98,6 +104,7 @@ class _Chain:
         """Expect a weighted sum of plate tilts to be an amount, with a sigma, in degrees."""
         row = np.zeros(self.plates)
         for plate, weight in weights.items():
+            # Divided by its sigma, each row counts by how sure it is.
             row[plate] = weight / sigma_deg
         self.rows.append(row)
         self.wanted.append(amount_deg / sigma_deg)
@@ -131,6 +138,7 @@ def _solve_chain(
         chain.expect({upper: 1.0, lower: -1.0}, body, wedge_sigma)
         if lower + 1 < chain.plates:
             chain.expect({lower: 1.0, lower + 1: -1.0}, disc, wedge_sigma)
+    # The sacral plate anchors the lower end: below it there is no body to tie L5 to.
     if sacral_normal_lps is not None:
         chain.expect({chain.plates - 1: 1.0}, _tilt_deg(sacral_normal_lps, axis), measured)
     return chain.solve_deg()

@@ -48,6 +48,7 @@ def plate_starts_mm() -> NDArray[np.float64]:
     half_width, half_depth = (size / 2 for size in values("completion_bone.plate_ellipse_mm"))
     unit = np.linspace(-1.0, 1.0, GRID_SAMPLES)
     u, v = (a.ravel() for a in np.meshgrid(unit, unit, indexing="ij"))
+    # A hair beyond the ellipse, so that rounding takes no ray from one side only.
     inside = u**2 + v**2 <= 1.0 + 1.0 / GRID_SAMPLES**2
     return np.column_stack([u[inside] * half_width, v[inside] * half_depth])
 
@@ -82,10 +83,12 @@ def fit_plate(
     heights = exits if cranial else -exits
     flat = plate_starts_mm()
     kept = np.isfinite(heights)
+    # With fewer the rays look past the body, or the image ends in it.
     if kept.sum() * 2 < len(heights):
         return None
     design = np.column_stack([flat, np.ones(len(flat))])
     slope, kept, rms = _fit_plane(design, heights, kept)
+    # The plane z = a x + b y + c has the normal (-a, -b, 1).
     normal = axes @ np.array([-slope[0], -slope[1], 1.0])
     return Plate(
         centre_lps_mm + axes[:, 2] * slope[2],
@@ -110,6 +113,7 @@ def _fit_plane(
     for _ in range(REJECTION_ITERATIONS):
         residual = np.abs(heights - design @ slope)
         scale = max(floor, float(np.sqrt(np.mean(residual[kept] ** 2))))
+        # From all rays each time: what a bad first fit dropped may come back.
         kept = finite & (residual <= limit * scale)
         slope = _solve_plane(design[kept], heights[kept])
     residual = (heights - design @ slope)[kept]
@@ -130,9 +134,14 @@ def axes_towards(
     ----------
     posterior : float array, shape (3,), LPS, any length; it is made orthogonal
     cranial : float array, shape (3,), unit, LPS
+
+    Returns
+    -------
+    float array, shape (3, 3), unit columns in LPS, determinant +1
     """
     y = posterior - cranial * (cranial @ posterior)
     y = y / np.linalg.norm(y)
+    # Posterior x cranial is left: right-handed, never a mirror.
     return np.column_stack([np.cross(y, cranial), y, cranial])
 
 
@@ -150,6 +159,10 @@ def plate_frame(
     centre_lps_mm : float array, shape (3,), mm, LPS
     normal_lps : float array, shape (3,), unit, cranial
     axes : float array, shape (3, 3), columns left, posterior, cranial of the vertebra
+
+    Returns
+    -------
+    RigidTransform, LPS from the plate, mm
     """
     return RigidTransform.from_axes(
         "lps", name, axes_towards(axes[:, 1], normal_lps), centre_lps_mm

@@ -31,6 +31,7 @@ class Sampler:
         """Return the scalar at points, shape (..., 3), mm, LPS; beyond the border, its value."""
         points = np.asarray(points_lps_mm, dtype=np.float64)
         ijk = ((points - self.origin_lps_mm) / self.spacing_mm).reshape(-1, 3)
+        # Bone that leaves the image goes on: zeros beyond the border would be a surface.
         found: NDArray[np.float64] = ndimage.map_coordinates(
             self.values, ijk.T, order=1, mode="nearest", output=np.float64
         )
@@ -39,6 +40,7 @@ class Sampler:
     def gradient(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return the central difference over one node spacing, shape (..., 3), per mm."""
         points = np.asarray(points_lps_mm, dtype=np.float64)
+        # A whole spacing: within one cell the trilinear slope jumps at every node.
         steps = np.eye(3) * self.spacing_mm
         pairs = [self.sample(points + s) - self.sample(points - s) for s in steps]
         found: NDArray[np.float64] = np.stack(pairs, axis=-1) / (2 * self.spacing_mm)
@@ -61,6 +63,10 @@ def crop_of_grid(
     values : float32 array, grid.shape
     grid : Grid
     low_ijk, high_ijk : int array, shape (3,), first and last node; clipped to the grid
+
+    Returns
+    -------
+    Sampler on a view of the values, its origin in mm, LPS
     """
     low = np.maximum(np.asarray(low_ijk, dtype=int), 0)
     high = np.minimum(np.asarray(high_ijk, dtype=int) + 1, grid.shape)
@@ -95,10 +101,12 @@ def find_exit_mm(
     points = starts[:, None, :] + along[None, :, None] * np.asarray(direction, dtype=np.float64)
     height = occupancy.sample(points) - 0.5
     height = -height if entering else height
+    # A change of sign, not the first free sample: a ray that starts outside has left nothing.
     falls = (height[:, :-1] > 0) & (height[:, 1:] <= 0)
     first = falls.argmax(axis=1)
     row = np.arange(len(starts))
     before, after = height[row, first], height[row, first + 1]
+    # Rays without a crossing divide by what they like; they are NaN in the end.
     with np.errstate(invalid="ignore", divide="ignore"):
         crossing = along[first] + RAY_STEP_MM * before / (before - after)
     return np.where(falls.any(axis=1), crossing, np.nan)

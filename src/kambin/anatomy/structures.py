@@ -66,6 +66,7 @@ class Structure:
     @property
     def is_modelled(self) -> bool:
         """Return whether no image of the patient shows this surface."""
+        # Its sigma never widens a margin: with 2.5 mm of a root no path would be left (recipes 8).
         return self.origin is Origin.MODELLED
 
 
@@ -81,7 +82,7 @@ class VertebraFrame:
     vertebra : str such as ``L4``
     lps_from_vertebra : RigidTransform
     upper_plate, lower_plate : RigidTransform, origin at the centre of the plate, z along
-        its outward... cranial normal; ``lower_plate`` of S1 is the same as its origin plane
+        its cranial normal; S1 has no ``lower_plate``: it is the plane through its origin
     posterior_wall_y_mm : float, y of the posterior wall of the body
     pedicles : mapping side -> (|x|, y, z, width, height), mm, centre and size of the pedicle
     sigma_tilt_deg : float, standard deviation of the plate tilt
@@ -161,11 +162,17 @@ class Anatomy:
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""
+        # A copy behind each: whoever built the dict may still change it.
         for name in ("structures", "vertebra_frames", "disc_frames"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def find(self, key: StructureKey | str) -> Structure | None:
-        """Return the structure, or none if it is not assessed."""
+        """Return the structure, or none if it is not assessed.
+
+        Raises
+        ------
+        AnatomyError  (AN-010) if a text is no key
+        """
         wanted = StructureKey.parse(key) if isinstance(key, str) else key
         return self.structures.get(wanted)
 
@@ -174,7 +181,7 @@ class Anatomy:
 
         Raises
         ------
-        AnatomyError  (AN-011) if it is not assessed
+        AnatomyError  (AN-011) if it is not assessed, (AN-010) if a text is no key
         """
         found = self.find(key)
         if found is None:
