@@ -43,8 +43,14 @@ NOT_CONSTANTS = ("dialects", "instruments", "techniques", "literature")
 
 @cache
 def constant_tables() -> tuple[str, ...]:
-    """Return the names of all tables of constants, in alphabetical order."""
+    """Return the names of all tables of constants, in alphabetical order.
+
+    Returns
+    -------
+    names without ``.toml``; each is a key of ``read_constants``
+    """
     folder = resources.files("kambin.knowledge").joinpath("tables")
+    # The folder itself is the list: a new table cannot be forgotten in a second one.
     names = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir())
     return tuple(name for name in names if name not in NOT_CONSTANTS)
 
@@ -67,6 +73,10 @@ def read_constants(table: str) -> Mapping[str, Constant]:
 def constant(name: str) -> Constant:
     """Return the constant ``table.row``.
 
+    Parameters
+    ----------
+    name : str, such as ``margins.needle_root_hard_mm``
+
     Raises
     ------
     LookupError  if there is no such row
@@ -82,10 +92,15 @@ def constant(name: str) -> Constant:
 def value(name: str) -> float:
     """Return the single number of a constant, in the unit its name ends in.
 
+    Parameters
+    ----------
+    name : str, ``table.row``; its ending says mm, degrees or HU, where it has a unit
+
     Raises
     ------
     LookupError  if there is no such row, or it is not a single number
     """
+    # A list in place of a number must fail here, not in a comparison far away.
     number = constant(name).value
     if not isinstance(number, float):
         msg = f"constant {name} is not a single number"
@@ -95,6 +110,14 @@ def value(name: str) -> float:
 
 def values(name: str) -> tuple[float, ...]:
     """Return the numbers of a constant that is a list, in its unit.
+
+    Parameters
+    ----------
+    name : str, ``table.row``
+
+    Returns
+    -------
+    tuple of float, in the unit the row states
 
     Raises
     ------
@@ -109,6 +132,15 @@ def values(name: str) -> tuple[float, ...]:
 
 def value_at(name: str, place: str) -> float:
     """Return the number of a constant for one vertebra or level, in its unit.
+
+    Parameters
+    ----------
+    name : str, ``table.row``
+    place : str, vertebra or disc level such as ``L5`` or ``L4-L5``
+
+    Returns
+    -------
+    float, in the unit the row states
 
     Raises
     ------
@@ -130,11 +162,13 @@ def _constant(name: str, row: Mapping[str, Any]) -> Constant:
     elif isinstance(raw, dict):
         number = MappingProxyType({place: float(v) for place, v in raw.items()})
     else:
+        # TOML tells 2 from 2.0; what is compared must not depend on how it was typed.
         number = float(raw)
     # A number without a known tag could be shown as verified.
     if row["tag"] not in TAGS:
         msg = f"constant {name} has the unknown tag {row['tag']}"
         raise LookupError(msg)
+    # That every value lies within its range is tested over all rows, not asked at each start.
     low, high = (float(v) for v in row["range"])
     return Constant(
         name, number, row["unit"], low, high, row["tag"], row["source"], row.get("note", "")

@@ -34,6 +34,7 @@ def _plain(row: Constant) -> dict[str, Any]:
     if isinstance(number, float):
         shown: Any = number
     else:
+        # Read-only views and tuples are no plain types of JSON.
         shown = list(number) if isinstance(number, tuple) else dict(number)
     return _shown(
         {

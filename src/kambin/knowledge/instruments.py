@@ -43,6 +43,7 @@ class Instrument(BaseModel):
     source : str
     """
 
+    # A misspelt field in the table must fail; dropped, it would leave a default in its place.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
@@ -89,6 +90,7 @@ def find_instrument(name: str) -> Instrument:
         raise RequestError(
             code="RQ-040",
             what="The instrument is not in the table",
+            # Cut off: a message stays readable whatever was typed.
             where=f"instrument {name[:40]!r}",
             why="Only instruments of the table have a name.",
             next_step=f"Use one of {', '.join(instruments())}, or give the outer diameter.",
@@ -126,6 +128,7 @@ def user_instrument(kind: str, outer_diameter_mm: float) -> Instrument:
     for known in instruments().values():
         if known.kind == kind and known.outer_diameter_mm == outer_diameter_mm:
             return known
+    # Only a cannula lets other tools through, less a wall on either side.
     bore = outer_diameter_mm - 2 * value("sizes.cannula_wall_mm") if kind == "cannula" else None
     return Instrument.model_validate(
         {
@@ -135,6 +138,7 @@ def user_instrument(kind: str, outer_diameter_mm: float) -> Instrument:
             "outer_diameter_mm": outer_diameter_mm,
             "range": (outer_diameter_mm, outer_diameter_mm),
             "bore_mm": bore,
+            # A size that somebody typed was read in no paper.
             "tag": "D",
             "source": USER_SOURCE,
         }

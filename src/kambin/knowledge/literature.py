@@ -63,6 +63,7 @@ def literature(quantity: str, place: str) -> Literature | None:
     -------
     Literature or none
     """
+    # A mean of the level itself says more than one over all levels.
     rows = literature_rows()
     return rows.get((quantity, place)) or rows.get((quantity, POOLED))
 

@@ -14,6 +14,7 @@ from kambin.knowledge.instruments import Instrument, find_instrument, user_instr
 
 
 class _Row(BaseModel):
+    # Frozen: a preset is shared by all plans of a process.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -133,8 +134,10 @@ class Technique(_Row):
         Raises
         ------
         RequestError  (RQ-041) if the size is not accepted
+        RequestError  (RQ-040) if the row names an instrument that the table lacks
         """
         cannula = user_instrument("cannula", cannula_mm)
+        # The order of the row is the order of use, and of the stages of a plan.
         chosen = [self._fitted(tool, cannula) for tool in self.tools]
         return tuple(pair for pair in chosen if pair is not None)
 
@@ -148,6 +151,7 @@ class Technique(_Row):
             return tool.stage, user_instrument("reamer", cannula.outer_diameter_mm)
         # A scope goes through the cannula; dilators go in before it and must leave room.
         limit = cannula.bore_mm if tool.stage == "scope" else cannula.outer_diameter_mm
+        # An unknown bore leaves nothing out: that a tool does not fit must be known.
         if limit is not None and instrument.outer_diameter_mm > limit:
             return None
         return tool.stage, instrument
