@@ -23,6 +23,7 @@ def find_bone_findings(bony: BonyAnatomy) -> tuple[Finding, ...]:
 
 def _check_resolution(bony: BonyAnatomy) -> tuple[Finding, ...]:
     limit = value("completion_bone.facet_resolved_mm")
+    # Asked, not refused: entry, angles and organs stay usable (recipes 7).
     if bony.label_spacing_mm <= limit:
         return ()
     return (
@@ -66,6 +67,7 @@ def _check_joints(bony: BonyAnatomy) -> tuple[Finding, ...]:
         for side in Side
         if count_touching_nodes(bony, level, side) > 0
     ]
+    # A note: worn joints look the same, and neither stops a plan (recipes 7).
     if not touching:
         return ()
     return (

@@ -86,6 +86,10 @@ def find_canal(bony: BonyAnatomy) -> CanalCurve | None:
     back to the lamina, median of those that hit; where fewer than half do, the mean of the
     literature. At the disc the canal keeps the mean section of its neighbours and starts at
     the posterior disc margin.
+
+    References
+    ----------
+    Griffith 2016, Quant Imaging Med Surg 6:671, PMC5219964 (depth where no lamina is met)
     """
     bone = Sampler(bony.bone.occupancy, bony.working_grid.origin_lps_mm, bony.bone.grid.spacing_mm)
     at_pedicles = {
@@ -154,6 +158,10 @@ def find_canal_space(bony: BonyAnatomy, curve: CanalCurve) -> CanalSpace:
     ----------
     bony : BonyAnatomy
     curve : CanalCurve
+
+    Returns
+    -------
+    CanalSpace of N nodes, mm from the centre of their section
     """
     grid = bony.working_grid
     most = float(max(curve.half_width_mm.max(), curve.half_depth_mm.max()))
@@ -165,6 +173,7 @@ def find_canal_space(bony: BonyAnatomy, curve: CanalCurve) -> CanalSpace:
     shape = tuple((high - low).tolist())
     nodes = np.indices(shape).reshape(3, -1).T + low
     points = grid.origin_lps_mm + nodes * grid.spacing_mm
+    # Bounded: most nodes of the box lie far from the canal and need no nearest point.
     distance, nearest = cKDTree(curve.centres_lps_mm).query(points, distance_upper_bound=reach_mm)
     near = np.isfinite(distance)
     at = nearest[near]
@@ -186,6 +195,14 @@ def model_canal(space: CanalSpace) -> Structure:
     Parameters
     ----------
     space : CanalSpace
+
+    Returns
+    -------
+    Structure ``canal``, origin modelled, its sigma in mm
+
+    Raises
+    ------
+    InputError  (IN-040) if bone and disc leave no node of it free
     """
     curve = space.curve
     inside = space.inside(curve.half_width_mm, curve.half_depth_mm) & ~space.is_blocked
@@ -224,6 +241,7 @@ def region_on_grid(structure: Structure, grid: Grid) -> NDArray[np.bool_]:
 def _pedicle_station(frame: VertebraFrame, bone: Sampler) -> _Station:
     """Measure the canal between the pedicles of one vertebra."""
     pedicles = [frame.pedicles[side] for side in Side]
+    # One mean for both sides: the ellipse is centred in the plane in which the bone mirrors itself.
     half_width = sum(x - width / 2 for x, _, _, width, _ in pedicles) / len(pedicles)
     z = sum(p[2] for p in pedicles) / len(pedicles)
     height = sum(p[4] for p in pedicles) / len(pedicles)
@@ -244,14 +262,17 @@ def _canal_depth_mm(frame: VertebraFrame, bone: Sampler, z: float, height: float
     reach_mm = value("completion_nerve.canal_ray_reach_mm")
     hits = find_exit_mm(bone, starts, backwards, reach_mm=reach_mm, entering=True)
     low, high = values("completion_nerve.canal_depth_range_mm")
+    # Too few hits, as after a laminectomy: the literature rather than a chance ray.
     if np.isfinite(hits).sum() < len(rows) / 2:
         return value_at("completion_nerve.canal_depth_mm", frame.vertebra)
     depth = float(np.nanmedian(hits)) + value("completion_nerve.canal_ray_start_mm")
+    # A ray that slips under the lamina meets whatever bone comes next.
     return min(max(depth, low), high)
 
 
 def _disc_station(disc: DiscFrame, above: _Station, below: _Station) -> _Station:
     """Place the canal behind a disc, with the mean section of the pedicle levels around."""
+    # Beside a disc there is the foramen, no bone that would show the width.
     half_width = (above.half_width_mm + below.half_width_mm) / 2
     half_depth = (above.half_depth_mm + below.half_depth_mm) / 2
     rotation = disc.lps_from_disc.rotation
@@ -288,6 +309,7 @@ def _through(stations: list[_Station]) -> CanalCurve:
     left /= np.linalg.norm(left, axis=1, keepdims=True)
     posterior = np.cross(left, tangent)
     behind = _interpolate(along, np.array([s.posterior_lps for s in stations]), at)
+    # The cross product knows neither front nor back; the stations do.
     posterior *= np.sign((posterior * behind).sum(axis=1, keepdims=True))
     return CanalCurve(
         curve,

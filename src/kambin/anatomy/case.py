@@ -37,7 +37,7 @@ class Case:
     dialect : str, how the names were found
     confirmations : what persons have answered
     sha256 : str, hash over the arrays, geometry and names; confirmations are not in it
-    source : mapping, notes of the reader, such as the overlap of two masks in mm3
+    source : mapping, notes of the reader, such as the formats of the files
     """
 
     image: Volume | None

@@ -37,7 +37,7 @@ def check_image(
 
     References
     ----------
-    faults.md rows A07, G15, G17, G18; recipes.md section 7.
+    Faults A07, G15, G17, G18; recipes 7.
     """
     findings = [*_check_spacing(case), *_check_skin(case, stack, plane)]
     image = case.image
@@ -45,6 +45,7 @@ def check_image(
         return tuple(findings)
     if image.frame_id != case.labels.frame_id:
         why = f"The image says {image.frame_id[-20:]!r}, the labels {case.labels.frame_id[-20:]!r}."
+        # Nothing else is compared: in another frame every place would be wrong.
         findings.append(finding_of("AN-130", Severity.BLOCK, where="image and labels", why=why))
         return tuple(findings)
     findings.extend(_check_numbers(image, stack, survey))
@@ -110,9 +111,11 @@ def _check_bone(image: Volume, survey: Survey, stack: VertebralStack) -> list[Fi
     """Compare each vertebra with the shell around it: bone is brighter than soft tissue."""
     least_hu = value("checks.bone_contrast_least_hu")
     contrast = {v.key.place: _contrast_hu(image, survey, v) for v in stack.vertebrae}
+    # Written so that NaN counts as dark: with no voxel to compare, nothing is proven.
     dark = {name: hu for name, hu in contrast.items() if not hu >= least_hu}
     if not dark:
         return []
+    # One dark vertebra may be ill; most of them dark is another patient's image (A07).
     severity = Severity.BLOCK if len(dark) > len(contrast) / 2 else Severity.CONFIRM
     why = (
         ", ".join(f"{name} {hu:.0f} HU" for name, hu in dark.items())
@@ -130,6 +133,7 @@ def _contrast_hu(image: Volume, survey: Survey, vertebra: FoundStructure) -> flo
     mask = np.isin(near, vertebra.values)
     distance_mm = ndimage.distance_transform_edt(~mask, sampling=labels.spacing_mm)
     step_mm = float(labels.spacing_mm.max())
+    # Not the first layer: partial volume of the bone itself would brighten it.
     shell = (distance_mm > step_mm) & (distance_mm <= value("checks.surroundings_mm"))
     # Neighbouring bone would make a right label look no brighter than its surroundings.
     shell &= ~np.isin(near, _bone_values(survey))
@@ -171,6 +175,7 @@ def _check_outline(image: Volume, survey: Survey) -> list[Finding]:
     for kind in _SOLID:
         for structure in survey.of_kind(kind):
             hu = _sample(image, survey.labels, structure.box, structure.mask(survey.labels))
+            # Beyond the image there is NaN, which must count as outside.
             share = float(np.mean(~(hu > value("checks.air_hu"))))
             if share > value("checks.outside_share_most"):
                 outside.append(f"{structure.key} ({share:.0%})")
@@ -220,6 +225,7 @@ def _rays_without_skin(
         beyond = np.flatnonzero(((ijk < 0) | (ijk >= np.array(body.shape))).any(axis=1))
         last = int(beyond[0]) if len(beyond) else len(along)
         i, j, k = ijk[:last].T
+        # Body up to the border: the skin lies beyond the image, and so does every entry.
         if last == 0 or body.values[i, j, k].all():
             missing.append(f"{angle_deg:g}")
     return missing

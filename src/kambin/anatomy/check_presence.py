@@ -23,10 +23,11 @@ def check_presence(survey: Survey) -> tuple[Finding, ...]:
 
     References
     ----------
-    faults.md row A08: never *clear* what was not looked at.
+    Faults A08: never *clear* what was not looked at.
     """
     findings = []
     for kinds, code, severity in (
+        # Hazards that nothing replaces must be accepted by a person; nerves are modelled.
         (_VESSELS, "AN-140", Severity.CONFIRM),
         (_ORGANS, "AN-141", Severity.CONFIRM),
         (_NERVES, "AN-142", Severity.NOTE),

@@ -105,6 +105,7 @@ def _weigh(witnesses: tuple[Witness, ...], *, names_agree: bool) -> list[Finding
         or "no organ that lies on one side by nature is labelled"
     )
     enough = enough_weight()
+    # Names that fit mean situs inversus or a file mirrored with its names: ask (A13).
     if mirrored >= enough and mirrored > usual:
         code, severity = ("AN-103", Severity.CONFIRM) if names_agree else ("AN-102", Severity.BLOCK)
         return [finding_of(code, severity, where="laterality witnesses", why=f"{said}.")]
@@ -124,10 +125,12 @@ def _check_front_and_back(survey: Survey) -> tuple[Finding, ...]:
     for kinds, sign in ((_ANTERIOR, 1.0), (_POSTERIOR, -1.0)):
         for kind in kinds:
             for organ in survey.of_kind(kind):
+                # At its own height: lordosis moves the spine by centimetres.
                 nearest = int(np.argmin(np.abs(spine[:, 2] - organ.centroid_lps_mm[2])))
                 votes[str(organ.key)] = sign * float(spine[nearest, 1] - organ.centroid_lps_mm[1])
     votes["shape of the vertebrae"] = _posterior_tail(survey)
     against = sorted(name for name, vote in votes.items() if vote < 0)
+    # By majority: one displaced organ does not turn a patient round.
     if len(against) <= len(votes) / 2:
         return ()
     why = f"{len(against)} of {len(votes)} witnesses of front and back lie the wrong way round."
@@ -142,5 +145,6 @@ def _posterior_tail(survey: Survey) -> float:
         centred = y - y.mean()
         spread = float(centred.std())
         if spread > 0:
+            # Over its own spread, so that a large vertebra does not outvote the others.
             skewness += float((centred**3).mean()) / spread**3
     return skewness

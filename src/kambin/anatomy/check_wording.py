@@ -12,6 +12,10 @@ def finding_of(code: str, severity: Severity, *, where: str, why: str) -> Findin
     severity : Severity
     where : str, the structures, levels and sides it is about
     why : str, the measured value and the limit, with unit
+
+    Raises
+    ------
+    LookupError  if nobody registered the code; that is a bug of ours
     """
     registered = require_code(code)
     return Finding(

@@ -111,6 +111,7 @@ def find_columns(
 def _mid_frame(level: Level, frames: tuple[VertebraFrame, VertebraFrame]) -> RigidTransform:
     """Return the frame midway between the two plates that face each other."""
     above, below = frames[0].lower_plate, frames[1].upper_plate
+    # Midway, so that a wedge is shared and neither bone is preferred.
     cranial = above.rotation[:, 2] + below.rotation[:, 2]
     axes = axes_towards(
         above.rotation[:, 1] + below.rotation[:, 1], cranial / np.linalg.norm(cranial)
@@ -161,6 +162,7 @@ def make_disc_frame(columns: DiscColumns) -> DiscFrame:
     ----------
     columns : DiscColumns
     """
+    # In the midline: further out the margin curves forward, and would move the centre.
     middle = np.abs(columns.u_mm) <= value("completion_bone.disc_midline_mm")
     rims = columns.v_mm[columns.accepted[middle].any(axis=0)]
     if not len(rims):
@@ -205,6 +207,7 @@ def fill_disc(columns: DiscColumns, bone: WorkingBone, label_spacing_mm: float) 
         grid.spacing_mm,
     )
     local = columns.lps_from_disc.inverse().points(crop.nodes_lps_mm())
+    # Nothing added around it: a bulge of 1 mm cost 0.02 to 0.05 of Dice (recipes 3).
     inside = _between(columns, local) & (bone.labels[box] == 0)
     if not inside.any():
         return None

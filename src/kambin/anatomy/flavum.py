@@ -28,11 +28,13 @@ def model_flavum(bony: BonyAnatomy, space: CanalSpace, level: Level) -> Structur
 
     References
     ----------
-    Asian Spine J 2015;9:245, doi 10.4184/asj.2015 (thickness per level).
+    Asian Spine J 2015;9:245, doi 10.4184/asj.2015.9.2.245 (thickness per level)
+    Khasawneh 2023, Folia Morphol 82:72, doi 10.5603/FM.a2021.0120 (L2-L3)
     """
     upper, lower = bony.vertebra_frames.get(level.upper), bony.vertebra_frames.get(level.lower)
     if upper is None or lower is None or not upper.pedicles or not lower.pedicles:
         return None
+    # The lower of both sides: above it the lamina itself is the roof.
     top = min(z - height / 2 for _, _, z, _, height in upper.pedicles.values())
     top_lps = upper.lps_from_vertebra.points(
         [0.0, 0.0, top - value("completion_nerve.flavum_overlap_mm")]
@@ -42,6 +44,7 @@ def model_flavum(bony: BonyAnatomy, space: CanalSpace, level: Level) -> Structur
     curve = space.curve
     first = curve.at_plane(top_lps, upper.lps_from_vertebra.rotation[:, 2])
     last = curve.at_plane(bottom_lps, lower.lps_from_vertebra.rotation[:, 2])
+    # Laminae that overlap leave no window for it.
     if last - first < 2:
         return None
     shell = _roof(space, (first, last), level) & ~space.is_blocked
@@ -51,6 +54,7 @@ def model_flavum(bony: BonyAnatomy, space: CanalSpace, level: Level) -> Structur
         StructureKey("flavum", str(level)),
         region_from_mask(space.to_mask(shell), space.grid),
         Origin.MODELLED,
+        # The spread between persons, since no label shows this one's.
         value("completion_nerve.flavum_sigma_mm"),
         method="Shell behind the canal between the laminae, thickness of the literature.",
         quality={

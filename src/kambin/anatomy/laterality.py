@@ -84,6 +84,7 @@ def fit_midsagittal_plane(survey: Survey) -> MidsagittalPlane:
     Scoliosis moves the plane by a few millimetres, organs lie centimetres away.
     """
     vertebrae = [f for f in survey.of_kind("vertebra") if f.key.place in VERTEBRAE]
+    # A vertebra that the image cuts may have lost its tail.
     whole = [f for f in vertebrae if f.border_faces == 0] or vertebrae
     posterior = np.sum([_tail(f, survey.labels) for f in whole], axis=0)
     centres = np.array([f.centroid_lps_mm for f in whole])
@@ -107,9 +108,10 @@ def find_witnesses(survey: Survey, plane: MidsagittalPlane) -> tuple[Witness, ..
 
     References
     ----------
-    faults.md section 4, item 3.
+    Faults 4, item 3: two witnesses or more, none of them read from a sided name.
     """
     sides = constant("checks.witness_side").value
+    # Sorted: the sentence of a finding must read the same at every run.
     names = sorted(sides) if not isinstance(sides, float | tuple) else []
     witnesses = [w for name in names if (w := _organ(survey, plane, name)) is not None]
     for special in (_aorta_and_cava(survey, plane), _kidney_height(survey, plane)):
@@ -151,6 +153,7 @@ def _organ(survey: Survey, plane: MidsagittalPlane, name: str) -> Witness | None
 def _aorta_and_cava(survey: Survey, plane: MidsagittalPlane) -> Witness | None:
     """Compare aorta and vena cava between the tops of L1 and the bottom of L4."""
     aorta, cava = survey.find("aorta"), survey.find("vena_cava")
+    # Below L4 the aorta has forked; above L1 the cava swings forward to the liver.
     lumbar = [f for v in ("L1", "L2", "L3", "L4") if (f := survey.find("vertebra", v)) is not None]
     if aorta is None or cava is None or not lumbar:
         return None
@@ -169,6 +172,7 @@ def _aorta_and_cava(survey: Survey, plane: MidsagittalPlane) -> Witness | None:
 def _kidney_height(survey: Survey, plane: MidsagittalPlane) -> Witness | None:
     """Compare the kidneys' heights: the one on the patient's right usually lies lower."""
     kidneys = survey.of_kind("kidney")
+    # One kidney, or a horseshoe under one name, has no other to be lower than.
     if len(kidneys) != 2:
         return None
     right, left = sorted(kidneys, key=lambda f: float(plane.left_mm(f.centroid_lps_mm)))
@@ -184,6 +188,7 @@ def _judge(name: str, lateral_mm: float, expected_sign: float, *, row: str = "")
     elif towards_usual_mm < -least_mm:
         situs = Situs.MIRRORED
     else:
+        # Near the midline an organ says nothing, and saying nothing must not count as usual.
         situs = Situs.UNDECIDED
     return Witness(name, situs, value_at("checks.witness_weight", row or name), lateral_mm)
 

@@ -58,6 +58,7 @@ def stack_vertebrae(survey: Survey) -> VertebralStack:
     ]
     # By height, not by name: the names are what is being checked.
     mobile.sort(key=lambda f: -float(f.centroid_lps_mm[2]))
+    # S1 first: where it was split off, it is what the lowest vertebra stands on.
     sacrum = survey.find("vertebra", _SACRAL) or survey.find("sacrum")
     bearer, number = _lowest_rib(survey, mobile)
     return VertebralStack(tuple(mobile), sacrum, bearer, number)
@@ -70,6 +71,10 @@ def find_scheme(stack: VertebralStack, confirmations: tuple[Confirmation, ...]) 
     ----------
     stack : VertebralStack
     confirmations : what persons have answered; the last one with code ``scheme`` counts
+
+    Returns
+    -------
+    LevelScheme; the name is what the labels show, not what is true of the patient
     """
     lumbar = [int(name[1:]) for name in stack.names if name.startswith("L")]
     if not lumbar:
@@ -77,6 +82,7 @@ def find_scheme(stack: VertebralStack, confirmations: tuple[Confirmation, ...]) 
     elif stack.sacrum is not None:
         name = f"{max(lumbar)} lumbar"
     else:
+        # Without a sacrum fewer than five prove nothing: the image may end there.
         name = f"{max(int(_USUAL_LOWEST[1:]), *lumbar)} lumbar"
     vertebrae = stack.names + ((_SACRAL,) if stack.sacrum is not None else ())
     said = _last_scheme(confirmations)
@@ -117,9 +123,10 @@ def check_levels(
 
     References
     ----------
-    faults.md section 4, item 4, and rows A02 to A05; architecture 8.15.
+    Faults 4, item 4, and rows A02 to A05; architecture 8.15.
     """
     findings = [*_check_order(stack), *_check_gaps(survey, stack)]
+    # A count along a column with holes would only repeat them.
     if not findings:
         findings.extend(_check_counts(stack, scheme))
     return tuple(_answer(findings, scheme, confirmations))
@@ -127,6 +134,7 @@ def check_levels(
 
 def _check_order(stack: VertebralStack) -> list[Finding]:
     ranks = [VERTEBRAE.index(name) for name in stack.names]
+    # All of them backwards is no slip of one label: the patient lies the other way round.
     if len(ranks) > 1 and ranks == sorted(ranks, reverse=True):
         why = "From head to foot the names run backwards: head and feet are exchanged."
         return [finding_of("AN-106", Severity.BLOCK, where=", ".join(stack.names), why=why)]
@@ -149,6 +157,7 @@ def _check_gaps(survey: Survey, stack: VertebralStack) -> list[Finding]:
         step = f"{steps_mm[index]:.0f} mm, median of the column {usual_mm:.0f} mm"
         if skipped:
             why = f"No voxel is named {', '.join(skipped)}; centre to centre {step}."
+        # Closer than half a step are two halves of one vertebra under two names.
         elif not cut and not 0.5 < steps_mm[index] / usual_mm < value("checks.step_ratio_most"):
             why = f"The step between their centres does not fit: {step}."
         else:
@@ -190,9 +199,11 @@ def _check_counts(stack: VertebralStack, scheme: LevelScheme) -> list[Finding]:
     if below and above:
         if bottom_fits and top_fits:
             return []
+        # One count off is a variant (six lumbar, a lumbar rib); both off is a shift of names.
         one_fits = bottom_fits or top_fits
         code, severity = ("AN-112", Severity.CONFIRM) if one_fits else ("AN-113", Severity.BLOCK)
         return [finding_of(code, severity, where=where, why=said)]
+    # One count alone cannot tell a variant from a shift: somebody has to look.
     if (below and bottom_fits) or (above and top_fits):
         return [finding_of("AN-114", Severity.CONFIRM, where=where, why=said)]
     if below and lowest in ("L4", "L6"):
@@ -231,6 +242,7 @@ def _answer(
         return [*findings, finding_of("AN-116", Severity.BLOCK, where=scheme.name, why=why)]
     return [
         f
+        # An answer settles a question; it never lifts a BLOCK.
         if f.severity is not Severity.CONFIRM
         else finding_of(f.code, Severity.NOTE, where=f.where, why=f"{f.why} Confirmed by a person.")
         for f in findings
@@ -239,6 +251,7 @@ def _answer(
 
 def _last_scheme(confirmations: tuple[Confirmation, ...]) -> Confirmation | None:
     said = [c for c in confirmations if c.code == "scheme"]
+    # The last word counts; earlier ones stay in the case as its history.
     return said[-1] if said else None
 
 
@@ -250,6 +263,7 @@ def _lowest_rib(survey: Survey, mobile: list[FoundStructure]) -> tuple[str, int]
     """Return the vertebra that the lowest labelled rib comes nearest to, and its number."""
     ribs = [f for f in survey.of_kind("rib") if f.key.place.isdigit()]
     limit_mm = value("checks.rib_gap_most_mm")
+    # From the lowest up: the twelfth rib may be missing, or end before the labels do (A03).
     for number in sorted({int(f.key.place) for f in ribs}, reverse=True):
         gaps = [
             (_gap_mm(survey, rib, vertebra, limit_mm), vertebra.key.place)
@@ -274,6 +288,7 @@ def _gap_mm(
     ]
     if not all(len(points) for points in near):
         return float("inf")
+    # Both sets are cut to the reach of the limit: whole bones have too many voxels for a tree.
     distances, _ = cKDTree(near[1]).query(near[0], distance_upper_bound=limit_mm)
     return float(np.min(distances))
 

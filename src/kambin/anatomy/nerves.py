@@ -71,6 +71,7 @@ def complete_nerves(bony: BonyAnatomy, *, progress: Progress | None = None) -> N
     show.step("Nerves", 0, _PARTS)
     structures: dict[StructureKey, Structure] = {}
     findings: list[Finding] = []
+    # First: an entry needs the skin even where no canal can be found.
     skin = complete_skin(bony)
     if skin is not None:
         structures[SKIN_KEY] = skin
@@ -109,9 +110,11 @@ def _complete_roots(
         for side in Side:
             for kind, place in (("exiting_root", level.upper), ("traversing_root", level.lower)):
                 key = StructureKey(kind, place, side)
+                # A given root is never replaced, not even to make both sides alike.
                 if key in bony.given or not _is_known(kind, place):
                     continue
                 make = draft_exiting_root if kind == "exiting_root" else draft_traversing_root
+                # Drafted all before any is moved: distances are measured once, around all of them.
                 draft = make(bony, sac, level, side)
                 if draft is None:
                     missing.append(str(key))
@@ -143,6 +146,7 @@ def _relax(bony: BonyAnatomy, sac: DuralSac, drafts: list[RootDraft]) -> tuple[R
 
 def _is_known(kind: str, place: str) -> bool:
     """Return whether the tables hold the numbers of this root."""
+    # No table says, for one, where the L1 root begins: it is left out, not guessed.
     row = "root_angle_deg" if kind == "exiting_root" else "traversing_origin_mm"
     numbers = constant(f"completion_nerve.{row}").value
     return not isinstance(numbers, float | tuple) and place in numbers

@@ -67,6 +67,10 @@ def split_by_midline(
     mask : bool array, region.shape
     region : LabelMap that says where the voxels lie
     plane : MidsagittalPlane
+
+    Returns
+    -------
+    mapping of Side to bool array, region.shape
     """
     left = np.zeros(mask.shape)
     ijk = np.argwhere(mask)
@@ -91,9 +95,11 @@ def collect_given(
     """
     given = {}
     for key, found in survey.found.items():
+        # Vertebrae come by a way of their own, on which S1 joins the sacrum.
         if key.kind in _BONE_OF_THE_SPINE:
             continue
         region = _crop(survey, found)
+        # By the plane, not by the order of pieces: both halves may touch at the symphysis.
         if key.kind in PAIRED_BONES and key.side is None:
             for side, mask in split_by_midline(region.values != 0, region, plane).items():
                 if mask.any():
@@ -112,6 +118,7 @@ def collect_given(
 def _crop(survey: Survey, found: FoundStructure) -> LabelMap:
     box = found.grown_box(survey.labels, REGION_MARGIN_VOXELS)
     affine = survey.labels.lps_from_ijk.copy()
+    # The crop starts at another voxel, at the same place in the patient.
     affine[:3, 3] = survey.labels.lps_mm([s.start for s in box])
     mask = found.mask(survey.labels, margin_voxels=REGION_MARGIN_VOXELS)
     return LabelMap(mask.astype(np.uint8), affine, survey.labels.frame_id)

@@ -67,6 +67,7 @@ def classify_points(points: PartPoints, body_radii_mm: tuple[float, float]) -> N
     0.91-0.95.
     """
     found = np.full(points.x_mm.shape, PARTS.index("arch"), dtype=np.uint8)
+    # In rising order of trust: what a later rule takes is lost to the earlier ones (recipes 2).
     rules: Mapping[str, Callable[[PartPoints], NDArray[np.bool_]]] = {
         "lamina": _in_lamina,
         "arch_base": _in_arch_base,
@@ -94,12 +95,14 @@ def in_partition_body(p: PartPoints) -> NDArray[np.bool_]:
     """
     behind, slope, near, far = values("completion_bone.body_rule")
     lip_behind, medial, _ = values("completion_bone.pedicle_rule")
+    # Only between the pedicles; lateral of them the same depth is pedicle.
     lip = (p.behind_mm < lip_behind) & (p.x_mm <= medial * p.pedicle_x_mm)
     return _bool(lip | (p.behind_mm < behind + slope * np.clip(p.x_mm - near, 0.0, far)))
 
 
 def _in_sap(p: PartPoints) -> NDArray[np.bool_]:
     above, dorsal, pivot, lateral, behind, medial = values("completion_bone.sap_rule")
+    # The base of the process falls away backwards and outwards.
     floor = (
         above * p.height_mm - dorsal * (p.behind_mm - pivot) - lateral * (p.x_mm - p.pedicle_x_mm)
     )
@@ -113,12 +116,14 @@ def _in_iap(p: PartPoints) -> NDArray[np.bool_]:
         - dorsal * (p.behind_mm - pivot)
         + lateral * (p.x_mm - share * p.pedicle_x_mm)
     )
+    # The midline itself belongs to lamina and spinous process.
     lateral_limits = (p.x_mm > near) & (p.x_mm < far * p.pedicle_x_mm)
     return _bool((p.above_mm < ceiling) & (p.behind_mm > behind) & lateral_limits)
 
 
 def _in_tp(p: PartPoints) -> NDArray[np.bool_]:
     share, rise, behind, low, high = values("completion_bone.tp_rule")
+    # Above the pedicle further out, or the lateral face of the SAP would count as its root.
     root = p.pedicle_x_mm + share * p.width_mm + rise * np.maximum(p.above_mm, 0.0)
     heights = (p.above_mm > -low * p.height_mm) & (p.above_mm < high * p.height_mm)
     return _bool((p.x_mm > root) & (p.behind_mm > behind) & heights)
@@ -155,6 +160,7 @@ def _in_pars(p: PartPoints) -> NDArray[np.bool_]:
 
 def _in_body_rim(p: PartPoints, body_radii_mm: tuple[float, float]) -> NDArray[np.bool_]:
     """Return which points lie in the posterior rim of the upper end plate."""
+    # Behind only: the rim on which a cannula may rest is the one it comes upon (recipes 8).
     depth, breadth, front = values("completion_bone.body_rim_rule")
     half_width, half_depth = body_radii_mm
     inner = ((half_width - breadth), (half_depth - breadth))
@@ -210,6 +216,7 @@ def measure_points(
     PartPoints
     """
     local = frame.lps_from_vertebra.inverse().points(places_lps_mm)
+    # A node in the plane goes right: every node needs one side, and one only.
     left = _bool(local[:, 0] > 0)
     sides: tuple[Pedicle, Pedicle] = (frame.pedicles[Side.LEFT], frame.pedicles[Side.RIGHT])
     pedicle_x, _, pedicle_z, width, height = (
@@ -236,6 +243,7 @@ def _plate_radii_mm(points: PartPoints, frame: VertebraFrame) -> tuple[float, fl
     wall = frame.posterior_wall_y_mm
     if not near_plate.any():
         return wall, wall
+    # A quantile, or one osteophyte would set the width of the rim.
     share = value("completion_bone.plate_extent_quantile")
     return float(np.quantile(points.x_mm[near_plate], share)), wall
 
@@ -258,6 +266,10 @@ def collect_parts(
     parts : mapping of part to bool array, shape (N,)
     left : bool array, shape (N,), which nodes lie left of the mid-sagittal plane
     label_spacing_mm : float, mm, the largest spacing of the labels
+
+    Returns
+    -------
+    mapping of StructureKey to Structure, volumes in mm3; a part without a node is missing
     """
     structures = {}
     for part, chosen in parts.items():

@@ -27,6 +27,7 @@ def classify_sacrum(points: PartPoints, wall_y_mm: float) -> NDArray[np.uint8]:
     groove towards the ala, above a floor that descends dorsally as at L5. A plain box
     put the articular plates of an atlas 3.8 mm off in the median (recipes 2).
     """
+    # The only measured border here; width and height of the pedicle are those of the table.
     medial = points.pedicle_x_mm - points.width_mm / 2
     body_reach, ala_groove, behind, base = values("completion_bone.s1_part_rule")
     under_plate = points.under_plate_mm
@@ -40,6 +41,7 @@ def classify_sacrum(points: PartPoints, wall_y_mm: float) -> NDArray[np.uint8]:
     depth, breadth, _ = values("completion_bone.body_rim_rule")
     upper_border = beside_canal & (points.behind_mm > -breadth) & (under_plate < depth)
     found = np.zeros(points.x_mm.shape, dtype=np.uint8)
+    # The surest last: the body overrides the SAP, and the SAP its own base.
     found[upper_border] = S1_PARTS.index("pedicle_rim")
     found[arch_base] = S1_PARTS.index("arch_base")
     found[sap] = S1_PARTS.index("sap")
@@ -91,5 +93,6 @@ def part_sacrum(
     left, points = measure_points(places, frame)
     found = classify_sacrum(points, frame.posterior_wall_y_mm)
     parts = {part: found == n for n, part in enumerate(S1_PARTS)}
+    # Without a vertebra in its name: alae and crest reach far below S1.
     rest = collect_parts(bone, "", ijk, {"sacrum": parts.pop("sacrum")}, left, label_spacing_mm)
     return rest | collect_parts(bone, "S1", ijk, parts, left, label_spacing_mm)

@@ -71,6 +71,15 @@ def find_nominal_rule(level: Level) -> RootRule:
     Parameters
     ----------
     level : Level
+
+    Returns
+    -------
+    RootRule, degrees and mm
+
+    References
+    ----------
+    Guan 2015, J Spinal Disord Tech, doi 10.1097/bsd.0000000000000145 (angle to the disc)
+    Li P 2014, doi 10.13418/j.issn.1001-165x.2014.04.005 (root below the pedicle)
     """
     return RootRule(
         value_at("completion_nerve.root_angle_deg", level.upper),
@@ -107,6 +116,7 @@ def fit_exiting_roots(
     """
     rule = find_nominal_rule(nominals[0].level)
     lays = [partial(_lay_again, draft, bony, sac) for draft in nominals]
+    # Place first, then direction: tried together the two lists would multiply.
     near = slice(0, max(_up_to_ganglion(draft) for draft in nominals))
     places = [
         replace(
@@ -166,6 +176,12 @@ def draft_exiting_root(
     -----
     The rules of recipes 4. One angle for all levels drives L5 through the ala: the angle to
     the disc plane and the anterior drift are per level.
+
+    References
+    ----------
+    Silverstein 2015, Int J Spine Surg 9:3, doi 10.14444/2003 (place of the ganglion)
+    Hasegawa 1996, Spine 21:1005, doi 10.1097/00007632-199605010-00001 (its size)
+    Clin Anat 2018;31:782 (diameters of the roots)
     """
     frame = bony.vertebra_frames.get(level.upper)
     if frame is None or side not in frame.pedicles:
@@ -176,11 +192,13 @@ def draft_exiting_root(
     outward = _distal_direction(bony, level, side, used)
     length_mm = value("completion_nerve.root_length_mm")
     nodes = [start, axilla, ganglion]
+    # Two nodes on one line, so that the curve runs straight once past the ganglion.
     nodes += [ganglion + outward * length_mm * share for share in (0.5, 1.0)]
     points, at_nodes = lay_curve(np.array(nodes))
     diameter_mm = value_at("completion_nerve.root_diameter_mm", level.upper)
     share = value("completion_nerve.root_proximal_share")
     along = np.linspace(0.0, 1.0, len(points))
+    # The sleeve is thinner than the root beyond its ganglion.
     grown = np.clip(along / at_nodes[2], 0.0, 1.0)
     return RootDraft(
         StructureKey("exiting_root", level.upper, side),
@@ -211,7 +229,7 @@ def draft_traversing_root(
 
     References
     ----------
-    evidence.md 3.3, A4: the origin lies below the disc at L2 to L4, at the disc for L5 and
+    Evidence 3.3, A4: the origin lies below the disc at L2 to L4, at the disc for L5 and
     at its upper margin for S1.
     """
     frame = bony.vertebra_frames.get(level.lower)
@@ -222,9 +240,11 @@ def draft_traversing_root(
     diameter_mm = value_at("completion_nerve.root_diameter_mm", level.lower)
     radius_mm = diameter_mm / 2 * value("completion_nerve.root_proximal_share")
     up = disc.lps_from_disc.rotation[:, 2]
+    # Its own radius inside the edge: at its origin the root has not left the sac.
     origin = _sac_edge(
         sac, disc.lps_from_disc.origin_mm + up * above_mm, up, side, inset_mm=radius_mm
     )
+    # Where the exiting root begins: both are one nerve.
     end = find_take_off(frame, sac, side)
     nodes = [origin, end]
     if level.lower == _SACRAL:
@@ -269,6 +289,7 @@ def lay_curve(
     """
     steps = np.linalg.norm(np.diff(nodes_lps_mm, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
+    # Monotone pieces: a natural spline would swing into the pedicle at the axilla.
     fine = PchipInterpolator(along, nodes_lps_mm)(np.linspace(0.0, along[-1], 4 * DRAFT_SAMPLES))
     points = resample_evenly(fine)
     return points, along / along[-1]
@@ -324,6 +345,7 @@ def _best_rule(
             narrowest_mm = float((draft.needed_radii_mm[part] - free_mm).max())
             lack_mm += max(narrowest_mm - tolerated_mm, 0.0) / len(lays)
         score_mm = lack_mm + _reluctance_mm(rule, rules[0])
+        # By more than rounding, so that equal rules do not change places between machines.
         if score_mm < least_mm - 10.0**-6:
             best, least_mm = rule, score_mm
     return best
@@ -351,8 +373,10 @@ def _under_the_pedicle(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the axilla and the middle of the ganglion, each shape (3,), mm, LPS."""
     x, _, z, width, height = frame.pedicles[side]
+    # From the medial border: laid from the pedicle's centre roots were 8 mm too lateral (recipes 4).
     medial, lower = x - width / 2, z - height / 2
     wall = frame.posterior_wall_y_mm
+    # Capped: at L4 and L5 the measured width holds the root of the transverse process.
     lateral = min(
         value("completion_nerve.drg_lateral_share") * width,
         value("completion_nerve.drg_lateral_most_mm"),
@@ -377,6 +401,7 @@ def _distal_direction(
     """Return the direction of the root beyond its ganglion, shape (3,), unit, LPS."""
     disc = bony.disc_frames.get(level)
     frame = bony.vertebra_frames[level.upper]
+    # The angle is published against the disc; without one the body is the next best.
     rotation = (disc.lps_from_disc if disc is not None else frame.lps_from_vertebra).rotation
     angle_rad = np.radians(rule.angle_deg)
     local = np.array([np.cos(angle_rad) * side.lateral_sign_lps, -rule.drift, -np.sin(angle_rad)])
@@ -389,6 +414,7 @@ def _sacral_way(frame: VertebraFrame, side: Side, radius_mm: float) -> list[NDAr
     x, _, z, width, _ = frame.pedicles[side]
     gap = value("completion_nerve.gap_to_bone_mm")
     lateral = (x - width / 2 - radius_mm - gap) * side.lateral_sign_lps
+    # Close behind the body and medial of the pedicle line: the lateral recess of S1.
     y = frame.posterior_wall_y_mm + radius_mm + gap
     below = value("completion_nerve.sacral_root_below_mm")
     heights = (z, z - below)

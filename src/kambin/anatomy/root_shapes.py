@@ -23,6 +23,18 @@ def make_root(bony: BonyAnatomy, sac: DuralSac, root: RelaxedRoot) -> Structure:
     bony : BonyAnatomy
     sac : DuralSac
     root : RelaxedRoot
+
+    Returns
+    -------
+    Structure, origin modelled, sigma and moves in mm, angle in degrees
+
+    Raises
+    ------
+    InputError  (IN-040) if no node of the grid lies in it
+
+    References
+    ----------
+    Guan 2015, J Spinal Disord Tech, doi 10.1097/bsd.0000000000000145: a, b and alpha.
     """
     tube = Tube(root.points_lps_mm, root.radii_mm)
     return Structure(
@@ -47,6 +59,14 @@ def make_ganglion(bony: BonyAnatomy, root: RelaxedRoot) -> Structure:
     ----------
     bony : BonyAnatomy
     root : RelaxedRoot of an exiting root
+
+    Returns
+    -------
+    Structure ``drg``, origin modelled, sigma in mm
+
+    Raises
+    ------
+    InputError  (IN-040) if no node of the grid lies in it
     """
     inside = root.ganglion_radii_mm > 0
     tube = Tube(root.points_lps_mm[inside], root.ganglion_radii_mm[inside])
@@ -69,6 +89,14 @@ def rasterise_tube(tube: Tube, grid: Grid) -> LabelMap:
     ----------
     tube : Tube
     grid : Grid; the tube may leave it, the region may not
+
+    Returns
+    -------
+    LabelMap of 0 and 1, shape of the box around the tube, on the nodes of the grid
+
+    Raises
+    ------
+    InputError  (IN-040) if no node lies in the tube
     """
     # The region is for pictures and overlaps; a root bends by less than 0.1 mm between samples.
     step = max(1, len(tube.points_lps_mm) // REGION_SAMPLES)
@@ -99,6 +127,7 @@ def _describe_exit(bony: BonyAnatomy, sac: DuralSac, root: RelaxedRoot) -> dict[
     local = lower.upper_plate.inverse().points(root.points_lps_mm)
     beside = local[:, 0] * draft.key.side.lateral_sign_lps
     edge = _sac_edge_beside_mm(sac, root.points_lps_mm, draft.key.side.lateral_sign_lps, bony)
+    # Its medial edge, as on MR: the centre line leaves the sac a radius earlier.
     parted = np.flatnonzero(beside - root.radii_mm > edge)
     passed = np.flatnonzero(local[:, 2] <= 0)
     if len(parted) == 0 or len(passed) == 0:
@@ -120,5 +149,6 @@ def _sac_edge_beside_mm(
     for row, point in enumerate(points_lps_mm):
         at = sac.curve.nearest(point)
         centre, lateral = sac.curve.centres_lps_mm[at], sac.curve.left_lps[at] * sign
+        # Where the ray meets no sac, the canal itself is the limit.
         edges[row] = sac.edge_mm(centre, lateral, fallback_mm=float(sac.curve.half_width_mm[at]))
     return edges

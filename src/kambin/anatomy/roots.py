@@ -73,6 +73,14 @@ def find_obstacles(bony: BonyAnatomy, drafts: Sequence[RootDraft]) -> Obstacles:
     ----------
     bony : BonyAnatomy
     drafts : sequence of RootDraft, at least one; the distances reach a little beyond them
+
+    Returns
+    -------
+    Obstacles, mm, positive outside
+
+    Raises
+    ------
+    InputError  (IN-040) if no bone lies around the drafts
     """
     grid = bony.working_grid
     points = np.concatenate([d.points_lps_mm for d in drafts])
@@ -82,6 +90,7 @@ def find_obstacles(bony: BonyAnatomy, drafts: Sequence[RootDraft]) -> Obstacles:
     low, high = np.maximum(low, 0), np.minimum(high, grid.shape)
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     a, b, c = (high - low).tolist()
+    # A box around the roots: nothing further away can push them.
     part = Grid(
         grid.origin_lps_mm + low * grid.spacing_mm, grid.spacing_mm, (a, b, c), grid.frame_id
     )
@@ -90,6 +99,7 @@ def find_obstacles(bony: BonyAnatomy, drafts: Sequence[RootDraft]) -> Obstacles:
     if discs.any():
         disc = signed_distance_from_occupancy(discs.astype(np.float32), part).values
     else:
+        # Without a disc everything is far from one: bone alone then pushes.
         disc = np.full(part.shape, np.float32(max(part.shape) * part.spacing_mm))
     room = np.minimum(
         bone - np.float32(value("completion_nerve.gap_to_bone_mm")),
@@ -146,6 +156,7 @@ def _push(
     length = np.linalg.norm(gradient, axis=-1, keepdims=True)
     outward = gradient / np.maximum(length, 10.0**-6)
     step = np.zeros_like(points)
+    # Half a node at most: further away the gradient is another one.
     step[near] = outward * np.minimum(lacking[near], room.spacing_mm)[:, None] * 0.5
     return step
 
@@ -154,6 +165,7 @@ def _judge(
     draft: RootDraft, points_lps_mm: NDArray[np.float64], obstacles: Obstacles
 ) -> RelaxedRoot:
     free_mm = obstacles.free_mm(points_lps_mm)
+    # Flattened before it is judged: a root gives way in a narrow foramen, it is not cut by it.
     radii = _thinned(draft.radii_mm, free_mm)
     ganglion = _thinned(draft.ganglion_radii_mm, free_mm)
     overlap_mm = float(np.max(np.maximum(radii, ganglion) - free_mm))

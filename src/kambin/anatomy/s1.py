@@ -34,6 +34,7 @@ def fit_s1_plate(
     by rays 8 mm under the plate, put the centre in the middle of the plate.
     """
     centre = above_lps_mm
+    # The first axes are those of the plate above; each round turns the rays onto the sacrum.
     for _ in range(FRAME_ITERATIONS):
         start = centre + axes[:, 2] * value("completion_bone.s1_ray_start_mm")
         plate = fit_plate(occupancy, start, axes, cranial=False, entering=True)
@@ -87,11 +88,13 @@ def _finish(
     origin = origin + axes[:, 1] * (back - front) / 2
     wall = (front + back) / 2
     frame = RigidTransform.from_axes("lps", "vertebra_S1", axes, origin)
+    # The level at which wall and promontory were found, so that all three fit together.
     height = half_mm - value("completion_bone.s1_wall_depth_mm")
     return VertebraFrame(
         "S1",
         frame,
         plate_frame("upper_plate_S1", origin + axes[:, 2] * half_mm, axes[:, 2], axes),
+        # There is none: a plane through the origin stands in.
         plate_frame("lower_plate_S1", origin, axes[:, 2], axes),
         wall,
         find_sacral_pedicles(occupancy, frame, wall, height),

@@ -36,6 +36,7 @@ def find_body_mask(
     if given and np.isin(labels.values, given).any():
         # Organs overwrite the body label where they lie, so all labels together are the body.
         return _as_mask(fill_slices(labels.values > 0), labels)
+    # Without air in it an image ends inside the body: its border is no skin.
     if image is not None and _shows_air(image):
         return _as_mask(segment_body(image), image)
     return None
@@ -93,9 +94,11 @@ def segment_body(image: Volume) -> NDArray[np.bool_]:
     if count == 0:
         return np.zeros(image.shape, dtype=bool)
     sizes = np.bincount(numbered.ravel())
+    # The background is no piece, however large.
     sizes[0] = 0
     body = (numbered == int(np.argmax(sizes))).astype(np.uint8)
     grown = ndimage.maximum_filter(body, size, mode="nearest") > 0
+    # Grown back only where there was tissue: the opening must not round off the entry.
     return fill_slices(grown & tissue)
 
 
@@ -108,6 +111,7 @@ def fill_slices(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         not reach
     """
     filled = np.empty_like(mask)
+    # Slice by slice: lungs and gut leave the volume at its ends, where 3D would let air in.
     for k in range(mask.shape[2]):
         numbered, _ = ndimage.label(~mask[:, :, k])
         edges = (numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1])

@@ -174,6 +174,7 @@ class Anatomy:
         AnatomyError  (AN-010) if a text is no key
         """
         wanted = StructureKey.parse(key) if isinstance(key, str) else key
+        # None and not an empty structure: what was not assessed must never read as clear.
         return self.structures.get(wanted)
 
     def require(self, key: StructureKey | str) -> Structure:

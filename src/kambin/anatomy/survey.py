@@ -45,6 +45,10 @@ class FoundStructure:
         ----------
         labels : LabelMap in which it was found
         margin_voxels : int, voxels added on every side where the array has them
+
+        Returns
+        -------
+        bool array, shape of the grown box
         """
         return np.isin(labels.values[self.grown_box(labels, margin_voxels)], self.values)
 
@@ -86,6 +90,7 @@ class Survey:
     def of_kind(self, kind: str) -> tuple[FoundStructure, ...]:
         """Return every structure of a kind, any place and side, in the order of their keys."""
         chosen = [f for key, f in self.found.items() if key.kind == kind]
+        # By name: label values differ between the tools that may have written them.
         return tuple(sorted(chosen, key=lambda f: str(f.key)))
 
 
@@ -107,6 +112,7 @@ def survey_labels(case: Case) -> Survey:
     by_key: dict[StructureKey, list[int]] = {}
     empty: list[StructureKey] = []
     for value, key in sorted(case.names.items()):
+        # A table may name values that the map never reaches.
         if 0 < value <= len(boxes) and boxes[value - 1] is not None:
             by_key.setdefault(key, []).append(value)
         else:
@@ -116,6 +122,7 @@ def survey_labels(case: Case) -> Survey:
         for key, numbers in by_key.items()
     }
     repeated = tuple(key for key, numbers in by_key.items() if len(numbers) > 1)
+    # Two values may share a name: empty under one, there under the other.
     return Survey(labels, found, tuple(k for k in empty if k not in found), repeated)
 
 

@@ -55,6 +55,10 @@ def smooth_occupancy(bone: WorkingBone, vertebra: str) -> Sampler:
     bone : WorkingBone
     vertebra : str
 
+    Returns
+    -------
+    Sampler, 0 to 1, on the part of the working grid around the bone
+
     Notes
     -----
     Bone that leaves the image is held at its border, so that a cut face is no end plate.
@@ -77,6 +81,7 @@ def find_body_centre(bone_distance: Sampler) -> NDArray[np.float64]:
     """
     inside = bone_distance.values <= 0
     share = value("completion_bone.deepest_share")
+    # A share of the bone, not its deepest node: one node would follow the noise.
     deep = np.quantile(bone_distance.values[inside], share)
     centre: NDArray[np.float64] = bone_distance.nodes_lps_mm()[bone_distance.values <= deep].mean(
         axis=0
@@ -111,6 +116,7 @@ def find_vertebra_frames(
     smoothed = {name: smooth_occupancy(bone, name) for name in bone.names}
     occupancy = {name: s for name, s in smoothed.items() if (s.values > 0.5).any()}
     distances = {name: make_signed_distance(o) for name, o in occupancy.items()}
+    # Not for the sacrum: its deepest place may lie in an ala; its plate is found from above.
     centres = {n: find_body_centre(d) for n, d in distances.items() if n != "S1"}
     drafts = []
     for name, centre in centres.items():
@@ -207,6 +213,7 @@ def _finish(
     if not np.isfinite(front + back):
         return None
     centre = centre + axes[:, 1] * (back - front) / 2
+    # Once more: landmarks belong to the final axes, not to those they were sought with.
     upper = fit_plate(occupancy, centre, axes, cranial=True)
     lower = fit_plate(occupancy, centre, axes, cranial=False)
     if upper is None or lower is None:
@@ -249,5 +256,6 @@ def _find_walls_mm(
     for direction in (-axes[:, 1], axes[:, 1]):
         exits = find_exit_mm(occupancy, starts, direction, reach_mm=reach)
         kept = exits[np.isfinite(exits)]
+        # The median: in the middle of the posterior wall the basivertebral vein leaves the body.
         distances.append(float(np.median(kept)) if len(kept) else float("nan"))
     return distances[0], distances[1]

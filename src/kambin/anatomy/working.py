@@ -40,6 +40,7 @@ def find_vertebra_regions(survey: Survey, *, first: str = "T12") -> dict[str, La
     AnatomyError  (AN-200) if fewer than two vertebrae are there
     """
     regions = {}
+    # Down from T12: the highest level that can be asked for is T12-L1.
     for name in VERTEBRAE[VERTEBRAE.index(first) :]:
         parts = [survey.find("vertebra", name)]
         if name == SACRUM:
@@ -80,6 +81,10 @@ def make_working_grid(labels: LabelMap, low_lps_mm: ArrayLike, high_lps_mm: Arra
     labels : LabelMap in canonical order
     low_lps_mm, high_lps_mm : float array, shape (3,), mm, LPS, corners of the spine
 
+    Returns
+    -------
+    Grid, nodes along L, P, S, spacing in mm
+
     Notes
     -----
     Along each axis the nodes lie symmetrically about the middle of the label array, and on
@@ -91,6 +96,7 @@ def make_working_grid(labels: LabelMap, low_lps_mm: ArrayLike, high_lps_mm: Arra
     margin = value("completion_bone.grid_margin_mm")
     low, high = labels.bounds_lps_mm()
     half = (high - low) / (2 * spacing)
+    # Nodes on voxel centres where they fit: there nothing has to be interpolated.
     on_nodes = np.abs(half - np.round(half)) * 4 <= 1
     anchor = (low + high) / 2 + np.where(on_nodes, 0.0, spacing / 2)
     # No node lies beyond the labels: bone that leaves the image must not seem to end there.
@@ -127,6 +133,10 @@ def sub_grid(grid: Grid, region: LabelMap) -> tuple[Grid, tuple[slice, slice, sl
     ----------
     grid : Grid
     region : LabelMap in the frame of the grid
+
+    Returns
+    -------
+    Grid of the part, mm, LPS, and three slices into an array of grid.shape
     """
     low, high = (grid.ijk(corner) for corner in region.bounds_lps_mm())
     first = np.clip(np.floor(low + SURFACE_EPSILON).astype(int), 0, grid.shape)
@@ -168,6 +178,10 @@ def region_of_nodes(grid: Grid, ijk: NDArray[np.int64]) -> LabelMap:
     ----------
     grid : Grid
     ijk : int array, shape (N, 3), N >= 1, nodes of the grid
+
+    Returns
+    -------
+    LabelMap on nodes of the grid, mm, LPS
     """
     low = np.maximum(ijk.min(axis=0) - REGION_MARGIN_VOXELS, 0)
     high = np.minimum(ijk.max(axis=0) + REGION_MARGIN_VOXELS + 1, grid.shape)
@@ -203,4 +217,5 @@ def make_working_bone(labels: LabelMap, regions: Mapping[str, LabelMap]) -> Work
         numbers[box][wins] = number
         np.maximum(best[box], occupancy, out=best[box])
         total[box] += occupancy
+    # Smoothed neighbours overlap at a joint, and no node is more than full.
     return WorkingBone(grid, tuple(regions), numbers, np.minimum(total, 1.0))
