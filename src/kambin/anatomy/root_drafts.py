@@ -373,7 +373,7 @@ def _under_the_pedicle(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the axilla and the middle of the ganglion, each shape (3,), mm, LPS."""
     x, _, z, width, height = frame.pedicles[side]
-    # From the medial border: laid from the pedicle's centre roots were 8 mm too lateral (recipes 4).
+    # From the medial border: from the pedicle's centre roots came 8 mm too lateral (recipes 4).
     medial, lower = x - width / 2, z - height / 2
     wall = frame.posterior_wall_y_mm
     # Capped: at L4 and L5 the measured width holds the root of the transverse process.
