@@ -20,15 +20,22 @@ def write_refusal(refusal: Refusal, path: Path) -> Refusal:
     ------
     StoreError  (ST-001) if it cannot be written
     """
+    # rounded before it is returned, so that the caller goes on with what a reader will get
     write_document(round_document(refusal), path)
     return round_document(refusal)
 
 
 def find_answer_file(place: Path) -> Path:
-    """Return the plan or the refusal that a path means: the file itself, or the one in a folder."""
+    """Return the plan or the refusal that a path means: the file itself, or the one in a folder.
+
+    Parameters
+    ----------
+    place : a file, or the folder in which ``kambin plan`` wrote
+    """
     if not place.is_dir():
         return place
     found = (place / PLAN_FILE, place / REFUSAL_FILE)
+    # with neither there, the plan: that is the file whose absence a person understands
     return found[0] if found[0].exists() or not found[1].exists() else found[1]
 
 
@@ -44,6 +51,7 @@ def read_answer(path: Path) -> Plan | Refusal:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
+    # told by what it says of itself; a file name may have been changed
     if not isinstance(document, dict) or not document.get("infeasible"):
         return read_plan(path)
     try:

@@ -46,7 +46,12 @@ def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, Struct
     image : Volume or none, canonical, LPS, mm
     labels : LabelMap, canonical, LPS, mm
     names : label value -> StructureKey
+
+    References
+    ----------
+    NIST FIPS 180-4 (SHA-256), doi 10.6028/NIST.FIPS.180-4
     """
+    # the recipe goes in first: a later one can never give the same hash by chance
     digest = sha256(b"kambin case 1\n")
     # a label-only case must not hash like a case whose image happens to be empty
     for voxels in (image, labels):
@@ -56,6 +61,7 @@ def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, Struct
         place = voxels.lps_from_ijk.tolist()
         # type and shape first: the same bytes in another shape are another image
         digest.update(to_json([voxels.values.dtype.name, voxels.shape, place]).encode())
+        # the transpose of file order lies in one piece, which is what a digest takes
         digest.update(to_file_order(voxels.values).T.data)
     digest.update(to_json({str(v): str(key) for v, key in names.items()}).encode())
     return digest.hexdigest()
@@ -120,6 +126,10 @@ def read_case(path: Path, *, verify: bool = True) -> Case:
     verify : bool, refuse a case whose arrays or names changed since it was written; without
         it the case carries the hash of what is there, so that a plan made before can be
         told to be stale
+
+    Returns
+    -------
+    Case, arrays of shape (I, J, K), with the hash of what is there
 
     Raises
     ------
@@ -227,6 +237,7 @@ def not_a_case(where: str, why: str) -> StoreError:
 
 def _settle_image(image: Volume) -> Volume:
     values = image.values
+    # two types only, so that one image has one hash whatever tool wrote it
     if values.dtype not in (np.dtype(np.int16), np.dtype(np.float32)):
         whole = values.dtype.kind in "iub"
         values = values.astype(np.int16 if whole else np.float32)

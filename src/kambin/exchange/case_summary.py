@@ -43,6 +43,7 @@ def read_case_summary(path: Path) -> CaseSummary:
     """
     document = read_case_document(Path(path))
     labels = document["labels"]
+    # written in canonical order, so the columns are left, back and head
     axes = np.array(labels["lps_from_ijk"], dtype=np.float64)[:3, :3]
     x_mm, y_mm, z_mm = (float(step) for step in np.linalg.norm(axes, axis=0))
     i, j, k = labels["shape"]

@@ -99,8 +99,10 @@ def find_key_in_file_name(stem: str) -> StructureKey | None:
     # a bare L4 in a longer name may be the level of a study, not the vertebra of a mask
     found = {window: find_key(window) for window in windows if not _LEVEL_WORD.fullmatch(window)}
     keys = {window: key for window, key in found.items() if key is not None}
+    # kidney_left holds kidney: the longest reading is the one that was meant
     widest = {w for w in keys if not any(w != other and w in other for other in keys)}
     sides = [word for word in words if word.lower() in tuple(Side)]
+    # two structures, or both sides, in one name: whichever is taken may be the wrong one
     if len({keys[w] for w in widest}) != 1 or len(sides) > 1:
         return None
     return keys[widest.pop()]
@@ -159,6 +161,7 @@ def _tables() -> dict[str, Any]:
 
 def _dialect(name: str, row: Mapping[str, Any]) -> Dialect:
     names = {int(value): str(text) for value, text in row["names"].items()}
+    # with labels the tool writes and we do not use, or its files would look foreign
     values = frozenset(names) | frozenset(int(value) for value in row["unnamed"])
     return Dialect(name, row["title"], names, values, row["usable"], tuple(row["aliases"]))
 
@@ -215,6 +218,7 @@ def _place(parts: Mapping[str, str | None]) -> str:
 def _by_kind(word: str) -> StructureKey | None:
     side: Side | None = None
     for candidate in Side:
+        # kidney_left and left_kidney are both in use
         if word.endswith(f"_{candidate.value}"):
             word, side = word.removesuffix(f"_{candidate.value}"), candidate
         elif word.startswith(f"{candidate.value}_"):

@@ -30,6 +30,10 @@ def to_json(document: object) -> str:
     Parameters
     ----------
     document : a mapping, dataclass or pydantic model of plain values and numpy arrays
+
+    References
+    ----------
+    RFC 8259, section 6, https://www.rfc-editor.org/rfc/rfc8259 (no NaN, no infinity)
     """
     plain = to_plain(document)
     # a NaN that slipped through would be JSON no other program reads: better an error here
@@ -37,13 +41,24 @@ def to_json(document: object) -> str:
 
 
 def to_plain(value: object) -> Any:
-    """Return a value as the plain types of JSON, rounded, without NaN."""
+    """Return a value as the plain types of JSON, rounded, without NaN.
+
+    Parameters
+    ----------
+    value : a mapping, sequence, set, dataclass, pydantic model, enumeration, number, text or
+        numpy array of any shape
+
+    Returns
+    -------
+    dict, list, str, int, float, bool or none; arrays become nested lists
+    """
     plain = _unwrap(value)
     if isinstance(plain, Mapping):
         return {str(to_plain(key)): to_plain(item) for key, item in plain.items()}
     if isinstance(plain, (list, tuple)):
         return [to_plain(item) for item in plain]
     if isinstance(plain, (set, frozenset)):
+        # a set has no order of its own; the same content must give the same bytes
         return sorted(to_plain(item) for item in plain)
     if isinstance(plain, float):
         # adding zero turns -0.0 into 0.0; both mean the same and must print the same
@@ -88,11 +103,13 @@ def write_durably(path: Path, data: bytes) -> None:
     with path.open("wb") as stream:
         stream.write(data)
         stream.flush()
+        # a new name may reach the disk before the bytes under it, unless one waits for these
         os.fsync(stream.fileno())
 
 
 def sync_folder(folder: Path) -> None:
     """Wait until the disk has the names in a folder; raises what the system raises."""
+    # a file's name is kept in its folder, which has to reach the disk as well
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -105,6 +122,7 @@ def writing_failed(path: Path, size: int, error: OSError) -> StoreError:
     return StoreError(
         code="ST-001",
         what="Writing failed",
+        # the name alone: the folders above it may be named after a patient
         where=path.name,
         why=f"{size} bytes could not be written: {error.strerror or type(error).__name__}.",
         next_step="Free space or choose another folder and repeat; what was there is intact.",
@@ -113,6 +131,7 @@ def writing_failed(path: Path, size: int, error: OSError) -> StoreError:
 
 def _unwrap(value: object) -> object:
     """Return what an enumeration, a model, a dataclass or an array holds."""
+    # first of all: our enumerations are strings, too, and go out as plain ones
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, BaseModel):

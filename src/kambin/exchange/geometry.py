@@ -37,13 +37,15 @@ def require_geometry(
     Raises
     ------
     InputError  (IN-009) for what is not finite, singular or of impossible spacing;
-        (IN-008) for shear, with its angle; (IN-010) for an extent no patient has
+        (IN-008) for shear, with its angle; (IN-010) for an extent no patient has;
+        (IN-025) for a field of view smaller than a vertebra
 
     Notes
     -----
     A negative determinant is legal: it means that one stored axis runs the other way, the
     affine says which, and the canonical order flips exactly that axis.
     """
+    # in this order: angle and extent mean nothing before every number is one
     _require_finite(lps_from_ijk, where)
     _require_orthogonal(lps_from_ijk, where)
     _require_extent(lps_from_ijk, shape, where)
@@ -55,6 +57,10 @@ def settle(lps_from_ijk: NDArray[np.float64]) -> NDArray[np.float64]:
     Parameters
     ----------
     lps_from_ijk : float array, shape (4, 4), mm, of an array in canonical order
+
+    Returns
+    -------
+    float array, shape (4, 4), mm
 
     Notes
     -----
@@ -88,7 +94,13 @@ def greatest_shift_voxels(
 
 
 def describe_place(lps_from_ijk: NDArray[np.float64], shape: tuple[int, int, int]) -> str:
-    """Return orientation, size, spacing and origin in one phrase for a message."""
+    """Return orientation, size, spacing and origin in one phrase for a message.
+
+    Parameters
+    ----------
+    lps_from_ijk : float array, shape (4, 4), mm
+    shape : number of voxels along i, j, k
+    """
     spacing = np.linalg.norm(lps_from_ijk[:3, :3], axis=0)
     size = " x ".join(str(n) for n in shape)
     step = " x ".join(f"{s:.4g}" for s in spacing)
@@ -97,6 +109,7 @@ def describe_place(lps_from_ijk: NDArray[np.float64], shape: tuple[int, int, int
 
 
 def _require_finite(affine: NDArray[np.float64], where: str) -> None:
+    # row by row, so that the message names the broken one (fault G14)
     for row, name in enumerate("xyz"):
         if not (np.abs(affine[row]) < BEYOND_ANY_SCANNER).all():
             why = f"The {name} row of the affine has a value that is no number or is absurd."

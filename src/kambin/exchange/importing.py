@@ -75,6 +75,7 @@ def import_case(
     # before anything is merged: a shifted mask would be cut to pieces by its neighbours
     _require_one_grid(volume, sources, Path(image).name if image else "")
     merged, names, findings = merge_sources(sources)
+    # labels before image: a wrong unit or region is the plainer thing to be told
     require_lumbar_spine(merged, names)
     require_vertebra_size(merged, names)
     if volume is not None:
@@ -84,6 +85,7 @@ def import_case(
     findings += check_unknown_names(sources)
     used = list(dict.fromkeys(source.dialect for source in sources))
     kept = {
+        # nothing else of the files' headers, which may say who the patient is
         "image_format": raster.format if raster else "",
         "labels_format": ", ".join(dict.fromkeys(source.format for source in sources)),
         _FINDINGS_KEY: json.dumps([to_plain(f.as_document()) for f in findings], sort_keys=True),
@@ -110,6 +112,7 @@ def findings_from_source(source: Mapping[str, str]) -> tuple[Finding, ...]:
 
 def _require_labels(labels: Sequence[Path | str], dialect: str) -> None:
     words = dialect.split(",")
+    # a plain word goes on to the reader, which lists the tables there are
     unknown = [w for w in words if find_dialect(w) is None and not w.isidentifier()]
     if labels and len(words) in (1, len(labels)) and not unknown:
         return
@@ -124,9 +127,11 @@ def _require_labels(labels: Sequence[Path | str], dialect: str) -> None:
 
 
 def _require_one_grid(volume: Volume | None, sources: list[LabelSource], image: str) -> None:
+    # without an image the first labels are the grid for the others
     reference: Volume | LabelMap = sources[0].labels if volume is None else volume
     where = image or sources[0].where
     for source in sources:
+        # sizes must be equal, places only nearly: headers keep seven digits (fault A07)
         same_shape = source.labels.shape == reference.shape
         shift = greatest_shift_voxels(
             reference.lps_from_ijk, source.labels.lps_from_ijk, reference.shape

@@ -27,7 +27,8 @@ def merge_sources(
 
     Returns
     -------
-    the label map, the names of its values, and a NOTE (IN-023) with the overlap in mm3
+    the label map, shape (I, J, K) of the sources, LPS, mm; the names of its values; and a
+    NOTE (IN-023) with the overlap in mm3
 
     Raises
     ------
@@ -72,6 +73,7 @@ def _new_values(source: LabelSource, names: dict[int, StructureKey]) -> Mapping[
     """Give the structures of a source the numbers after those already given."""
     values: dict[int, int] = {}
     for value, key in sorted(source.names.items()):
+        # numbered anew: two tools use one number for two structures
         number = len(names) + 1
         names[number] = key
         values[value] = number
@@ -79,6 +81,7 @@ def _new_values(source: LabelSource, names: dict[int, StructureKey]) -> Mapping[
 
 
 def _renumbered(source: LabelSource, values: Mapping[int, int]) -> NDArray[np.uint16]:
+    # labels without a known name become background, and are listed as left out
     table = np.zeros(int(source.labels.values.max()) + 1, dtype=np.uint16)
     for old, new in values.items():
         table[old] = new

@@ -31,11 +31,13 @@ from kambin.frames import LPS_FROM_RAS, orientation_code
 
 NIFTI1_BYTES = 348
 NIFTI2_BYTES = 540
+# 0 is no unit at all: tools that leave it out mean mm; metres and microns are converted (G10)
 _MM_PER_UNIT = {0: 1.0, 1: 1000.0, 2: 1.0, 3: 0.001}
 _TYPES = {
     2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 256: "i1", 512: "u2", 768: "u4",
     1024: "i8", 1280: "u8",
 }  # fmt: skip
+# colours and complex numbers, known only to be refused as what they are (G20)
 _COMPONENTS = {128: 3, 2304: 4, 32: 2, 1792: 2, 2048: 2}
 _LABEL = re.compile(rb'<Label\s+Key="(\d+)"[^>]*>\s*<!\[CDATA\[([^\]]*)\]\]>')
 """The label table that TotalSegmentator writes into the header extension."""
@@ -96,7 +98,11 @@ def parse_nifti_header(head: bytes, where: str) -> RasterHeader:
     ------
     InputError  (IN-003, IN-004, IN-005) for what is not one grey volume of bearable size;
         (IN-006) without any orientation; (IN-007) if two orientations disagree;
-        (IN-008, IN-009, IN-010) for geometry no patient has
+        (IN-008, IN-009, IN-010, IN-025) for geometry no patient has
+
+    References
+    ----------
+    nifti1.h and nifti2.h, https://nifti.nimh.nih.gov (byte offsets, methods 2 and 3 of place)
     """
     order, fields = _unpack(head, where)
     sizes = fields.dim[1 : fields.dim[0] + 1]
@@ -106,6 +112,7 @@ def parse_nifti_header(head: bytes, where: str) -> RasterHeader:
     dtype: np.dtype[Any] = np.dtype(order + _TYPES[fields.datatype])
     shape = (sizes[0], sizes[1], sizes[2])
     require_within_budget(shape, dtype.itemsize, where)
+    # the low three bits of the unit are for length, the others for time
     affine = _ras_affine(fields, shape, where) * _MM_PER_UNIT[fields.units & 7]
     # by sign and not by matrix product, which would spread one infinite number over all rows
     affine[:2] *= -1.0
@@ -134,6 +141,7 @@ def _unpack(head: bytes, where: str) -> tuple[str, _Fields]:
     fields = _unpack_first(head, order) if kind == 1 else _unpack_second(head, order)
     if not 1 <= fields.dim[0] <= 7 or min(fields.dim[1 : fields.dim[0] + 1]) < 1:
         raise _unsupported(where, f"Its header states the impossible size {fields.dim}.")
+    # beyond 16 MB an offset is taken for a flipped bit: all before it would be read as header
     if not size <= fields.vox_offset <= 2**24 or fields.units & 7 not in _MM_PER_UNIT:
         raise _unsupported(where, "Its header has an impossible data offset or length unit.")
     return order, fields
@@ -149,6 +157,7 @@ def _unpack_first(head: bytes, order: str) -> _Fields:
         dim=dim,
         datatype=struct.unpack(order + "h", head[70:72])[0],
         pixdim=pixdim,
+        # a float in this version; what is no number becomes an offset that is refused
         vox_offset=int(vox_offset) if math.isfinite(vox_offset) else -1,
         slope=slope,
         intercept=intercept,
@@ -183,6 +192,7 @@ def _unpack_second(head: bytes, order: str) -> _Fields:
 
 def _ras_affine(fields: _Fields, shape: tuple[int, int, int], where: str) -> NDArray[np.float64]:
     """Return the one affine the header states, RAS, in the header's unit."""
+    # spacing alone, as in ANALYZE files, does not tell the patient's sides (fault G13)
     if fields.qform_code <= 0 and fields.sform_code <= 0:
         raise InputError(
             code="IN-006",

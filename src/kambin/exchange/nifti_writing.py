@@ -28,9 +28,15 @@ def nifti_bytes(voxels: Volume | LabelMap) -> bytes:
 
     Parameters
     ----------
-    voxels : Volume of int16 or float32, or LabelMap of uint8 or uint16, LPS, mm
+    voxels : Volume of int16 or float32, or LabelMap of uint8 or uint16, shape (I, J, K), LPS, mm
+
+    References
+    ----------
+    Cox et al. 2004, NIfTI-1 data format, nifti1.h, https://nifti.nimh.nih.gov/nifti-1
+    RFC 1952, section 2.2, https://www.rfc-editor.org/rfc/rfc1952 (chains of gzip members)
     """
     values = to_file_order(voxels.values)
+    # four bytes of zero behind the header say that no extension follows
     header = bytearray(NIFTI1_BYTES + 4)
     struct.pack_into("<i", header, 0, NIFTI1_BYTES)
     struct.pack_into("<8h", header, 40, 3, *values.shape, 1, 1, 1, 1)
@@ -45,6 +51,7 @@ def nifti_bytes(voxels: Volume | LabelMap) -> bytes:
     struct.pack_into("<12f", header, 280, *ras_from_ijk[:3].ravel())
     header[344:348] = b"n+1\0"
     little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    # the transpose of file order lies in one piece, so nothing is copied
     return _pack(bytes(header), little.T.reshape(-1).view(np.uint8).data)
 
 

@@ -55,6 +55,7 @@ def read_plan(path: Path, *, verify: bool = True) -> Plan:
     document = _read_document(path)
     if not isinstance(document.get("schema_version"), int):
         raise not_a_plan(path, "It carries no schema_version.")
+    # the version before the content: fields of a newer one would be called mistakes (P02)
     if document["schema_version"] > SCHEMA_VERSION:
         raise StoreError(
             code="ST-004",
@@ -71,6 +72,7 @@ def read_plan(path: Path, *, verify: bool = True) -> Plan:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
         raise not_a_plan(path, f"{place}: {fault['msg']}.") from error
+    # over the content as it was understood, so that blanks and the order of keys do not count
     if verify and plan.content_sha256 != hash_content(plan):
         raise PlanError(
             code="PL-090",
@@ -94,7 +96,12 @@ def _read_document(path: Path) -> dict[str, Any]:
 
 
 def confirmations_beside(plan_path: Path) -> Path:
-    """Return the file of a person's answers to the findings of one plan."""
+    """Return the file of a person's answers to the findings of one plan.
+
+    Returns
+    -------
+    path beside the plan; it need not exist
+    """
     plan_path = Path(plan_path)
     return plan_path.with_name(f"{plan_path.stem}.{CONFIRMATIONS_FILE}")
 
@@ -108,6 +115,7 @@ def read_plan_confirmations(plan_path: Path) -> tuple[Confirmation, ...]:
     ------
     PlanError, StoreError  as ``read_plan``, and (ST-005) if the answers are damaged
     """
+    # a plan made anew has another hash, and its questions are open again
     content = read_plan(plan_path).content_sha256
     file = confirmations_beside(plan_path)
     suffix = f"@{content}"

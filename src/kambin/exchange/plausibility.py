@@ -43,6 +43,11 @@ def require_lumbar_spine(labels: LabelMap, names: NamesByValue) -> None:
 def require_vertebra_size(labels: LabelMap, names: NamesByValue) -> None:
     """Refuse lumbar vertebrae of a size no patient has, which means a wrong unit of length.
 
+    Parameters
+    ----------
+    labels : LabelMap, shape (I, J, K), LPS, mm
+    names : label value -> StructureKey
+
     Raises
     ------
     InputError  (IN-010) with the size that was found
@@ -59,6 +64,7 @@ def require_vertebra_size(labels: LabelMap, names: NamesByValue) -> None:
     voxel_mm3 = float(np.prod(labels.spacing_mm))
     present = [n for n in sorted(whole) if n < counts.size and counts[n]]
     edges_mm = [np.cbrt(counts[n] * voxel_mm3) for n in present]
+    # the median: one merged or broken vertebra must not accuse the unit of length
     low, high = values("input_limits.vertebra_edge_mm")
     if not edges_mm or low <= float(np.median(edges_mm)) <= high:
         return
@@ -74,6 +80,12 @@ def require_vertebra_size(labels: LabelMap, names: NamesByValue) -> None:
 
 def require_bone_in_tissue(image: Volume, labels: LabelMap, names: NamesByValue) -> None:
     """Refuse labels whose vertebrae lie in the air of a CT: another patient's, or flipped.
+
+    Parameters
+    ----------
+    image : Volume, shape (I, J, K), HU if it is a CT
+    labels : LabelMap, shape (I, J, K), on the same grid
+    names : label value -> StructureKey
 
     Raises
     ------
@@ -102,6 +114,12 @@ def settle_missing_values(
 ) -> tuple[Volume, tuple[Finding, ...]]:
     """Stop at voxels without a value beside the spine; elsewhere fill them and ask a person.
 
+    Parameters
+    ----------
+    image : Volume, shape (I, J, K), in its own unit, HU for a CT
+    labels : LabelMap, shape (I, J, K), on the same grid
+    names : label value -> StructureKey
+
     Returns
     -------
     the image with the lowest value of the image in voxels that had none, and the finding
@@ -122,6 +140,7 @@ def settle_missing_values(
     why = f"{count} voxels hold no number, around ({centre}) mm LPS."
     box = _spine_box(labels, names)
     inside = int(missing[box].sum())
+    # an image without any value has no darkest one to fill with
     if inside or count == missing.size:
         raise InputError(
             code="IN-011",
@@ -163,6 +182,7 @@ def check_unknown_names(sources: Sequence[LabelSource]) -> tuple[Finding, ...]:
 
 
 def _is_lumbar(key: StructureKey) -> bool:
+    # levels are counted from the sacrum, so it is enough to go on
     if key.kind == "sacrum":
         return True
     lumbar = key.place[:1] == "L" or key.place == "S1" or "-L" in key.place or "-S" in key.place
@@ -170,6 +190,7 @@ def _is_lumbar(key: StructureKey) -> bool:
 
 
 def _mask(labels: LabelMap, names: NamesByValue, kinds: frozenset[str]) -> NDArray[np.bool_]:
+    # looked up by label: one pass over the voxels, however many structures are asked for
     table = np.zeros(int(labels.values.max()) + 1, dtype=bool)
     for number, key in names.items():
         if key.kind in kinds and number < table.size:

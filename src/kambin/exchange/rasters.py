@@ -35,6 +35,7 @@ class RasterHeader:
     @property
     def data_bytes(self) -> int:
         """Return how many bytes the voxels take when unpacked."""
+        # Python's own integers: the sizes in a broken header may overflow 64 bits (fault G20)
         return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
 
     def decode(self, data: bytes | bytearray | memoryview) -> VoxelArray:
@@ -43,11 +44,16 @@ class RasterHeader:
         Parameters
         ----------
         data : bytes, exactly ``data_bytes`` of them
+
+        Raises
+        ------
+        ValueError  if the bytes are of another number; that is a bug of ours, not of the file
         """
         stored = np.frombuffer(data, self.dtype).reshape(self.shape, order="F")
         native: VoxelArray = stored.astype(self.dtype.newbyteorder("="), copy=False)
         if self.slope == 1.0 and self.intercept == 0.0:
             return native
+        # float32 holds every 16-bit value exactly; wider ones need double
         scaled: VoxelArray = native.astype(np.float32 if native.dtype.itemsize < 4 else np.float64)
         scaled *= self.slope
         scaled += self.intercept
@@ -85,6 +91,7 @@ def require_three_dimensions(sizes: tuple[int, ...], components: int, where: str
     ------
     InputError  (IN-005) if it is not one three-dimensional image of one value per voxel
     """
+    # tools write trailing axes of length 1, which hold nothing
     trimmed = sizes[:3] if all(size == 1 for size in sizes[3:]) else sizes
     least = int(value("input_limits.least_voxels_per_axis"))
     if components != 1:
@@ -106,6 +113,12 @@ def require_three_dimensions(sizes: tuple[int, ...], components: int, where: str
 
 def require_within_budget(sizes: tuple[int, ...], bytes_per_voxel: int, where: str) -> None:
     """Refuse a volume whose header asks for more memory than any CT of a spine.
+
+    Parameters
+    ----------
+    sizes : numbers of voxels per axis as the header states them
+    bytes_per_voxel : int
+    where : str, the file name
 
     Raises
     ------

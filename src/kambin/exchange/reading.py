@@ -43,6 +43,10 @@ def read_raster(path: Path) -> Raster:
     ----------
     path : NIfTI-1 or -2 (.nii, .nii.gz), NRRD (.nrrd, .seg.nrrd) or MetaImage (.mha)
 
+    Returns
+    -------
+    Raster, values of shape (I, J, K) in stored order, affine LPS, mm
+
     Raises
     ------
     InputError  (IN-001) if it cannot be opened; (IN-002) if it is cut off or a checksum is
@@ -52,6 +56,12 @@ def read_raster(path: Path) -> Raster:
     Notes
     -----
     The format is told by the content; a name that says otherwise is refused.
+
+    References
+    ----------
+    NIfTI https://nifti.nimh.nih.gov/nifti-1
+    NRRD https://teem.sourceforge.net/nrrd/format.html
+    MetaImage https://itk.org/Wiki/ITK/MetaIO/Documentation
     """
     path = Path(path)
     with explained_reading(path):
@@ -71,6 +81,10 @@ def read_volume(path: Path) -> Volume:
     Whole numbers that fit are kept as 16-bit integers, everything else as float32. Voxels
     without a value stay as they are; ``import_case`` decides about them.
 
+    Returns
+    -------
+    Volume, shape (I, J, K), int16 or float32
+
     Raises
     ------
     InputError  as ``read_raster``
@@ -81,6 +95,10 @@ def read_volume(path: Path) -> Volume:
 def read_label_map(path: Path) -> LabelMap:
     """Read a label map, in canonical order (left, posterior, superior), LPS, mm.
 
+    Returns
+    -------
+    LabelMap, shape (I, J, K), uint8 or uint16
+
     Raises
     ------
     InputError  as ``read_raster``, and (IN-016) if a label is not a whole number from 0 to
@@ -90,7 +108,16 @@ def read_label_map(path: Path) -> LabelMap:
 
 
 def volume_of(raster: Raster) -> Volume:
-    """Return the raster as an image in canonical order."""
+    """Return the raster as an image in canonical order.
+
+    Parameters
+    ----------
+    raster : Raster, shape (I, J, K), in any storage order
+
+    Returns
+    -------
+    Volume, LPS, mm; HU if the file is a CT
+    """
     volume = Volume(
         to_row_order(_lean(raster.values)), raster.lps_from_ijk, PATIENT_FRAME
     ).canonical()
@@ -99,6 +126,15 @@ def volume_of(raster: Raster) -> Volume:
 
 def label_map_of(raster: Raster, where: str) -> LabelMap:
     """Return the raster as a label map in canonical order.
+
+    Parameters
+    ----------
+    raster : Raster, shape (I, J, K), in any storage order
+    where : str, the file name
+
+    Returns
+    -------
+    LabelMap of uint8 or uint16, LPS, mm
 
     Raises
     ------
@@ -159,6 +195,7 @@ def _read_meta(path: Path) -> tuple[RasterHeader, bytes | bytearray]:
 def _read_text_format(
     path: Path, parse: Callable[[bytes, str], TextHeader]
 ) -> tuple[RasterHeader, bytes | bytearray]:
+    # opened as it is: in these formats the header is never packed, only the voxels
     with path.open("rb") as stream:
         header = parse(stream.read(_TEXT_HEADER_BYTES), path.name)
         stream.seek(header.offset)

@@ -108,6 +108,7 @@ def _mask_of(raster: Raster, path: Path, key: StructureKey) -> LabelSource:
 
 def stem_of(path: Path) -> str:
     """Return the file name without the endings of image files."""
+    # the longest first, or spine.seg.nrrd would leave the name spine.seg
     endings = sorted(SUFFIXES, key=len, reverse=True)
     return next(
         (path.name[: -len(end)] for end in endings if path.name.lower().endswith(end)), path.stem
@@ -148,6 +149,7 @@ def _read_folder(folder: Path) -> tuple[LabelSource, ...]:
             sources.append(_mask_of(raster, file, key))
     if not sources:
         raise _empty(folder.name)
+    # numbers no label can have: a file that was left out has none of its own
     left_out = {-1 - n: stem_of(file) for n, file in enumerate(files) if file not in found}
     return (replace(sources[0], unknown=left_out), *sources[1:])
 

@@ -29,6 +29,7 @@ def explained_reading(path: Path) -> Iterator[None]:
         raise damaged(path, "The compressed data end before their end mark.") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise damaged(path, f"Unpacking failed: {error}.") from error
+    # after gzip's own error, which is an OSError, too
     except OSError as error:
         raise InputError(
             code="IN-001",
@@ -51,7 +52,12 @@ def damaged(path: Path, why: str) -> InputError:
 
 
 def open_unpacked(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacking gzip by its content and not by its name."""
+    """Open a file for reading, unpacking gzip by its content and not by its name.
+
+    Raises
+    ------
+    OSError  what the system says; ``explained_reading`` turns it into our words
+    """
     # a .nii.gz that is not packed, or a .nii that is, tells itself by two bytes
     with path.open("rb") as probe:
         packed = probe.read(2) == _GZIP_MAGIC
@@ -68,6 +74,7 @@ def read_exactly(stream: IO[bytes], size: int, path: Path) -> bytearray:
     data = bytearray(size)
     view, got = memoryview(data), 0
     while got < size:
+        # gzip may give less than asked for long before its end
         count = stream.readinto(view[got : got + _CHUNK])  # type: ignore[attr-defined]
         if not count:
             raise damaged(path, f"{size} bytes are announced, {got} are there.")
@@ -90,9 +97,19 @@ def require_end(stream: IO[bytes], path: Path) -> None:
 def inflate_exactly(packed: bytes, size: int, path: Path) -> bytes:
     """Unpack zlib or gzip data of a stated size, checking its checksum.
 
+    Parameters
+    ----------
+    packed : bytes, zlib or gzip
+    size : int, bytes, as the header announces
+    path : the file, for the message
+
     Raises
     ------
     InputError  (IN-002) if the size or the checksum is wrong
+
+    References
+    ----------
+    RFC 1950 (zlib) and RFC 1952 (gzip), https://www.rfc-editor.org/rfc/rfc1952
     """
     # 47 lets zlib see for itself whether zlib (MetaImage) or gzip (NRRD) was used
     engine = zlib.decompressobj(wbits=47)

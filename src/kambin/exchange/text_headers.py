@@ -33,6 +33,7 @@ _META_TYPES = {
     "MET_CHAR": "i1", "MET_UCHAR": "u1", "MET_SHORT": "i2", "MET_USHORT": "u2",
     "MET_INT": "i4", "MET_UINT": "u4", "MET_FLOAT": "f4", "MET_DOUBLE": "f8",
 }  # fmt: skip
+# signs that turn a space into LPS; the format's others name no side, or add time
 _SPACES = {
     "left-posterior-superior": (1.0, 1.0, 1.0), "lps": (1.0, 1.0, 1.0),
     "right-anterior-superior": (-1.0, -1.0, 1.0), "ras": (-1.0, -1.0, 1.0),
@@ -69,7 +70,11 @@ def parse_nrrd_header(head: bytes, where: str) -> TextHeader:
     ------
     InputError  (IN-003) for encodings and types that are not supported; (IN-004, IN-005)
         for what is not one grey volume of bearable size; (IN-006) without orientation;
-        (IN-008, IN-009, IN-010) for geometry no patient has
+        (IN-008, IN-009, IN-010, IN-025) for geometry no patient has
+
+    References
+    ----------
+    https://teem.sourceforge.net/nrrd/format.html
     """
     match = re.search(rb"\r?\n\r?\n", head)
     if not match:
@@ -109,6 +114,10 @@ def parse_meta_header(head: bytes, where: str) -> TextHeader:
     Raises
     ------
     InputError  as ``parse_nrrd_header``
+
+    References
+    ----------
+    https://itk.org/Wiki/ITK/MetaIO/Documentation
     """
     match = re.search(rb"ElementDataFile\s*=\s*([^\r\n]*?)\s*\r?\n", head)
     if not match or match[1].upper() != b"LOCAL":
@@ -187,6 +196,7 @@ def _nrrd_affine(fields: dict[str, str], where: str) -> NDArray[np.float64]:
 
 
 def _meta_affine(fields: dict[str, str], where: str) -> NDArray[np.float64]:
+    # LPS by the convention of ITK; several names of the same tag are in use
     matrix = next((fields[n] for n in ("TransformMatrix", "Rotation") if n in fields), "")
     origin = next((fields[n] for n in ("Offset", "Position", "Origin") if n in fields), "")
     if not matrix or not origin or "ElementSpacing" not in fields:

@@ -48,6 +48,7 @@ def count_labels(values: VoxelArray) -> NDArray[np.int64]:
     values : int array, shape (I, J, K), labels from 0 upwards
     """
     counts = np.zeros(int(values.max(initial=0)) + 1, dtype=np.int64)
+    # plane by plane: bincount makes 64-bit numbers of what it counts, eight times a label map
     for plane in values:
         counts += np.bincount(plane.ravel(), minlength=counts.size)
     return counts
