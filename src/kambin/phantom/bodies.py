@@ -42,7 +42,7 @@ class VertebralBody:
     rim_blend_mm: float
 
     def bounds(self) -> Corners:
-        """Return the box around the body, mm."""
+        """Return the box around the body, two corners of shape (3,), mm, in its own frame."""
         tall = max(self.anterior_height_mm, self.posterior_height_mm) / 2
         tall += max(0.0, -self.upper_concavity_mm, -self.lower_concavity_mm)
         grow = 1 + max(0.0, -self.waist)
@@ -50,7 +50,12 @@ class VertebralBody:
         return -corner, corner
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the distance, mm; exact to a few tenths near the surface."""
+        """Return the distance, mm; exact to a few tenths near the surface.
+
+        Parameters
+        ----------
+        x, y, z : float arrays that broadcast to one shape, mm, in its own frame
+        """
         half, deep = self.width_mm / 2, self.depth_mm / 2
         mean = (self.anterior_height_mm + self.posterior_height_mm) / 2
         slope = (self.posterior_height_mm - self.anterior_height_mm) / (2 * self.depth_mm)
@@ -98,13 +103,18 @@ class FacetSolid:
     hollow_per_mm: float
 
     def bounds(self) -> Corners:
-        """Return the box around the process, mm."""
+        """Return the box around the process, two corners of shape (3,), mm, in its own frame."""
         low, high = self.pillar.bounds()
         centre = np.array(self.pillar_centre_mm)
         return low + centre, high + centre
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the distance, mm."""
+        """Return the distance, mm.
+
+        Parameters
+        ----------
+        x, y, z : float arrays that broadcast to one shape, mm, in its own frame
+        """
         a, b, c = self.pillar_centre_mm
         pillar = self.pillar.distance(x - a, y - b, z - c)
         surface = y - self.hollow_per_mm * x * x
@@ -127,13 +137,18 @@ class Column:
     exponent: float = 2.0
 
     def bounds(self) -> Corners:
-        """Return the box around the column, mm."""
+        """Return the box around the column, two corners of shape (3,), mm, in its own frame."""
         z, x, y, a, b = self.knots_mm.T
         low = np.array([(x - a).min(), (y - b).min(), z.min()])
         return low, np.array([(x + a).max(), (y + b).max(), z.max()])
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the distance, mm; the ends are flat."""
+        """Return the distance, mm; the ends are flat.
+
+        Parameters
+        ----------
+        x, y, z : float arrays that broadcast to one shape, mm, in its own frame
+        """
         heights = self.knots_mm[:, 0]
         cx, cy, a, b = (
             np.interp(z, heights, self.knots_mm[:, k]).astype(np.float32) for k in (1, 2, 3, 4)
@@ -175,7 +190,7 @@ class IliacWing:
     blend_mm: float
 
     def bounds(self) -> Corners:
-        """Return the box around the wing, mm."""
+        """Return the box around the wing, two corners of shape (3,), mm, in its own frame."""
         thick = max(self.thickness_mm)
         reach = max(self.bend[0], self.length_mm - self.bend[0])
         out = abs(self.bend[1]) + self.bend[2] * reach**2 + thick
@@ -186,7 +201,12 @@ class IliacWing:
         )
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the distance, mm."""
+        """Return the distance, mm.
+
+        Parameters
+        ----------
+        x, y, z : float arrays that broadcast to one shape, mm, in its own frame
+        """
         peak, height, fall = self.crest_mm
         deepest, depth, rise = self.bend
         plate, rim, joint = self.thickness_mm

@@ -143,7 +143,7 @@ def crop(scan: Scan, low: ArrayLike, high: ArrayLike) -> Scan:
     Parameters
     ----------
     scan : Scan
-    low, high : int array, shape (3,), first index kept and first index not kept
+    low, high : int array, shape (3,), voxels, first index kept and first index not kept
 
     Raises
     ------
@@ -219,7 +219,7 @@ def spoil_voxels(scan: Scan, low: ArrayLike, high: ArrayLike) -> Scan:
     Parameters
     ----------
     scan : Scan
-    low, high : int array, shape (3,), first index spoilt and first index not spoilt
+    low, high : int array, shape (3,), voxels, first index spoilt and first index not spoilt
     """
     values = scan.image.values.copy()
     pairs = zip(np.asarray(low, dtype=int), np.asarray(high, dtype=int), strict=True)

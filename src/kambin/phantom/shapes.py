@@ -43,7 +43,7 @@ class Piece:
     inflate_mm: float = 0.0
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the signed distance of LPS points, arrays that broadcast, mm."""
+        """Return the signed distance of LPS points, mm, in the shape x, y and z broadcast to."""
         # Single precision halves memory and time and still keeps a micrometre across a patient.
         m = self.local_from_lps[:3].astype(np.float32)
         u, v, w = (_row(row, (x, y, z)) for row in m)
@@ -248,7 +248,16 @@ def place_tube(part: StructureKey, tube: TubeSolid, frame: RigidTransform) -> tu
 def turned(
     yaw_deg: float = 0.0, pitch_deg: float = 0.0, roll_deg: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return axes turned about z (yaw), then x (pitch), then y (roll), shape (3, 3)."""
+    """Return axes turned about z (yaw), then x (pitch), then y (roll).
+
+    Parameters
+    ----------
+    yaw_deg, pitch_deg, roll_deg : float, degrees
+
+    Returns
+    -------
+    float array, shape (3, 3), columns are the turned axes
+    """
     angles = np.radians([yaw_deg, pitch_deg, roll_deg])
     (cy, cp, cr), (sy, sp, sr) = np.cos(angles), np.sin(angles)
     yaw = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])

@@ -21,7 +21,7 @@ class Solid(Protocol):
         ...
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the signed distance of points, arrays that broadcast, mm."""
+        """Return the signed distance of points, mm, in the shape that x, y and z broadcast to."""
         ...
 
 
@@ -50,7 +50,13 @@ def smooth_minimum(a: Array, b: Array, blend_mm: float) -> Array:
 
 
 def smooth_maximum(a: Array, b: Array, blend_mm: float) -> Array:
-    """Cut one solid with another and round the edge, the counterpart of smooth_minimum."""
+    """Cut one solid with another and round the edge, the counterpart of smooth_minimum.
+
+    Parameters
+    ----------
+    a, b : float arrays that broadcast to one shape, mm, signed distances
+    blend_mm : float, mm
+    """
     return -smooth_minimum(-a, -b, blend_mm)
 
 
@@ -98,7 +104,7 @@ class Superellipsoid:
     tall: float = 2.0
 
     def bounds(self) -> Corners:
-        """Return the box around the solid, mm."""
+        """Return the box around the solid, two corners of shape (3,), mm, in its own frame."""
         return _symmetric(*self.half_axes_mm)
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
@@ -138,11 +144,11 @@ class RoundedBox:
     rounding_mm: float
 
     def bounds(self) -> Corners:
-        """Return the box around the solid, mm."""
+        """Return the box around the solid, two corners of shape (3,), mm, in its own frame."""
         return _symmetric(*self.half_axes_mm)
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the exact distance, mm."""
+        """Return the exact distance, mm, in the shape that x, y and z broadcast to."""
         a, b, c = (half - self.rounding_mm for half in self.half_axes_mm)
         u, v, w = np.abs(x) - a, np.abs(y) - b, np.abs(z) - c
         outside = np.sqrt(np.maximum(u, 0) ** 2 + np.maximum(v, 0) ** 2 + np.maximum(w, 0) ** 2)
@@ -167,7 +173,7 @@ class TubeSolid:
     squeeze: float = 1.0
 
     def bounds(self) -> Corners:
-        """Return the box around the tube, mm."""
+        """Return the box around the tube, two corners of shape (3,), mm, in its own frame."""
         radius = self.radii_mm[:, None]
         return (self.points_mm - radius).min(axis=0), (self.points_mm + radius).max(axis=0)
 
@@ -228,13 +234,22 @@ class Extrusion:
     rounding_mm: float
 
     def bounds(self) -> Corners:
-        """Return the box around the solid, mm."""
+        """Return the box around the solid, two corners of shape (3,), mm, in its own frame."""
         low, high = self.outline_mm.min(axis=0), self.outline_mm.max(axis=0)
         half = self.half_thickness_mm
         return np.array([-half, *low]), np.array([half, *high])
 
     def distance(self, x: Array, y: Array, z: Array) -> Array:
-        """Return the distance, mm (exact polygon distance, Quilez 2020, then extruded)."""
+        """Return the distance, mm: that of the polygon, then extruded.
+
+        Parameters
+        ----------
+        x, y, z : float arrays that broadcast to one shape, mm, in its own frame
+
+        References
+        ----------
+        Quilez 2020, Distance functions, https://iquilezles.org/articles/distfunctions2d
+        """
         flat = _polygon(y, z, self.outline_mm) + self.rounding_mm
         along = np.abs(x) - (self.half_thickness_mm - self.rounding_mm)
         outside = np.sqrt(np.maximum(flat, 0) ** 2 + np.maximum(along, 0) ** 2)
