@@ -92,6 +92,14 @@ def in_partition_body(p: PartPoints) -> NDArray[np.bool_]:
     """Return which points lie in the body: in front of the wall, rounding off to the sides.
 
     The lips of the plates overhang the wall between the pedicles; they are body too.
+
+    Parameters
+    ----------
+    p : PartPoints, N points, mm
+
+    Returns
+    -------
+    bool array, shape (N,)
     """
     behind, slope, near, far = values("completion_bone.body_rule")
     lip_behind, medial, _ = values("completion_bone.pedicle_rule")

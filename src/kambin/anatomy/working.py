@@ -112,7 +112,7 @@ def make_working_grid(labels: LabelMap, low_lps_mm: ArrayLike, high_lps_mm: Arra
 
 
 def find_box_ijk(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return first and last index of a mask along each axis, two int arrays, shape (3,).
+    """Return first and last voxel of a mask along each axis, two int arrays, shape (3,).
 
     Notes
     -----
