@@ -18,6 +18,7 @@ app = typer.Typer(
     "kambin plan case --level L4-L5 --side left --zone paracentral -o plan",
     add_completion=False,
     no_args_is_help=True,
+    # the library's own tracebacks can print local variables, which may be the patient's
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -26,6 +27,7 @@ CaseArgument = Annotated[Path, typer.Argument(metavar="CASE", help="Case folder.
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on standard output.")
 ]
+# optional to the parser only: what is missing gets our own message, and never a default
 LevelOption = Annotated[
     str | None, typer.Option("--level", metavar="LEVEL", help="Disc level, such as L4-L5.")
 ]

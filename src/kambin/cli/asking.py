@@ -10,6 +10,10 @@ from kambin.frames import Side
 def require_level(word: str | None) -> Level:
     """Return the disc level a command was asked for.
 
+    Parameters
+    ----------
+    word : str such as ``L4-L5``, or none if the option was left out
+
     Raises
     ------
     RequestError  (RQ-004) if none was given; (RQ-002) if it is no lumbar disc level
@@ -21,6 +25,10 @@ def require_level(word: str | None) -> Level:
 
 def require_side(word: str | None) -> Side:
     """Return the patient's side a command was asked for.
+
+    Parameters
+    ----------
+    word : str, ``left`` or ``right`` in any case, or none if the option was left out
 
     Raises
     ------
@@ -72,7 +80,9 @@ def find_target(word: str | None) -> tuple[float, float, float] | None:
     try:
         x, y, z = (float(part) for part in word.split(","))
     except ValueError:
+        # too few, too many or no numbers: one answer for all, below
         x = y = z = math.nan
+    # the sum is a number only if all three are
     if not math.isfinite(x + y + z):
         raise RequestError(
             code="RQ-007",

@@ -58,6 +58,7 @@ def _print_text(checked: CheckedCase) -> None:
     unanswered = find_questions(checked)
     if blocking:
         print_lines("Planning is stopped until the BLOCK findings are gone.")
+    # nobody should confirm anything of a case that cannot be used anyway
     elif unanswered:
         print_lines(f"Look at each CONFIRM, then: {confirm_call(checked.folder, unanswered)}")
     else:

@@ -8,4 +8,5 @@ class SystemClock:
 
     def now(self) -> datetime:
         """Return the present moment in UTC."""
+        # not local time: a case folder may travel to another time zone
         return datetime.now(UTC)

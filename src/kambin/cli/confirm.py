@@ -68,6 +68,7 @@ def confirm(
 
 
 def _require_asked(plan: Plan, answers: tuple[Confirmation, ...]) -> None:
+    # an answer to what was never asked would look like a check that a person has made
     asked = {finding.code for finding in plan.findings if finding.severity == Severity.CONFIRM}
     strange = [answer.code for answer in answers if answer.code not in asked]
     if strange:
@@ -92,6 +93,7 @@ def make_answers(
     """
     name, said = by.strip(), (scheme or "").strip()
     unknown = [code for code in accept if code not in read_codes()]
+    # a yes counts only with the name of who gave it
     if not name or unknown or not (said or accept):
         why = "Nobody is named." if not name else "No answer is given."
         raise RequestError(
@@ -101,6 +103,7 @@ def make_answers(
             why="There is no such code." if unknown else why,
             next_step="Add --by NAME and --scheme or --accept CODE, as kambin check prints it.",
         )
+    # one moment for all: they were given in one call
     moment = clock.now().isoformat(timespec="seconds")
     given = ([(SCHEME_CODE, said)] if said else []) + [(code, _ACCEPTED) for code in accept]
     return tuple(Confirmation(name, moment, code, value) for code, value in given)

@@ -39,6 +39,7 @@ def demo(
     with shown_progress() as progress:
         progress.step("making the patient", 0, 1)
         parameters = PhantomParameters(level=DEMO_LEVEL, side=DEMO_SIDE, zone=DEMO_ZONE)
+        # run twice, the demo replaces its own case; what is no case is never replaced
         write_phantom(build_phantom(parameters), case, force=True)
     answer = make_plan(case, PlanRequest(DEMO_LEVEL, DEMO_SIDE, zone=DEMO_ZONE))
     file = write_answer(answer, out / "plan")
@@ -46,6 +47,7 @@ def demo(
         print_plan(answer, case, file)
         verdict = make_verdict(case, answer)
         print_verdict(verdict)
+        # no report of a plan that the second checker does not confirm
         if not verdict.valid:
             return PlanError.exit_code
     else:

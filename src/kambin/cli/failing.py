@@ -26,10 +26,16 @@ def report_error(error: KambinError, words: Sequence[str]) -> int:
     ----------
     error : the error
     words : the call, to see whether JSON was asked for
+
+    Returns
+    -------
+    exit code of the error's branch
     """
+    # the document on standard output, the words on standard error: each reader gets its own
     if is_json_asked(words):
         print_document(with_version({"error": error.as_document()}))
     err = console(stderr=True)
+    # escaped, because brackets in a file name would be taken for a colour
     err.print(f"[bold red]{error.code}[/] {escape(error.what)}")
     err.print(f"  where  {escape(error.where)}")
     err.print(f"  why    {escape(error.why)}")
@@ -67,7 +73,17 @@ def report_usage(error: Any, words: Sequence[str]) -> int:
 
 
 def report_bug(error: Exception, words: Sequence[str]) -> int:
-    """Say that something is a bug of ours, without a traceback unless it was asked for."""
+    """Say that something is a bug of ours, without a traceback unless it was asked for.
+
+    Parameters
+    ----------
+    error : what nobody expected
+    words : the call, to see whether JSON was asked for
+
+    Returns
+    -------
+    exit code 1
+    """
     place = _innermost_place(error)
     if is_json_asked(words):
         document = {"code": "BUG", "what": "This is a bug", "where": place}

@@ -30,6 +30,11 @@ class CheckedCase:
 def read_checked_case(folder: Path, *, verify: bool = True) -> CheckedCase:
     """Read a case folder and run the checks that every command relies on.
 
+    Parameters
+    ----------
+    folder : the case folder
+    verify : bool, refuse a case that changed since it was written
+
     Raises
     ------
     StoreError, InputError  as ``read_case``
@@ -87,12 +92,14 @@ def find_questions(checked: CheckedCase, more: Iterable[Finding] = ()) -> tuple[
     return tuple(
         finding
         for finding in find_unanswered(findings, checked.case.accepted_codes)
+        # what each plan asks anew is answered on the plan, with its numbers on the page
         if require_code(finding.code).answered_at == "case"
     )
 
 
 def confirm_call(folder: Path, findings: Iterable[Finding]) -> str:
     """Return the command that answers all these findings."""
+    # each code once, however many structures it was found on
     codes = " ".join(f"--accept {code}" for code in dict.fromkeys(f.code for f in findings))
     return f"kambin confirm {folder} --by NAME {codes}"
 

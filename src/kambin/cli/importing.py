@@ -54,6 +54,7 @@ def import_(
         out=out,
         force=force,
     )
+    # read back, so that what is shown is what was written
     made = read_case_summary(folder)
     if json:
         document = {

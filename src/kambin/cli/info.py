@@ -25,6 +25,7 @@ def info(json: JsonOption = False) -> None:
     print_table(
         "Label dialects",
         ("name", "title"),
+        # tables that are known only to be refused are no choice
         ((d.name, d.title) for d in read_dialects().values() if d.is_usable),
     )
     print_lines("Constants, literature and codes with their sources: kambin info --json")

@@ -62,9 +62,15 @@ def main(words: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(words: list[str]) -> int:
-    """Run one call and return its exit code; no error gets past this function."""
+    """Run one call and return its exit code; no error gets past this function.
+
+    Parameters
+    ----------
+    words : the call without the program's name
+    """
     command = typer.main.get_command(app)
     try:
+        # not standalone: the parser would end the process before its errors get our words
         code = command.main(args=spread_values(words), prog_name="kambin", standalone_mode=False)
     except KambinError as error:
         return report_error(error, words)
@@ -78,4 +84,5 @@ def run(words: list[str]) -> int:
         if hasattr(error, "format_message"):
             return report_usage(error, words)
         return report_bug(error, words)
+    # a command without a status of its own returns nothing, and has succeeded
     return code if isinstance(code, int) else 0

@@ -22,6 +22,7 @@ def measure(
 
     Exit code 4 while a finding stops the case or waits for a person.
     """
+    # before the case is read, so that a mistyped level costs no waiting
     asked_level, asked_side = find_level(level), find_side(side)
     checked = read_checked_case(case)
     require_answered(checked)

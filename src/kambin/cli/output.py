@@ -22,6 +22,7 @@ _COLOURS = {Severity.BLOCK: "bold red", Severity.CONFIRM: "yellow", Severity.NOT
 
 def print_document(document: object) -> None:
     """Print one JSON document on standard output."""
+    # the document ends its own last line
     typer.echo(to_json(document), nl=False)
 
 
@@ -56,7 +57,9 @@ def print_findings(findings: Iterable[Finding]) -> None:
 def console(*, stderr: bool = False) -> Console:
     """Return a console that keeps its colours for terminals and does not decorate numbers."""
     # highlighting would colour millimetres and codes as if some mattered more
+    # no hard line breaks, so that a command that is shown can be copied whole
     plain = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    # a pipe has no width, and what the library then assumes cuts tables
     if not plain.is_terminal:
         plain.width = _TEXT_WIDTH
     return plain

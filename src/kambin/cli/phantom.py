@@ -54,6 +54,7 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
         variants=tuple(variant or ()),
         spacing_mm=spacing,
     )
+    # before the patient is made, which takes longer than to say no
     require_free(out, force=force)
     with shown_progress() as progress:
         made = build_phantom(parameters, progress=progress)

@@ -50,6 +50,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     Exit code 5 when there is no safe path; the refusal then names the structure that binds, the
     stage and the millimetres that are missing.
     """
+    # asked before the case is read: what is missing is told at once
     request = PlanRequest(
         level=require_level(level),
         side=require_side(side),
@@ -59,6 +60,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
         cannula_mm=cannula,
     )
     answer = make_plan(case, request)
+    # a refusal is an answer as well, written and printed like a plan; only the status differs
     if out is not None:
         write_answer(answer, out)
     if json:
@@ -73,14 +75,22 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
 def make_plan(folder: Path, request: PlanRequest) -> Plan | Refusal:
     """Read the case, complete its anatomy and plan, with progress on standard error.
 
+    Parameters
+    ----------
+    folder : the case folder
+    request : PlanRequest
+
     Raises
     ------
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
+    StoreError, InputError  as ``read_case``
+    RequestError, AnatomyError  as ``plan_trajectory``
     """
     checked = read_checked_case(folder)
     require_answered(checked)
     with shown_progress() as progress:
         anatomy = complete(checked.case, progress=progress)
+        # once more, because completing the anatomy may raise questions of its own
         require_answered(checked, anatomy.findings)
         return plan_trajectory(
             checked.case,
@@ -91,7 +101,16 @@ def make_plan(folder: Path, request: PlanRequest) -> Plan | Refusal:
 
 
 def write_answer(answer: Plan | Refusal, out: Path) -> Path:
-    """Write a plan or a refusal into a folder, and take away the other kind if it lies there."""
+    """Write a plan or a refusal into a folder, and take away the other kind if it lies there.
+
+    Returns
+    -------
+    the file that was written
+
+    Raises
+    ------
+    StoreError  (ST-001) if it cannot be written
+    """
     written, other = (
         (PLAN_FILE, REFUSAL_FILE) if isinstance(answer, Plan) else (REFUSAL_FILE, PLAN_FILE)
     )
@@ -99,5 +118,6 @@ def write_answer(answer: Plan | Refusal, out: Path) -> Path:
         write_plan(answer, out / written)
     else:
         write_refusal(answer, out / written)
+    # an old plan beside a new refusal would be taken for the answer
     (out / other).unlink(missing_ok=True)
     return out / written

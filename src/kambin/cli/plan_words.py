@@ -31,6 +31,7 @@ def print_plan(plan: Plan, case: Path, file: Path | None) -> None:
     if plan.not_assessed:
         print_lines("Not assessed: " + ", ".join(plan.not_assessed))
     print_records(plan.findings)
+    # nothing was written, so there is no file that a next step could name
     if file is None:
         return
     print_lines(f"Plan      {file}")
@@ -75,6 +76,7 @@ def _bone(plan: Plan) -> str:
 
 def _stage_cells(plan: Plan, number: int) -> tuple[str, ...]:
     stage = plan.stages[number]
+    # a margin of none marks what the tools take away
     # what is removed is not approached: the closest structure is the closest that stays
     kept = [c for c in stage.clearances if c.hard_margin_mm is not None]
     if not kept:

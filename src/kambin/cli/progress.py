@@ -46,9 +46,11 @@ def shown_progress() -> Iterator[ShownProgress]:
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TimeElapsedColumn(),
         console=console(stderr=True),
+        # taken off the screen when done: what stays there is the answer
         transient=True,
     )
     try:
         yield ShownProgress(bars)
     finally:
+        # after an error, too, or the terminal would stay without its cursor
         bars.stop()

@@ -41,7 +41,21 @@ def report(
 
 
 def make_report(folder: Path, answer: Plan | Refusal, file: Path, out: Path) -> ReportPaths:
-    """Write the report of an answer that lies in a file, with the confirmations beside it."""
+    """Write the report of an answer that lies in a file, with the confirmations beside it.
+
+    Parameters
+    ----------
+    folder : the case folder
+    answer : Plan or Refusal
+    file : where the answer was read from
+    out : the folder to write
+
+    Raises
+    ------
+    StoreError, InputError  as ``read_case``
+    PlanError, StoreError  as ``write_report`` and ``read_plan_confirmations``
+    """
+    # no gate: a plan that still waits for an answer may be read, and its report says so
     checked = read_checked_case(folder)
     with shown_progress() as progress:
         anatomy = complete(checked.case, progress=progress)
@@ -50,7 +64,13 @@ def make_report(folder: Path, answer: Plan | Refusal, file: Path, out: Path) -> 
 
 
 def with_answers(case: Case, answer: Plan | Refusal, file: Path) -> Case:
-    """Return the case with the answers a person gave to this very plan added to its own."""
+    """Return the case with the answers a person gave to this very plan added to its own.
+
+    Raises
+    ------
+    PlanError, StoreError  as ``read_plan_confirmations``
+    """
+    # a refusal asks nobody anything
     if isinstance(answer, Refusal):
         return case
     answers = (*case.confirmations, *read_plan_confirmations(file))

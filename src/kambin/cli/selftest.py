@@ -122,6 +122,7 @@ def check_plan() -> str:
 def _made_case() -> Case:
     """Return a made patient as it comes back from the disk; both steps use the one."""
     with tempfile.TemporaryDirectory() as folder:
+        # through the disk and back, because writing and reading are tried as well
         return read_case(write_phantom(build_phantom(_MADE), Path(folder) / "case"))
 
 
@@ -130,7 +131,7 @@ def reorder(labels: LabelMap, order: tuple[int, ...], flips: tuple[bool, ...]) -
 
     Parameters
     ----------
-    labels : LabelMap, LPS, mm
+    labels : LabelMap, shape (I, J, K), LPS, mm
     order : the old axis that becomes the new axis 0, 1, 2
     flips : whether each new axis runs the other way
     """
@@ -147,6 +148,7 @@ def reorder(labels: LabelMap, order: tuple[int, ...], flips: tuple[bool, ...]) -
 def _run(step: Callable[[], str]) -> str:
     try:
         return step()
+    # an error of ours is a failed step with its reason; anything else is a bug and ends as one
     except (KambinError, LookupError) as error:
         return str(error)
 

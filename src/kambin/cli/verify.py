@@ -27,6 +27,7 @@ def verify(case: CaseArgument, plan: PlanArgument, json: JsonOption = False) -> 
     Exit code 5 when it is not valid, with the reason.
     """
     try:
+        # an edited plan and a changed case are opened all the same, to be told as the verdict
         verdict = make_verdict(case, read_plan(find_answer_file(plan), verify=False))
     except (PlanError, StoreError) as error:
         # a file that is no plan of ours, or a case that no longer opens: not valid, with the reason
@@ -41,9 +42,15 @@ def verify(case: CaseArgument, plan: PlanArgument, json: JsonOption = False) -> 
 def make_verdict(folder: Path, plan: Plan) -> Verification:
     """Return the second checker's answer on a plan for the case as it is now.
 
+    Parameters
+    ----------
+    folder : the case folder
+    plan : Plan, edited or not
+
     Raises
     ------
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
+    StoreError, InputError  as ``read_case``
     """
     checked = read_checked_case(folder, verify=False)
     if checked.case.sha256 != plan.case_sha256:
@@ -56,7 +63,12 @@ def make_verdict(folder: Path, plan: Plan) -> Verification:
 
 
 def stale_plan(case_sha256: str, plan: Plan) -> PlanError:
-    """Return the reason why a plan no longer counts: its case is another one now."""
+    """Return the reason why a plan no longer counts: its case is another one now.
+
+    Returns
+    -------
+    PlanError  (PL-020), to be shown and not raised
+    """
     return PlanError(
         code="PL-020",
         what="The case changed after planning, or is another one",
@@ -67,7 +79,12 @@ def stale_plan(case_sha256: str, plan: Plan) -> PlanError:
 
 
 def refuse_plan(error: PlanError | StoreError) -> Verification:
-    """Return the verdict on a plan that could not even be compared."""
+    """Return the verdict on a plan that could not even be compared.
+
+    Parameters
+    ----------
+    error : why there was nothing to compare
+    """
     record = FindingRecord(
         code=error.code,
         severity="BLOCK",
