@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import ndimage
 
+from kambin.anatomy._sampling_kernels import sample_points, sample_slopes
 from kambin.imaging import Grid
 
 RAY_STEP_MM = 0.5
@@ -29,27 +29,28 @@ class Sampler:
 
     def sample(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return the scalar at points, shape (..., 3), mm, LPS; beyond the border, its value."""
-        points = np.asarray(points_lps_mm, dtype=np.float64)
-        ijk = ((points - self.origin_lps_mm) / self.spacing_mm).reshape(-1, 3)
+        points = np.ascontiguousarray(points_lps_mm, dtype=np.float64)
         # Bone that leaves the image goes on: zeros beyond the border would be a surface.
-        found: NDArray[np.float64] = ndimage.map_coordinates(
-            self.values, ijk.T, order=1, mode="nearest", output=np.float64
+        found: NDArray[np.float64] = sample_points(
+            self.values, self.origin_lps_mm, self.spacing_mm, points.reshape(-1, 3)
         )
         return found.reshape(points.shape[:-1])
 
     def gradient(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return the central difference over one node spacing, shape (..., 3), per mm."""
-        points = np.asarray(points_lps_mm, dtype=np.float64)
+        points = np.ascontiguousarray(points_lps_mm, dtype=np.float64)
         # A whole spacing: within one cell the trilinear slope jumps at every node.
-        steps = np.eye(3) * self.spacing_mm
-        pairs = [self.sample(points + s) - self.sample(points - s) for s in steps]
-        found: NDArray[np.float64] = np.stack(pairs, axis=-1) / (2 * self.spacing_mm)
-        return found
+        found: NDArray[np.float64] = sample_slopes(
+            self.values, self.origin_lps_mm, self.spacing_mm, points.reshape(-1, 3)
+        )
+        return found.reshape(points.shape)
 
     def nodes_lps_mm(self) -> NDArray[np.float64]:
         """Return the places of all nodes, shape (I, J, K, 3), mm, LPS."""
-        ijk = np.stack(np.meshgrid(*map(np.arange, self.values.shape), indexing="ij"), axis=-1)
-        nodes: NDArray[np.float64] = self.origin_lps_mm + ijk * self.spacing_mm
+        nodes = np.empty((*self.values.shape, 3))
+        for axis, count in enumerate(self.values.shape):
+            along = self.origin_lps_mm[axis] + np.arange(count) * self.spacing_mm
+            nodes[..., axis] = np.expand_dims(along, [a for a in range(3) if a != axis])
         return nodes
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from kambin.anatomy.sampling import RAY_STEP_MM, Sampler, crop_of_grid, find_exit_mm
 from kambin.imaging import Grid
@@ -27,6 +28,25 @@ def test_beyond_the_border_the_border_goes_on() -> None:
     sampler = Sampler(np.arange(8, dtype=np.float32).reshape(2, 2, 2), np.zeros(3), 1.0)
     assert sampler.sample([-100.0, 0.0, 0.0]) == 0.0
     assert sampler.sample([100.0, 100.0, 100.0]) == 7.0
+
+
+def test_samples_and_slopes_are_those_of_scipy_to_the_last_bit() -> None:
+    rng = np.random.default_rng(2)
+    sampler = Sampler(
+        rng.normal(size=(7, 9, 5)).astype(np.float32), np.array([3.0, -4.0, 5.1]), 0.7
+    )
+    # Beyond the border too, and on nodes.
+    points = np.concatenate([rng.uniform(-9.0, 15.0, (2000, 3)), sampler.nodes_lps_mm()[2, 3]])
+
+    def expected(points_lps_mm: np.ndarray) -> np.ndarray:
+        ijk = (points_lps_mm - sampler.origin_lps_mm) / sampler.spacing_mm
+        return ndimage.map_coordinates(
+            sampler.values, ijk.T, order=1, mode="nearest", output=np.float64
+        )
+
+    pairs = [expected(points + s) - expected(points - s) for s in 0.7 * np.eye(3)]
+    assert np.array_equal(sampler.sample(points), expected(points))
+    assert np.array_equal(sampler.gradient(points), np.stack(pairs, axis=-1) / 1.4)
 
 
 def test_points_keep_their_shape() -> None:
