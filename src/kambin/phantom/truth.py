@@ -50,7 +50,7 @@ class PhantomTruth:
         return dict(enumerate(keys, start=1))
 
     def axes(self, spacing_mm: float) -> Axes:
-        """Return the LPS coordinates of the voxel centres, mm, three arrays of shape (I,), (J,), (K,)."""
+        """Return the voxel centres along each LPS axis, mm, three arrays of shape (N,)."""
         x, y, z = (
             low + spacing_mm * (np.arange(int(np.ceil((high - low) / spacing_mm))) + 0.5)
             for low, high in zip(self.low_lps_mm, self.high_lps_mm, strict=True)
