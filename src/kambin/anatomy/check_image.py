@@ -8,6 +8,7 @@ from kambin.anatomy.case import Case
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.laterality import MidsagittalPlane
 from kambin.anatomy.levels import VertebralStack
+from kambin.anatomy.masks import find_labelled
 from kambin.anatomy.skin import find_body_mask
 from kambin.anatomy.survey import FoundStructure, Survey
 from kambin.core import Finding, Severity
@@ -130,13 +131,13 @@ def _contrast_hu(image: Volume, survey: Survey, vertebra: FoundStructure) -> flo
     reach = int(np.ceil(value("checks.surroundings_mm") / labels.spacing_mm.min()))
     box = vertebra.grown_box(labels, reach)
     near = labels.values[box]
-    mask = np.isin(near, vertebra.values)
+    mask = find_labelled(near, vertebra.values)
     distance_mm = ndimage.distance_transform_edt(~mask, sampling=labels.spacing_mm)
     step_mm = float(labels.spacing_mm.max())
     # Not the first layer: partial volume of the bone itself would brighten it.
     shell = (distance_mm > step_mm) & (distance_mm <= value("checks.surroundings_mm"))
     # Neighbouring bone would make a right label look no brighter than its surroundings.
-    shell &= ~np.isin(near, _bone_values(survey))
+    shell &= ~find_labelled(near, _bone_values(survey))
     hu = _sample(image, labels, box, mask | shell)
     is_bone = mask[mask | shell]
     inside, around = hu[is_bone & np.isfinite(hu)], hu[~is_bone & np.isfinite(hu)]

@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from kambin.anatomy.case import Case
@@ -11,6 +10,7 @@ from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.laterality import MidsagittalPlane
 from kambin.anatomy.levels import VertebralStack
+from kambin.anatomy.masks import find_labelled
 from kambin.anatomy.survey import (
     FoundStructure,
     Survey,
@@ -211,8 +211,8 @@ def _touching_voxels(survey: Survey, upper: FoundStructure, lower: FoundStructur
     """Return the number of voxels of the upper vertebra that share a face with the lower."""
     box = upper.grown_box(survey.labels, 1)
     here = survey.labels.values[box]
-    one: NDArray[np.bool_] = np.isin(here, upper.values)
-    other: NDArray[np.bool_] = np.isin(here, lower.values)
+    one = find_labelled(here, upper.values)
+    other = find_labelled(here, lower.values)
     return int(np.count_nonzero(one & ndimage.binary_dilation(other)))
 
 

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from kambin.anatomy.case import Confirmation
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.keys import DISC_LEVELS, VERTEBRAE
+from kambin.anatomy.masks import find_labelled
 from kambin.anatomy.structures import LevelScheme
 from kambin.anatomy.survey import FoundStructure, Survey
 from kambin.core import Finding, Severity
@@ -298,5 +299,5 @@ def _points_within(
 ) -> NDArray[np.float64]:
     """Return the voxel centres of a structure that lie in a box, shape (N, 3), mm, LPS."""
     start = np.array([s.start for s in box], dtype=np.float64)
-    inside = np.isin(survey.labels.values[box], structure.values)
+    inside = find_labelled(survey.labels.values[box], structure.values)
     return survey.labels.lps_mm(np.argwhere(inside) + start)

@@ -2,10 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.laterality import MidsagittalPlane
+from kambin.anatomy.masks import close_in_slices, fill_slices
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import Origin, Structure
 from kambin.anatomy.survey import FoundStructure, Survey
@@ -43,18 +43,9 @@ def fill_hollow(region: LabelMap) -> LabelMap:
     reach = np.ceil(radius / region.spacing_mm[:2]).astype(int).tolist()
     x, y = (np.arange(-n, n + 1) * s for n, s in zip(reach, region.spacing_mm, strict=False))
     disc = x[:, None] ** 2 + y[None, :] ** 2 <= radius**2
-    pad = [(n + 1, n + 1) for n in reach]
     # A rim of background lets the outside of a slice be one piece even where gut touches it.
-    padded = np.pad(region.values != 0, [*pad, (0, 0)])
-    closed = ndimage.binary_closing(padded, disc[:, :, None])
-    # Background that reaches the rim of its slice is outside; the rest is lumen.
-    in_plane = np.zeros((3, 3, 3), dtype=bool)
-    in_plane[:, 1, 1] = in_plane[1, :, 1] = True
-    holes, _ = ndimage.label(~closed, structure=in_plane)
-    outside = np.unique(holes[0])
-    filled = closed | ~np.isin(holes, outside)
-    inner = filled[pad[0][0] : -pad[0][1], pad[1][0] : -pad[1][1]]
-    return LabelMap(inner.astype(np.uint8), region.lps_from_ijk, region.frame_id)
+    filled = fill_slices(close_in_slices(region.values != 0, disc))
+    return LabelMap(filled[1:-1, 1:-1].astype(np.uint8), region.lps_from_ijk, region.frame_id)
 
 
 def split_by_midline(

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.masks import fill_slices, find_labelled, grow_by_box, shrink_by_box
 from kambin.anatomy.structures import Origin, Structure
 from kambin.imaging import LabelMap, Volume, region_from_mask
 from kambin.knowledge import value, value_at
@@ -33,7 +34,7 @@ def find_body_mask(
     largest piece above the air threshold of a CT, filled slice by slice, without the table.
     """
     given = [v for v, key in names.items() if key == SKIN_KEY]
-    if given and np.isin(labels.values, given).any():
+    if find_labelled(labels.values, given).any():
         # Organs overwrite the body label where they lie, so all labels together are the body.
         return _as_mask(fill_slices(labels.values > 0), labels)
     # Without air in it an image ends inside the body: its border is no skin.
@@ -87,40 +88,18 @@ def segment_body(image: Volume) -> NDArray[np.bool_]:
     """
     # Written so that a voxel that is not a number counts as tissue and tears no hole.
     tissue = ~(image.values <= value("checks.air_hu"))
-    width = 2 * np.rint(value("completion_nerve.skin_opening_mm") / image.spacing_mm) + 1
-    size = tuple(int(w) for w in width)
-    solid = ndimage.minimum_filter(tissue.astype(np.uint8), size, mode="nearest")
-    numbered, count = ndimage.label(solid)
+    half_width = np.rint(value("completion_nerve.skin_opening_mm") / image.spacing_mm)
+    reach = half_width.astype(int).tolist()
+    numbered, count = ndimage.label(shrink_by_box(tissue, reach))
     if count == 0:
         return np.zeros(image.shape, dtype=bool)
-    sizes = np.bincount(numbered.ravel())
+    # A slice at a time: all at once would first be copied to integers of eight bytes.
+    sizes = sum(np.bincount(part.ravel(), minlength=count + 1) for part in numbered)
     # The background is no piece, however large.
     sizes[0] = 0
-    body = (numbered == int(np.argmax(sizes))).astype(np.uint8)
-    grown = ndimage.maximum_filter(body, size, mode="nearest") > 0
+    grown = grow_by_box(numbered == int(np.argmax(sizes)), reach)
     # Grown back only where there was tissue: the opening must not round off the entry.
     return fill_slices(grown & tissue)
-
-
-def fill_slices(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Fill the holes of a mask in every axial slice, bool array of the same shape.
-
-    Parameters
-    ----------
-    mask : bool array, shape (I, J, K); a hole is background that the slice's border does
-        not reach
-    """
-    filled = np.empty_like(mask)
-    # Slice by slice: lungs and gut leave the volume at its ends, where 3D would let air in.
-    for k in range(mask.shape[2]):
-        numbered, _ = ndimage.label(~mask[:, :, k])
-        edges = (numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1])
-        inside = np.ones(numbered.shape, dtype=bool)
-        for outer in np.unique(np.concatenate(edges)):
-            if outer > 0:
-                inside &= numbered != outer
-        filled[:, :, k] = inside
-    return filled
 
 
 def _shows_air(image: Volume) -> bool:

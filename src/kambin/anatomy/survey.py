@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from kambin.anatomy.case import Case
 from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.masks import find_labelled
 from kambin.imaging import LabelMap
 
 _ALL_NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
@@ -50,7 +51,7 @@ class FoundStructure:
         -------
         bool array, shape of the grown box
         """
-        return np.isin(labels.values[self.grown_box(labels, margin_voxels)], self.values)
+        return find_labelled(labels.values[self.grown_box(labels, margin_voxels)], self.values)
 
     def grown_box(self, labels: LabelMap, margin_voxels: int) -> Slices:
         """Return the box with a margin, cut at the borders of the array, three slices."""
@@ -151,7 +152,7 @@ def voxel_volume_mm3(labels: LabelMap) -> float:
 def _measure(
     labels: LabelMap, key: StructureKey, numbers: tuple[int, ...], box: Slices
 ) -> FoundStructure:
-    mask = np.isin(labels.values[box], numbers)
+    mask = find_labelled(labels.values[box], numbers)
     start = np.array([s.start for s in box], dtype=np.float64)
     centre_ijk = start + _centre_of_mass_ijk(mask)
     faces = sum(

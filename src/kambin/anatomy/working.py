@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from kambin.anatomy.completion_types import WorkingBone
 from kambin.anatomy.keys import VERTEBRAE
+from kambin.anatomy.masks import find_labelled
 from kambin.anatomy.survey import Survey
 from kambin.core import AnatomyError
 from kambin.imaging import Grid, LabelMap, occupancy_on_grid
@@ -69,7 +70,7 @@ def _cut_out(
     box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
     affine = labels.lps_from_ijk.copy()
     affine[:3, 3] = labels.lps_mm(low)
-    mask = np.isin(labels.values[box], values).astype(np.uint8)
+    mask = find_labelled(labels.values[box], values).astype(np.uint8)
     return LabelMap(mask, affine, labels.frame_id)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kambin.anatomy import StructureKey
-from kambin.anatomy.skin import fill_slices, find_body_mask, segment_body
+from kambin.anatomy.skin import find_body_mask, segment_body
 from kambin.imaging import LabelMap, Volume
 
 SHAPE = (80, 70, 12)
@@ -58,19 +58,6 @@ def test_the_body_mirrors_with_the_image():
     there = segment_body(Volume(image.values[::-1].copy(), AFFINE, "f"))
 
     np.testing.assert_array_equal(here, there[::-1])
-
-
-def test_holes_are_filled_slice_by_slice():
-    mask = np.zeros((7, 7, 2), dtype=bool)
-    mask[1:6, 1:6] = True
-    mask[3, 3, :] = False
-    mask[0:4, 3, 1] = False
-
-    filled = fill_slices(mask)
-
-    assert filled[3, 3, 0], "closed"
-    assert not filled[3, 3, 1], "open to the border"
-    assert filled[:, :, 0].sum() == 25
 
 
 def test_a_given_mask_wins_over_the_image():
