@@ -49,30 +49,51 @@ class Camera:
         view = np.asarray(view_lps, dtype=np.float64)
         view = view / np.linalg.norm(view)
         up = np.asarray(up_lps, dtype=np.float64)
+        # Only what of it lies across the view can point up in the picture.
         up = up - view * (up @ view)
         if np.linalg.norm(up) < UPRIGHT_TOLERANCE:
+            # Along the body the head has no direction; anterior is on top, as in an axial section.
             anterior = np.array([0.0, -1.0, 0.0])
             up = anterior - view * (anterior @ view)
         return cls(np.asarray(centre_lps_mm, np.float64), view, height_mm, up / np.linalg.norm(up))
 
     @classmethod
     def from_behind(cls, centre_lps_mm: ArrayLike, height_mm: float) -> "Camera":
-        """Return the view from behind: the patient's left is on the picture's left."""
+        """Return the view from behind: the patient's left is on the picture's left.
+
+        Parameters
+        ----------
+        centre_lps_mm : float array, shape (3,), mm, LPS
+        height_mm : float, mm
+        """
         return cls.looking((0.0, -1.0, 0.0), centre_lps_mm=centre_lps_mm, height_mm=height_mm)
 
     @classmethod
     def from_left(cls, centre_lps_mm: ArrayLike, height_mm: float) -> "Camera":
-        """Return the view from the patient's left: anterior is on the picture's left."""
+        """Return the view from the patient's left: anterior is on the picture's left.
+
+        Parameters
+        ----------
+        centre_lps_mm : float array, shape (3,), mm, LPS
+        height_mm : float, mm
+        """
         return cls.looking((-1.0, 0.0, 0.0), centre_lps_mm=centre_lps_mm, height_mm=height_mm)
 
     @classmethod
     def from_right(cls, centre_lps_mm: ArrayLike, height_mm: float) -> "Camera":
-        """Return the view from the patient's right: anterior is on the picture's right."""
+        """Return the view from the patient's right: anterior is on the picture's right.
+
+        Parameters
+        ----------
+        centre_lps_mm : float array, shape (3,), mm, LPS
+        height_mm : float, mm
+        """
         return cls.looking((1.0, 0.0, 0.0), centre_lps_mm=centre_lps_mm, height_mm=height_mm)
 
     @property
     def right_lps(self) -> NDArray[np.float64]:
         """Return where the picture's right side points to in the patient, shape (3,)."""
+        # In this order: the other one draws a mirror, with the letters of a mirror.
         return np.cross(self.view_lps, self.up_lps)
 
     @property
@@ -94,6 +115,7 @@ class Camera:
         return np.column_stack(
             [
                 width / 2 + scale * (offset @ self.right_lps),
+                # Rows run down, up runs up.
                 height / 2 - scale * (offset @ self.up_lps),
                 offset @ self.view_lps,
             ]

@@ -62,6 +62,10 @@ def report_content(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> Re
     case : Case
     anatomy : Anatomy
     document : Plan or Refusal
+
+    Raises
+    ------
+    RequestError  (RQ-002) if the document names no disc level
     """
     level = Level.parse(document.level)
     angles: Table | None = None
@@ -112,6 +116,7 @@ def _request(document: Plan | Refusal) -> str:
 
 def _modelled_table(anatomy: Anatomy, level: Level) -> Table:
     """Return what no image of the patient shows, of this level or without a level."""
+    # What is modelled elsewhere has no part in this plan.
     places = {"", level.upper, level.lower, str(level)}
     rows = tuple(
         Row(
@@ -154,8 +159,10 @@ def _finding_rows(
     case: Case, anatomical: Sequence[Finding], planned: Sequence[FindingRecord]
 ) -> tuple[Row, ...]:
     """Return all findings, the gravest first, each once, with who answered it."""
+    # Oldest first: of several answers to a code the last one is shown.
     answers = {c.code: f"accepted by {c.by}, {c.at}" for c in case.confirmations}
     rank = {"BLOCK": 0, "CONFIRM": 1, "NOTE": 2}
+    # Rows are the keys below, so that what two checks found alike stands once.
     every: list[Finding | FindingRecord] = [*planned, *anatomical]
     rows = {
         Row(
@@ -165,6 +172,7 @@ def _finding_rows(
             plain_words(f.why),
             f.next_step,
             f.code,
+            # Open is a word: an empty cell would read as nothing to answer.
             answers.get(f.code, "open" if str(f.severity) == "CONFIRM" else ""),
         ): rank[str(f.severity)]
         for f in every
@@ -173,6 +181,7 @@ def _finding_rows(
 
 
 def _provenance(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> tuple[Row, ...]:
+    # All that is needed to make the same report again, or to see why it differs.
     software, certificate = document.software, document.certificate
     plan_hash = document.content_sha256 if isinstance(document, Plan) else ""
     scheme = anatomy.scheme

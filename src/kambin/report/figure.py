@@ -28,6 +28,7 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     width_in, height_in : float, inches
     """
     figure = Figure(figsize=(width_in, height_in), dpi=DPI, facecolor="white")
+    # Without pyplot: no screen is needed, and no state passes from one report to the next.
     FigureCanvasAgg(figure)
     return figure
 
@@ -82,6 +83,7 @@ def write_label(
 
 def draw_letters(axes: Axes, letters: EdgeLetters) -> None:
     """Draw the patient's letters at the four sides of a picture."""
+    # In shares of the picture, so that letters stand at its edges whatever it shows.
     for letter, x, y, across, down in (
         (letters.left, 0.012, 0.5, "left", "center"),
         (letters.right, 0.988, 0.5, "right", "center"),
@@ -103,7 +105,14 @@ def draw_letters(axes: Axes, letters: EdgeLetters) -> None:
 
 
 def draw_title(axes: Axes, title: str, below: str = "") -> None:
-    """Draw the name of the picture, and under it level and side in words."""
+    """Draw the name of the picture, and under it level and side in words.
+
+    Parameters
+    ----------
+    axes : Axes of the picture
+    title : str
+    below : str, level and side in words
+    """
     text = plain(title) if not below else f"{plain(title)}\n{plain(below)}"
     axes.text(
         0.012, 0.985, text, transform=axes.transAxes, size=7, family=_FONT, va="top", bbox=_BOX
@@ -111,13 +120,20 @@ def draw_title(axes: Axes, title: str, below: str = "") -> None:
 
 
 def draw_scale_bar(axes: Axes, length_mm: float = 20.0) -> None:
-    """Draw a bar of true length into the lower left corner of axes that count in mm."""
+    """Draw a bar of true length into the lower left corner of axes that count in mm.
+
+    Parameters
+    ----------
+    axes : Axes counting in mm
+    length_mm : float, mm
+    """
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
     x = left + 0.03 * (right - left)
     y = bottom + 0.035 * (top - bottom)
     high, side = 0.075 * (top - bottom), 0.02 * (right - left)
     corner = (x - side, y - 0.3 * high)
+    # On a ground of its own, white on black: seen on bone, on air and in a grey print.
     axes.add_patch(
         Rectangle(corner, length_mm + 2 * side, high, facecolor=CASING, alpha=0.55, lw=0)
     )
@@ -131,6 +147,7 @@ def draw_scale_bar(axes: Axes, length_mm: float = 20.0) -> None:
 def png_bytes(figure: Figure) -> bytes:
     """Return the figure as PNG without date or program name: same input, same bytes."""
     buffer = BytesIO()
+    # A person's own settings may ask for TeX, which changes the letters or is not there.
     with matplotlib.rc_context({"text.usetex": False, "svg.hashsalt": "kambin"}):
         figure.savefig(
             buffer,

@@ -25,15 +25,21 @@ def html_report(content: ReportContent, pictures: Sequence[Picture]) -> str:
     -----
     The page carries a content security policy that allows its own style by its hash and
     inline pictures, and nothing else.
+
+    References
+    ----------
+    Content Security Policy Level 3, https://www.w3.org/TR/CSP3
     """
     environment = Environment(
         loader=PackageLoader("kambin.report"),
         autoescape=True,
+        # A misspelt name in the template must fail, not leave a blank where a number belongs.
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     style = resources.files("kambin.report").joinpath("templates/report.css").read_text("utf-8")
+    # The policy names this one style by its hash; a browser applies no other.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     table = environment.get_template("table.html.j2").module.table  # type: ignore[attr-defined]
     return environment.get_template("report.html.j2").render(

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 SECOND_LETTER_MIN = 0.38
 """Least direction cosine of a second letter: an axis tilted by more than 22 degrees shows two."""
 
+# Second of each pair is where the LPS axis grows to.
 _LETTERS = (("R", "L"), ("A", "P"), ("I", "S"))
 
 
@@ -32,9 +33,14 @@ def direction_letters(direction_lps: ArrayLike) -> str:
     Parameters
     ----------
     direction_lps : float array, shape (3,), LPS, any length above zero
+
+    References
+    ----------
+    DICOM PS3.3, section C.7.6.1.1.1 (Patient Orientation: letters of the directions)
     """
     vector = np.asarray(direction_lps, dtype=np.float64)
     cosines: NDArray[np.float64] = vector / np.linalg.norm(vector)
+    # Stable: an axis at 45 degrees gets the same letters every time.
     order = np.argsort(-np.abs(cosines), kind="stable")[:2]
     chosen = [order[0], *(axis for axis in order[1:] if abs(cosines[axis]) >= SECOND_LETTER_MIN)]
     return "".join(_LETTERS[axis][int(cosines[axis] > 0)] for axis in chosen)
@@ -50,6 +56,7 @@ def find_edge_letters(right_lps: ArrayLike, down_lps: ArrayLike) -> EdgeLetters:
     """
     right = np.asarray(right_lps, dtype=np.float64)
     down = np.asarray(down_lps, dtype=np.float64)
+    # Computed, never typed in: letters are what betrays a mirrored picture.
     return EdgeLetters(
         left=direction_letters(-right),
         right=direction_letters(right),

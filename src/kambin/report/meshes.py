@@ -11,6 +11,7 @@ from skimage.measure import marching_cubes
 from kambin.imaging import LabelMap
 
 _SMOOTH_SIGMA_VOXELS = 0.6
+# The second step is a little stronger and undoes the shrinking of the first.
 _TAUBIN_SHRINK, _TAUBIN_GROW, _TAUBIN_ROUNDS = 0.5, -0.53, 8
 _SIDES = 32
 
@@ -34,18 +35,25 @@ def region_surface(region: LabelMap) -> PictureSurface:
 
     Parameters
     ----------
-    region : LabelMap of 0 and 1
+    region : LabelMap of 0 and 1, shape (I, J, K)
 
     Notes
     -----
     Marching cubes at half occupancy after a light Gaussian, then Taubin's smoothing, which
-    does not shrink (Taubin 1995). Where the Gaussian would make a thin part vanish the raw
-    region is used instead.
+    does not shrink. Where the Gaussian would make a thin part vanish the raw region is used
+    instead.
+
+    References
+    ----------
+    Taubin 1995, A signal processing approach to fair surface design, doi 10.1145/218380.218473
+    Lewiner et al. 2003, J Graphics Tools 8:1, doi 10.1080/10867651.2003.10487582
     """
+    # A border of background, or a region cut by its array would stay open.
     occupied = np.pad(region.values > 0, 2).astype(np.float32)
     smooth = gaussian_filter(occupied, _SMOOTH_SIGMA_VOXELS)
     if smooth.max() <= 0.6:
         smooth = occupied
+    # Marching cubes refuses an array without a surface.
     if occupied.max() == 0:
         return PictureSurface(np.zeros((0, 3)), np.zeros((0, 3), np.int64))
     vertices, faces, _, _ = marching_cubes(smooth, 0.5)  # type: ignore[no-untyped-call]
@@ -65,6 +73,7 @@ def capsule_surface(
     """
     start, end = np.asarray(start_lps_mm, np.float64), np.asarray(end_lps_mm, np.float64)
     axis = (end - start) / np.linalg.norm(end - start)
+    # Any direction across will do; that of the least component is never parallel.
     helper = np.eye(3)[int(np.argmin(np.abs(axis)))]
     across = np.cross(axis, helper)
     across /= np.linalg.norm(across)
@@ -100,6 +109,7 @@ def _neighbour_mean(count: int, faces: NDArray[np.int64]) -> csr_array:
     ones = np.ones(2 * len(pairs))
     rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
     links = coo_array((ones, (rows, columns)), shape=(count, count)).tocsr()
+    # An edge belongs to two triangles and was counted by both.
     links.data[:] = 1.0
     degree = np.diff(links.indptr)
     links.data /= np.repeat(degree, degree)

@@ -38,6 +38,7 @@ class Look:
     width_pt: float
 
 
+# Colour and line differ together: a grey print must tell kinds apart that may touch.
 _BONE = Look(IVORY, "-", 0.9)
 _SAP = Look(IVORY, "-", 1.8)
 _DISC = Look(DISC_GREY_BLUE, (0, (4.0, 1.5)), 1.3)
@@ -72,4 +73,5 @@ BONE_KINDS = frozenset(kind for kind, look in _LOOKS.items() if look in (_BONE, 
 
 def find_look(key: StructureKey) -> Look:
     """Return how a structure is drawn; what is not named is drawn as an organ."""
+    # An unknown kind is drawn all the same; left out, it would look like free room.
     return _LOOKS.get(key.kind, _ORGAN)

@@ -30,6 +30,7 @@ FRONT_REFUSAL = (
 )
 """The pictures of the first page of a refusal."""
 
+# What fits on the first page beside its pictures; all of it stands on the next pages.
 _SHORT_ROWS, _SHORT_FINDINGS, _PER_ROW = 9, 5, 3
 _SHORT_TEXT = 180
 
@@ -49,6 +50,7 @@ def pdf_report(content: ReportContent, pictures: Sequence[Picture]) -> bytes:
     """
     template = resources.files("kambin.report").joinpath("templates/report.typ")
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    # A folder of its own is all the typesetter may read.
     with TemporaryDirectory() as folder:
         root = Path(folder)
         for picture in pictures:
@@ -74,6 +76,7 @@ def _data(content: ReportContent, pictures: Sequence[Picture]) -> dict[str, Any]
     lines = [rest[start : start + _PER_ROW] for start in range(0, len(rest), _PER_ROW)]
     short = content.summary
     if short is not None and len(short.rows) > _SHORT_ROWS:
+        # Said in words: a shortened table must not pass for a whole one.
         left = len(short.rows) - _SHORT_ROWS
         note = f"{short.note} {left} more, all larger, on the next pages."
         short = replace(short, rows=short.rows[:_SHORT_ROWS], note=note)
@@ -106,6 +109,7 @@ def _file(picture: Picture) -> dict[str, str | float]:
 def _plain(value: Any) -> Any:
     """Return nested rows as plain lists."""
     if isinstance(value, dict):
+        # asdict opens rows as well; the template wants their texts.
         if set(value) == {"cells"}:
             return list(value["cells"])
         return {name: _plain(part) for name, part in value.items()}

@@ -37,7 +37,13 @@ class Picture:
 
     @property
     def aspect(self) -> float:
-        """Return width over height, from the file's own header."""
+        """Return width over height, from the file's own header.
+
+        References
+        ----------
+        PNG specification, https://www.w3.org/TR/png (IHDR)
+        """
+        # A PNG begins with a mark of 8 bytes and the chunk IHDR, whose data start at byte 16.
         width, height = struct.unpack(">II", self.png[16:24])
         return float(width / height)
 
@@ -59,6 +65,7 @@ def draw_pictures(
     skin : SkinPicture, or none if no entry was tried
     progress : Progress
     """
+    # Three views in space, and the skin map where there is one.
     total = len(scenery.planes) + len(VIEWS) + 3 + int(skin is not None)
     for done, picture in enumerate(_draw_all(case, anatomy, scenery, skin), start=1):
         progress.step("Drawing the report", done, total)
@@ -83,6 +90,7 @@ def _draw_all(
         anatomy, scenery.level, scenery.focus_lps_mm, scenery.tools, scenery.binding
     )
     for name, title, camera in scene_cameras(scenery.focus_lps_mm, scenery.outward_lps):
+        # Seen along its axis, the cannula would hide exactly what it aims at.
         seen = see_through_tools(meshes) if name == "space-along" else meshes
         png = draw_scene(seen, camera, title=title, caption=caption)
         yield _picture(name, title, caption, png)

@@ -26,6 +26,7 @@ VIEWS: tuple[Literal["ap", "lateral"], ...] = ("ap", "lateral")
 _TITLES = {"ap": "Projection AP", "lateral": "Projection lateral"}
 _WIDTH_IN = 3.4
 _SIDE_MM = 190.0
+# What changes over more than this is the trunk, not bone; it is held back by the gain.
 _SOFT_BLUR_MM, _DETAIL_GAIN = 18.0, 2.2
 _DARK_PERCENTILE, _BRIGHT_PERCENTILE = 2.0, 99.5
 
@@ -47,6 +48,10 @@ def draw_projection(
     centre_lps_mm : float array, shape (3,), mm, LPS, the middle of the picture
     tools : the tools
     caption : str, level and side in words
+
+    Raises
+    ------
+    InputError  (IN-045) if the view is another word
     """
     shadow = project(volume, view)
     x_mm, y_mm = _picture_mm(shadow, centre_lps_mm).tolist()
@@ -61,6 +66,7 @@ def draw_projection(
         cmap="gray",
         vmin=0.0,
         vmax=1.0,
+        # Millimetres count from the middle of the first pixel, half a pixel inside the picture.
         extent=(-width / 2, (columns - 0.5) * width, (rows - 0.5) * height, -height / 2),
         interpolation="bilinear",
         aspect="auto",
@@ -68,6 +74,7 @@ def draw_projection(
     for tool in tools:
         ends = _picture_mm(shadow, np.stack([tool.tip_lps_mm, tool.outside_lps_mm]))
         draw_tool(axes, [shadow_outline_mm(ends[0], ends[1], tool.radius_mm)], tool.name)
+    # Once more, because drawing an image moves the limits.
     axes.set_xlim(x_mm - half, x_mm + half)
     axes.set_ylim(y_mm + half, y_mm - half)
     draw_letters(axes, find_edge_letters(shadow.column_lps_mm, shadow.row_lps_mm))
@@ -93,9 +100,11 @@ def _as_film(shadow: Projection) -> NDArray[np.float32]:
     sigma_px = _SOFT_BLUR_MM / _pixel_mm(shadow)[::-1]
     slow = gaussian_filter(shadow.values, sigma_px)
     sharp = slow + _DETAIL_GAIN * (shadow.values - slow)
+    # Air beside the trunk would set the scale of greys.
     body = sharp[shadow.values > 0.15 * float(shadow.values.max(initial=1.0))]
     if not len(body):
         return np.zeros_like(sharp)
+    # Percentiles, because a few pixels of metal would darken all the rest.
     dark, bright = np.percentile(body, [_DARK_PERCENTILE, _BRIGHT_PERCENTILE])
     span = max(float(bright - dark), 1e-6)
     film: NDArray[np.float32] = np.clip((sharp - dark) / span, 0.0, 1.0).astype(np.float32)

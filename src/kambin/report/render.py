@@ -14,6 +14,8 @@ from kambin.report.raster import FAR_MM, draw_triangles, empty_buffers, vertex_n
 SUPERSAMPLING = 2
 """Samples per pixel along each axis; 2 removes the stairs at the printed size."""
 
+# Set by eye on vertebrae. A parallel view has no perspective, so depth is told by shade,
+# dark outlines and haze.
 _AMBIENT, _HEADLIGHT, _KEYLIGHT = 0.30, 0.42, 0.34
 _KEY_DIRECTION = np.array([-0.45, 0.65, -0.61])  # upper left, towards the viewer
 _CREASE_SIGMA_PX, _CREASE_GAIN, _CREASE_MOST = 4.5, 0.06, 0.38
@@ -78,6 +80,10 @@ def render_scene(
     -----
     A transparent mesh shows its nearest sheet only; veils are laid over each other from far
     to near per pixel. Letters and scale are drawn by ``annotate_view``.
+
+    References
+    ----------
+    Porter and Duff 1984, Compositing digital images, doi 10.1145/800031.808606 (veils)
     """
     fine = (size_px[0] * SUPERSAMPLING, size_px[1] * SUPERSAMPLING)
     opaque = [mesh for mesh in meshes if mesh.opacity >= 1.0]
@@ -109,12 +115,14 @@ def _draw(
     faces = np.ascontiguousarray(mesh.surface.faces, np.int64)
     if not len(faces):
         return
+    # In camera axes the third component tells how squarely a face is seen.
     axes = np.column_stack([camera.right_lps, camera.up_lps, camera.view_lps])
     normals = np.ascontiguousarray(vertex_normals(vertices, faces) @ axes)
     draw_triangles(camera.pixels(vertices, size_px), normals, faces, number, *buffers)
 
 
 def _nearest_depth(meshes: Sequence[Mesh], camera: Camera) -> float:
+    # Over all surfaces: haze begins at the nearest one, so no picture is pale as a whole.
     depths = [
         float(((mesh.surface.vertices_lps_mm - camera.centre_lps_mm) @ camera.view_lps).min())
         for mesh in meshes
@@ -134,6 +142,7 @@ def _shade(
     seen = depth < FAR_MM / 2
     length = np.sqrt(np.einsum("ijk,ijk->ij", normal, normal))
     length[length == 0] = 1.0
+    # Sheets seen from behind are lit as if turned, or the inside of a cut would be black.
     turn = -np.sign(normal[..., 2]) / length
     key_direction = (_KEY_DIRECTION / np.linalg.norm(_KEY_DIRECTION)).astype(np.float32)
     key = np.clip((normal @ key_direction) * turn, 0.0, 1.0)
@@ -151,13 +160,15 @@ def _crease(depth: NDArray[np.float32]) -> NDArray[np.float32]:
 
     References
     ----------
-    Luft, Colditz, Deussen 2006, Image enhancement by unsharp masking the depth buffer.
+    Luft, Colditz and Deussen 2006, Image enhancement by unsharp masking the depth buffer,
+    doi 10.1145/1141911.1142016
     """
     # The local mean is smooth, so one sample per pixel is enough.
     coarse = depth[::SUPERSAMPLING, ::SUPERSAMPLING]
     seen = coarse < FAR_MM / 2
     weight = gaussian_filter(seen.astype(np.float32), _CREASE_SIGMA_PX)
     filled = np.where(seen, coarse, np.float32(0.0))
+    # Divided by how much was seen: at an outline the background must not count as depth.
     mean = gaussian_filter(filled, _CREASE_SIGMA_PX) / np.maximum(weight, np.float32(1e-3))
     behind_mm = np.where(seen, coarse - mean, np.float32(0.0))
     crease = np.clip(behind_mm * np.float32(_CREASE_GAIN), 0.0, _CREASE_MOST)
@@ -200,6 +211,7 @@ def _lay_veils(
     """Lay transparent sheets over the opaque picture, per pixel from far to near."""
     if not veils:
         return picture
+    # Stable, so that sheets at one depth lie in the order of the scene.
     order = np.argsort(-np.stack([veil[1] for veil in veils]), axis=0, kind="stable")
     result = picture
     for place in range(len(veils)):

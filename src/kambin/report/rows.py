@@ -15,6 +15,7 @@ class Row:
     cells: tuple[str, ...]
 
     def __init__(self, *cells: str) -> None:
+        # Frozen, yet made from loose texts: the only place where the field is set.
         object.__setattr__(self, "cells", cells)
 
 

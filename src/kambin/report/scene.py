@@ -26,6 +26,7 @@ from kambin.report.source import crop_near
 from kambin.report.tool_outlines import DrawnTool, capsule_distance_mm
 
 _SHOWN_MM = 95.0
+# From the side the pelvis stands before L5-S1; as a veil it is still seen.
 _HIDING_OPACITY = 0.28
 _VEILED_CANNULA = 0.45
 _NEEDLE_GREY = (0.25, 0.25, 0.28)
@@ -60,6 +61,7 @@ def scene_meshes(
         if near is None or not (_is_shown(key, level) or key == binding):
             continue
         if key == StructureKey("vertebra", level.lower) and reamer is not None:
+            # Cut out and drawn by itself: two surfaces at one place would both show in patches.
             taken = _taken_bone(anatomy, level, reamer)
             near = _without(near, taken)
             meshes += [Mesh(region_surface(part), REMOVED_ORANGE, name="removed") for part in taken]
@@ -78,6 +80,10 @@ def draw_scene(meshes: Sequence[Mesh], camera: Camera, *, title: str, caption: s
     camera : Camera
     title : str
     caption : str, level and side in words
+
+    Returns
+    -------
+    bytes of a PNG
     """
     image = render_scene(meshes, camera, _SIZE_PX)
     half = camera.height_mm / 2
@@ -90,6 +96,7 @@ def draw_scene(meshes: Sequence[Mesh], camera: Camera, *, title: str, caption: s
         if mesh.name.startswith("vertebra:") and len(mesh.surface.vertices_lps_mm):
             middle = mesh.surface.vertices_lps_mm.mean(axis=0) - camera.centre_lps_mm
             x_mm, y_mm = float(middle @ camera.right_lps), float(-middle @ camera.up_lps)
+            # A name at the edge would run under the letters.
             if max(abs(x_mm), abs(y_mm)) < 0.85 * half:
                 write_label(axes, x_mm, y_mm, mesh.name.split(":")[1], size_pt=8)
     draw_letters(axes, camera.letters)
@@ -121,6 +128,7 @@ def scene_cameras(
     centre_lps_mm : float array, shape (3,), mm, LPS
     outward_lps : float array, shape (3,), LPS, unit vector from the target to the entry
     """
+    # From the side that is operated on, or the spine would hide the tools.
     sideways = float(np.sign(outward_lps[0]))
     behind = np.array([-0.12 * sideways, -0.93, -0.34])
     beside = np.array([-0.97 * sideways, -0.20, -0.12])
@@ -176,6 +184,7 @@ def _without(region: LabelMap, parts: Sequence[LabelMap]) -> LabelMap:
     inside = np.argwhere(values > 0)
     points = region.lps_mm(inside)
     for part in parts:
+        # Through millimetres: the two crops begin at different voxels.
         index = np.rint(part.ijk(points)).astype(int)
         ok = ((index >= 0) & (index < part.shape)).all(axis=1)
         hit = np.zeros(len(inside), bool)

@@ -27,6 +27,7 @@ from kambin.report.tool_outlines import DrawnTool, cut_outlines_mm
 from kambin.report.view_planes import ViewPlane
 from kambin.report.words import short_words
 
+# Wide enough to part fat from nerves below and cortex from marrow above in one picture.
 _WINDOW_HU = (-250.0, 650.0)
 _WIDTH_IN = 4.0
 _LABEL_LEAST_MM2 = 12.0
@@ -40,16 +41,22 @@ def region_outlines_mm(region: SoftRegion, view: ViewPlane) -> list[NDArray[np.f
 
     Parameters
     ----------
-    region : SoftRegion
+    region : SoftRegion, share of shape (I, J, K)
     view : ViewPlane
+
+    Returns
+    -------
+    list of float arrays, shape (N, 2), mm from the middle of the picture
     """
     corners = view.plane.pixels(region.corners_lps_mm())
+    # Wholly before or behind the plane, as most structures are.
     if corners[:, 2].min() > 0 or corners[:, 2].max() < 0:
         return []
     first = np.maximum(np.floor(corners[:, :2].min(axis=0)).astype(int) - 1, 0)
     last = np.minimum(np.ceil(corners[:, :2].max(axis=0)).astype(int) + 2, view.plane.shape)
     if (last - first < 2).any():
         return []
+    # Only pixels that the region's box can reach are sampled.
     points = view.plane.points_lps_mm()[first[0] : last[0], first[1] : last[1]]
     inverse = region.ijk_from_lps
     ijk = points @ inverse[:3, :3].T + inverse[:3, 3]
@@ -81,6 +88,7 @@ def draw_section(
     height_in = _WIDTH_IN * view.size_mm[1] / view.size_mm[0]
     figure = new_figure(_WIDTH_IN, height_in)
     axes = picture_axes(figure, view.extent_mm)
+    # Black beyond the image: what is not there must not look like tissue.
     grey = reslice(volume, view.plane, _WINDOW_HU[0])
     axes.imshow(
         grey,
@@ -94,6 +102,7 @@ def draw_section(
     taken: list[tuple[float, float]] = []
     for region in regions:
         _draw_region(axes, region, view, taken, hatched=region.key == binding)
+    # Tools last: nothing may hide where they go.
     for tool in tools:
         draw_tool(axes, cut_outlines_mm(tool, view), tool.name)
     axes.set_xlim(view.extent_mm[0], view.extent_mm[1])
@@ -149,6 +158,7 @@ def _draw_region(
             axes.add_patch(
                 Polygon(line, closed=True, fill=False, hatch="xxxx", edgecolor="white", lw=0)
             )
+    # One name for a structure, in its largest part.
     closed = [line for line in lines if _area_mm2(line) >= _LABEL_LEAST_MM2]
     if closed and region.key.kind not in _UNLABELLED:
         _label(axes, region, max(closed, key=_area_mm2), view, taken)
@@ -173,5 +183,6 @@ def _label(
 
 
 def _area_mm2(line: NDArray[np.float64]) -> float:
+    # The shoelace formula; a line that the border cuts is closed by a straight edge.
     x, y = line[:, 0], line[:, 1]
     return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2

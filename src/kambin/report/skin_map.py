@@ -18,6 +18,7 @@ from kambin.report.palette import CASING
 _WIDTH_IN, _HEIGHT_IN = 4.6, 4.0
 _AXES_BOX = (0.115, 0.115, 0.74, 0.86)
 _BAR_BOX = (0.885, 0.2, 0.022, 0.7)
+# Finer near zero, where it is decided whether a path passes.
 _LEVELS_MM = (-30.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 _LONG_EDGE = 3.0
 _LEAST_POINTS = 4
@@ -61,9 +62,15 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
     -----
     Bands differ in lightness in one order and carry their value, and what breaks a margin
     is hatched, so that a grey print says the same.
+
+    References
+    ----------
+    Nunez, Anderton and Renslow 2018, PLoS ONE 13:e0199239, doi 10.1371/journal.pone.0199239
+    (the colours: even in lightness, also without red or green)
     """
     figure = new_figure(_WIDTH_IN, _HEIGHT_IN)
     axes = figure.add_axes(_AXES_BOX)
+    # Minus infinity: no straight line of the corridor begins there.
     seen = np.isfinite(picture.room_mm)
     # Seen from behind the patient's left is on the left: x is the way to the right.
     x_mm, y_mm = -picture.left_mm[seen], picture.cranial_mm[seen]
@@ -77,6 +84,7 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
     _draw_lines(axes)
     if picture.entry_mm is not None:
         _draw_entry(axes, -picture.entry_mm[0], picture.entry_mm[1])
+    # From the camera and not typed in: should the view change, the letters follow.
     draw_letters(axes, Camera.from_behind(np.zeros(3), 1.0).letters)
     draw_title(axes, "Skin, seen from behind", caption)
     return png_bytes(figure)
@@ -102,7 +110,9 @@ def _draw_bands(
     mesh = Triangulation(x_mm, y_mm)
     corners = np.column_stack([x_mm, y_mm])[mesh.triangles]
     edges = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+    # Long triangles bridge places where no entry was tried; they would invent room.
     mesh.set_mask(edges.max(axis=1) > _LONG_EDGE * np.median(edges))
+    # Held inside the bands, or the extremes would stay unpainted.
     clipped = np.clip(room_mm, _LEVELS_MM[0] + 1e-6, _LEVELS_MM[-1] - 1e-6)
     axes.tricontourf(mesh, clipped, levels=_LEVELS_MM[:2], colors=["#d9d9d9"], hatches=["////"])
     bands = axes.tricontourf(mesh, clipped, levels=_LEVELS_MM[1:], cmap="cividis")
@@ -133,6 +143,7 @@ def _draw_lines(axes: Axes) -> None:
 def _draw_entry(axes: Axes, x_mm: float, y_mm: float) -> None:
     """Draw the entry as a ring of the incision's length with a cross."""
     radius_mm = value("report.skin_incision_mm") / 2
+    # Black under white shows on every band.
     for colour, width in (("black", 3.0), ("white", 1.4)):
         axes.add_patch(Circle((x_mm, y_mm), radius_mm, fill=False, edgecolor=colour, lw=width))
         axes.plot([x_mm - 9, x_mm + 9], [y_mm, y_mm], color=colour, lw=width * 0.7)
@@ -146,6 +157,7 @@ def _draw_bones(axes: Axes, anatomy: Anatomy, picture: SkinPicture) -> None:
         if key.kind not in _LANDMARKS:
             continue
         region = structure.region
+        # Regions run along L, P, S: their shadow along P is what one sees from behind.
         shadow = np.pad((region.values > 0).any(axis=1).astype(np.float64), 1)
         for line in find_contours(shadow, 0.5):  # type: ignore[no-untyped-call]
             ijk = np.column_stack([line[:, 0] - 1, np.zeros(len(line)), line[:, 1] - 1])

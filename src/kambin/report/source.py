@@ -15,6 +15,7 @@ SHOWN_MM = 150.0
 
 _BORDER_VOXELS = 3
 _OUTLINE_SIGMA_VOXELS = 0.6
+# Greys for a case without an image: they look like a CT and are never measured.
 _AIR_HU, _FAT_HU, _SOFT_HU, _DISC_HU, _BONE_HU, _GAS_HU = -1000.0, -90.0, 45.0, 90.0, 480.0, -60.0
 _MUSCLE_KINDS = frozenset(
     {"psoas", "multifidus", "erector_spinae", "quadratus", "iliacus", "piriformis"}
@@ -64,9 +65,14 @@ def soften(key: StructureKey, region: LabelMap, *, modelled: bool) -> SoftRegion
     key : StructureKey
     region : LabelMap of 0 and 1
     modelled : bool
+
+    Returns
+    -------
+    SoftRegion, share of the same shape
     """
     occupied = (region.values > 0).astype(np.float32)
     smooth: NDArray[np.float32] = gaussian_filter(occupied, _OUTLINE_SIGMA_VOXELS)
+    # Hardly anything is left above the level: the part is thinner than the smoothing.
     if smooth.max(initial=0.0) <= 0.55:
         smooth = occupied
     return SoftRegion(key, smooth, region.lps_from_ijk, modelled)
@@ -116,6 +122,10 @@ def crop_near(
     region : LabelMap
     centre_lps_mm : float array, shape (3,), mm, LPS
     half_mm : float, mm, from the point to each face of the box
+
+    Returns
+    -------
+    LabelMap, LPS, mm, a part of the region with a border of background; or none
     """
     near = _window(region, centre_lps_mm, half_mm)
     filled = [np.flatnonzero(near.values.any(axis=tuple({0, 1, 2} - {axis}))) for axis in range(3)]
@@ -164,6 +174,7 @@ def shown_volume(case: Case, anatomy: Anatomy, centre_lps_mm: NDArray[np.float64
         if 0 < number < len(paint):
             paint[number] = _paint_value(key)
     painted = paint[labels.values]
+    # What no label names is fat within the skin and air beyond it.
     outside = (labels.values == 0) & ~_skin_on_labels(labels, anatomy)
     painted[labels.values == 0] = _FAT_HU
     painted[outside] = _AIR_HU
@@ -183,6 +194,7 @@ def _paint_value(key: StructureKey) -> float:
 def _skin_on_labels(labels: LabelMap, anatomy: Anatomy) -> NDArray[np.bool_]:
     skin = anatomy.find("skin")
     if skin is None:
+        # Without a skin nothing is known to lie outside.
         return np.ones(labels.shape, bool)
     # Both arrays run along L, P, S, so that each axis is looked up by itself.
     index = []

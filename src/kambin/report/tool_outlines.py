@@ -35,7 +35,12 @@ class DrawnTool:
 
 
 def drawn_tools(plan: Plan) -> tuple[DrawnTool, ...]:
-    """Return the tools worth drawing: the needle, the cannula and the largest reamer."""
+    """Return the tools worth drawing: the needle, the cannula and the largest reamer.
+
+    Returns
+    -------
+    tuple of DrawnTool, mm, LPS; the needle last, so that it is drawn on top
+    """
     entry = np.array(plan.trajectory.entry_lps_mm)
     target = np.array(plan.trajectory.target_lps_mm)
     outside = entry + OUTSIDE_MM * (entry - target) / np.linalg.norm(entry - target)
@@ -52,6 +57,7 @@ def _stages_to_draw(stages: tuple[Stage, ...]) -> list[Stage]:
         known = widest.get(stage.tool)
         if stage.tool in _DRAWN and (known is None or stage.radius_mm > known.radius_mm):
             widest[stage.tool] = stage
+    # The cannula first: what is drawn later, at last the needle, lies on top.
     return [widest[kind] for kind in reversed(_DRAWN) if kind in widest]
 
 
@@ -62,9 +68,14 @@ def nearest_tools(path: Path, tools: Sequence[Tool]) -> tuple[DrawnTool, ...]:
     ----------
     path : Path, entry, target and docking distance
     tools : the sequence of the technique
+
+    Returns
+    -------
+    tuple of DrawnTool, mm, LPS; the needle last
     """
     outward = (path.entry_lps_mm - path.target_lps_mm) / path.length_mm
     outside = path.entry_lps_mm + OUTSIDE_MM * outward
+    # Sorted, so that the widest of a kind is the one that stays.
     widest = {tool.stage: tool for tool in sorted(tools, key=lambda tool: tool.radius_mm)}
     return tuple(
         DrawnTool(
@@ -88,6 +99,14 @@ def capsule_distance_mm(
     points_lps_mm : float array, shape (..., 3), mm, LPS
     start_lps_mm, end_lps_mm : float array, shape (3,), mm, LPS, its axis
     radius_mm : float, mm
+
+    Returns
+    -------
+    float array, shape (...), mm
+
+    References
+    ----------
+    Quilez, distance functions, "capsule", https://iquilezles.org/articles/distfunctions
     """
     points = np.asarray(points_lps_mm, np.float64)
     start, end = np.asarray(start_lps_mm, np.float64), np.asarray(end_lps_mm, np.float64)
@@ -133,6 +152,7 @@ def shadow_outline_mm(
     """
     tip, outside = np.asarray(tip_mm, np.float64), np.asarray(outside_mm, np.float64)
     axis = outside - tip
+    # Seen end-on the axis has no direction; any start then gives the circle.
     start_rad = np.arctan2(axis[1], axis[0])
     turn_rad = np.linspace(np.pi / 2, 3 * np.pi / 2, _ARC_STEPS) + start_rad
     cap = radius_mm * np.column_stack([np.cos(turn_rad), np.sin(turn_rad)])

@@ -72,6 +72,10 @@ def orthogonal_planes(
     towards_lps_mm : float array, shape (3,), mm, LPS; the axial picture is moved in its own
         plane so that it also shows this point, such as the skin entry
 
+    Raises
+    ------
+    InputError  (IN-045) if the width is not positive
+
     Notes
     -----
     Radiological: the axial section is seen from the feet, the patient's left is on the right
@@ -79,6 +83,7 @@ def orthogonal_planes(
     """
     point = np.asarray(point_lps_mm, np.float64)
     towards = point if towards_lps_mm is None else np.asarray(towards_lps_mm, np.float64)
+    # Moved within its own plane only: the height stays that of the point.
     beside = point + (towards - point) / 2 * (_LEFT + _POSTERIOR)
     high_mm = _FLAT_SHARE * width_mm
     return (
@@ -98,6 +103,10 @@ def tool_planes(
     entry_lps_mm, target_lps_mm : float array, shape (3,), mm, LPS
     docking_lps_mm : float array, shape (3,), mm, LPS, the tip of the cannula
 
+    Raises
+    ------
+    InputError  (IN-045) if entry and target are one point
+
     Notes
     -----
     All three are rolled so that the patient's head, or for the flat one the patient's back,
@@ -107,6 +116,7 @@ def tool_planes(
     target = np.asarray(target_lps_mm, np.float64)
     length_mm = float(np.linalg.norm(entry - target))
     outward = (entry - target) / length_mm
+    # The head, as far up as a plane along the tools allows.
     upright = _unit(_CRANIAL - outward * (outward @ _CRANIAL))
     middle, wide_mm = (entry + target) / 2, length_mm + 2 * _MARGIN_MM
     size_mm = (wide_mm, _FLAT_SHARE * wide_mm)
@@ -127,6 +137,7 @@ def tool_planes(
             "probe-eye",
             "Probe's eye, at the cannula's tip",
             np.asarray(docking_lps_mm, np.float64),
+            # Right is view cross up, as for a camera; the other way round is a mirror.
             (np.cross(-outward, upright), -upright),
             (_PROBE_MM, _PROBE_MM),
         ),

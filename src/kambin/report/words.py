@@ -33,6 +33,7 @@ _KIND_WORDS = {
     "arch_base": "base of arch",
     "flavum": "ligamentum flavum",
 }
+# Kind, place and side joined by colons; a colon that ends a clause is none of them.
 _KEY_IN_TEXT = re.compile(
     r"\b[a-z_]+(?::[A-Z0-9][A-Za-z0-9-]*:(?:left|right)|:(?:left|right)|:[A-Z0-9][A-Za-z0-9-]*)\b"
 )
@@ -96,8 +97,14 @@ def origin_words(origin: str) -> str:
 
 
 def clearance_words(clearance: Clearance) -> str:
-    """Return what one clearance means, with its uncertainty, in words."""
+    """Return what one clearance means, with its uncertainty, in words.
+
+    Parameters
+    ----------
+    clearance : Clearance, mm
+    """
     gap, doubt = clearance.clearance_mm, clearance.uncertainty_mm
+    # An overlap first: no uncertainty makes a clearance of it.
     if gap < 0:
         text = f"overlaps by {-gap:.1f} mm"
         if clearance.hard_margin_mm is None:
@@ -112,7 +119,13 @@ def clearance_words(clearance: Clearance) -> str:
 
 
 def direction_words(value_mm: float, positive: str, negative: str) -> str:
-    """Return a signed length as a length and a word, such as ``34 mm cranial``."""
+    """Return a signed length as a length and a word, such as ``34 mm cranial``.
+
+    Parameters
+    ----------
+    value_mm : float, mm
+    positive, negative : str, the word for either sign
+    """
     return f"{abs(value_mm):.0f} mm {positive if value_mm >= 0 else negative}"
 
 
@@ -127,5 +140,10 @@ def mm_words(value_mm: float | None, unit: str = "mm") -> str:
 
 
 def point_words(point_lps_mm: tuple[float, float, float]) -> str:
-    """Return a point as three numbers, mm, LPS."""
+    """Return a point as three numbers, mm, LPS.
+
+    Parameters
+    ----------
+    point_lps_mm : three floats, shape (3,), mm, LPS
+    """
     return ", ".join(f"{coordinate:.1f}" for coordinate in point_lps_mm)

@@ -58,8 +58,10 @@ def write_report(
     ------
     PlanError  (RP-001) if the document was made from another case
     StoreError  (RP-002) if the folder cannot be written
+    InputError  (IN-045) if entry and target of the document are one point
     """
     shown = SilentProgress() if progress is None else progress
+    # Before anything is drawn: no picture may show a plan on images not its own (fault P01).
     if document.case_sha256 != case.sha256:
         raise PlanError(
             code="RP-001",
@@ -82,6 +84,7 @@ def write_report(
     pictures = tuple(draw_pictures(case, anatomy, scenery, drawn, shown))
     page = html_report(content, pictures).encode("utf-8")
     print_bytes = pdf_report(content, pictures)
+    # Everything is made before the first file is written: a failed drawing leaves no file.
     files = {"report.html": page, "report.pdf": print_bytes}
     files |= {f"pictures/{picture.name}.png": picture.png for picture in pictures}
     written = [_write(out_dir / name, data) for name, data in files.items()]
@@ -92,6 +95,7 @@ def _write(path: Path, data: bytes) -> Path:
     """Write a file so that a reader sees the old one or the new one, never a half."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Beside its target, because a rename is whole only within one file system.
         part = path.with_name(f".{path.name}.part")
         part.write_bytes(data)
         part.replace(path)
