@@ -43,8 +43,8 @@ def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, Struct
 
     Parameters
     ----------
-    image : Volume or none, canonical, LPS, mm
-    labels : LabelMap, canonical, LPS, mm
+    image : Volume or none, shape (I, J, K), canonical, LPS, mm
+    labels : LabelMap, shape (I, J, K), canonical, LPS, mm
     names : label value -> StructureKey
 
     References

@@ -82,6 +82,10 @@ def write_bytes_atomically(path: Path, data: bytes) -> None:
     Raises
     ------
     StoreError  (ST-001) naming place and size
+
+    References
+    ----------
+    POSIX rename, https://pubs.opengroup.org/onlinepubs/9699919799/functions/rename.html
     """
     path = Path(path)
     # beside the target, because a rename is atomic only within one file system
@@ -108,7 +112,12 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in a folder; raises what the system raises."""
+    """Wait until the disk has the names in a folder; raises what the system raises.
+
+    References
+    ----------
+    fsync(2), https://man7.org/linux/man-pages/man2/fsync.2.html (why the folder, too)
+    """
     # a file's name is kept in its folder, which has to reach the disk as well
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -22,6 +22,11 @@ NamesByValue = Mapping[int, StructureKey]
 def require_lumbar_spine(labels: LabelMap, names: NamesByValue) -> None:
     """Refuse labels that hold no lumbar vertebra, lumbar disc or sacrum.
 
+    Parameters
+    ----------
+    labels : LabelMap, shape (I, J, K), LPS, mm
+    names : label value -> StructureKey
+
     Raises
     ------
     InputError  (IN-019) saying what was found instead

@@ -70,7 +70,7 @@ class RigidTransform:
 
     @property
     def rotation(self) -> NDArray[np.float64]:
-        """Return the rotation, shape (3, 3); its columns are the source axes."""
+        """Return the rotation, shape (3, 3), no unit; its columns are the source axes."""
         return self.matrix[:3, :3]
 
     @property
@@ -79,11 +79,21 @@ class RigidTransform:
         return self.matrix[:3, 3]
 
     def points(self, points_mm: ArrayLike) -> NDArray[np.float64]:
-        """Map points, shape (..., 3), mm, from the source to the target frame."""
+        """Map points, shape (..., 3), mm, from the source to the target frame.
+
+        Parameters
+        ----------
+        points_mm : float array, shape (..., 3), mm, in the source frame
+        """
         return np.asarray(points_mm, dtype=np.float64) @ self.rotation.T + self.origin_mm
 
     def vectors(self, vectors: ArrayLike) -> NDArray[np.float64]:
-        """Map directions, shape (..., 3), from the source to the target frame."""
+        """Map directions, shape (..., 3), from the source to the target frame.
+
+        Parameters
+        ----------
+        vectors : float array, shape (..., 3), mm for a way, no unit for a direction
+        """
         # No shift: a direction has no place.
         return np.asarray(vectors, dtype=np.float64) @ self.rotation.T
 

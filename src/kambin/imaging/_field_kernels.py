@@ -13,7 +13,13 @@ and a weight, so that a mirrored position has exactly the mirrored weights."""
 
 @njit(cache=True, inline="always")
 def trilinear(values: NDArray[np.float32], x: float, y: float, z: float) -> float:
-    """Return an array between its nodes at one continuous index, held beyond the border."""
+    """Return an array between its nodes at one continuous index, held beyond the border.
+
+    Parameters
+    ----------
+    values : float32 array, shape (I, J, K)
+    x, y, z : float, voxels
+    """
     nx, ny, nz = values.shape
     x = min(max(math.floor(x * POSITION_STEPS + 0.5) / POSITION_STEPS, 0.0), nx - 1.0)
     y = min(max(math.floor(y * POSITION_STEPS + 0.5) / POSITION_STEPS, 0.0), ny - 1.0)

@@ -77,6 +77,12 @@ def smooth_planes(
     ``weights`` holds the central weight and those of the neighbours on either side. The
     two sides are added before they are weighted, so that a mirrored array gives exactly
     the mirrored average.
+
+    Parameters
+    ----------
+    values : float32 array, shape (N, M)
+    weights : float32 array, shape (W,), for 0 to W - 1 voxels away
+    smoothed : float32 array, shape (N, M), filled
     """
     size, inner = values.shape
     for n in prange(size):
@@ -90,7 +96,14 @@ def smooth_planes(
 
 @njit(cache=True, parallel=True)
 def highest_planes(values: NDArray[np.float32], reach: int, highest: NDArray[np.float32]) -> None:
-    """Take the highest value within ``reach`` planes, shape (N, M)."""
+    """Take the highest value within ``reach`` planes, shape (N, M).
+
+    Parameters
+    ----------
+    values : float32 array, shape (N, M)
+    reach : int, voxels
+    highest : float32 array, shape (N, M), filled
+    """
     size, inner = values.shape
     for n in prange(size):
         for line in range(inner):

@@ -89,7 +89,13 @@ def _enclose(
 
 @njit(cache=True)
 def nearest_point(p: Vector, tree: Tree) -> tuple[float, Vector, int, int]:
-    """Return the distance of the surface in mm, its nearest point, the triangle, the feature."""
+    """Return the distance of the surface in mm, its nearest point, the triangle, the feature.
+
+    Parameters
+    ----------
+    p : the point, shape (3,), mm, LPS
+    tree : Tree of the triangles
+    """
     corners, order, spans, balls = tree
     stack = np.empty(STACK_SIZE, dtype=np.int64)
     stack[0] = 0
@@ -151,7 +157,13 @@ def signed_distances(
 
 @njit(cache=True)
 def segment_distance(a: Vector, b: Vector, tree: Tree) -> tuple[float, Vector]:
-    """Return the distance of a segment from the surface, 0 if it pierces it, and the point."""
+    """Return the distance of a segment from the surface, 0 if it pierces it, and the point.
+
+    Parameters
+    ----------
+    a, b : the ends, shape (3,), mm, LPS
+    tree : Tree of the triangles
+    """
     corners, _, spans, balls = tree
     stack = np.empty(STACK_SIZE, dtype=np.int64)
     stack[0] = 0
@@ -187,6 +199,13 @@ def deepest_on_segment(
 
     The signed distance changes by at most the way gone, so a stretch whose middle lies less
     deep than the deepest point by its half length can be dropped; others are halved.
+
+    Parameters
+    ----------
+    a, b : the ends, shape (3,), mm, LPS
+    tree : Tree of the triangles
+    normals : float array, shape (M, 7, 3), as for ``signed_point``
+    tolerance : float, mm
 
     References
     ----------

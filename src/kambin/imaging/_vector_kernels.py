@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 Vector = tuple[float, float, float]
-"""A point or a direction, mm, LPS."""
+"""A point or a direction, shape (3,), mm, LPS."""
 
 FLAT_EPSILON = 1e-12
 """Squared length, mm^2, under which a segment counts as a point."""
@@ -76,6 +76,10 @@ def closest_on_triangle(  # noqa: PLR0911 - one return for each Voronoi region
 
     Points are in mm; features are numbered as ``FACE`` says.
 
+    Parameters
+    ----------
+    p, a, b, c : the point and the corners, shape (3,) each, mm, LPS
+
     References
     ----------
     Ericson 2005, Real-Time Collision Detection, section 5.1.5 (Voronoi regions)
@@ -107,7 +111,12 @@ def closest_on_triangle(  # noqa: PLR0911 - one return for each Voronoi region
 
 @njit(cache=True)
 def point_to_segment(p: Vector, a: Vector, b: Vector) -> float:
-    """Return the distance of a point from the segment a to b, mm."""
+    """Return the distance of a point from the segment a to b, mm.
+
+    Parameters
+    ----------
+    p, a, b : the point and the ends, shape (3,) each, mm, LPS
+    """
     step = minus(b, a)
     square = dot(step, step)
     t = clamp(dot(minus(p, a), step) / square) if square >= FLAT_EPSILON else 0.0
@@ -119,6 +128,10 @@ def closest_of_segments(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[flo
     """Return the distance of the segments a-b and c-d, and the nearest point of c-d.
 
     All in mm.
+
+    Parameters
+    ----------
+    a, b, c, d : the ends, shape (3,) each, mm, LPS
 
     References
     ----------
@@ -139,7 +152,12 @@ def closest_of_segments(a: Vector, b: Vector, c: Vector, d: Vector) -> tuple[flo
 
 @njit(cache=True)
 def pierces(a: Vector, b: Vector, p: Vector, q: Vector, r: Vector) -> bool:
-    """Return whether the segment a to b passes through the triangle p, q, r."""
+    """Return whether the segment a to b passes through the triangle p, q, r.
+
+    Parameters
+    ----------
+    a, b, p, q, r : the ends and the corners, shape (3,) each, mm, LPS
+    """
     normal = cross(minus(q, p), minus(r, p))
     side_a, side_b = dot(minus(a, p), normal), dot(minus(b, p), normal)
     # A segment within the plane is nearest at its ends or at an edge, not by piercing.
@@ -156,7 +174,16 @@ def pierces(a: Vector, b: Vector, p: Vector, q: Vector, r: Vector) -> bool:
 def segment_to_triangle(
     a: Vector, b: Vector, p: Vector, q: Vector, r: Vector
 ) -> tuple[float, Vector]:
-    """Return the distance of segment and triangle, mm, 0 if pierced, and the nearest point."""
+    """Return the distance of segment and triangle, mm, 0 if pierced, and the nearest point.
+
+    Parameters
+    ----------
+    a, b, p, q, r : the ends and the corners, shape (3,) each, mm, LPS
+
+    References
+    ----------
+    Ericson 2005, Real-Time Collision Detection, section 5.1.10 (segment and triangle)
+    """
     # Unless it pierces, the nearest pair has an end of the segment or a point of an edge.
     nearest, _ = closest_on_triangle(a, p, q, r)
     best = length(minus(a, nearest))

@@ -64,7 +64,7 @@ class Grid:
         return self.origin_lps_mm + (np.array(self.shape) - 1) * self.spacing_mm
 
     def axes_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return the LPS coordinates of the nodes along L, P and S, three 1-D arrays, mm."""
+        """Return the LPS coordinates of the nodes along L, P and S, shape (N,) each, mm."""
         x, y, z = (
             self.origin_lps_mm[axis] + self.spacing_mm * np.arange(self.shape[axis])
             for axis in range(3)

@@ -89,6 +89,10 @@ def smooth_fractions(fractions: ArrayLike) -> NDArray[np.float32]:
     Returns
     -------
     float32 array, shape (I, J, K), 0 to 1
+
+    References
+    ----------
+    Tukey 1977, Exploratory Data Analysis, chapter 16 (twicing)
     """
     raw = np.clip(np.asarray(fractions, dtype=np.float32), 0.0, 1.0)
     once = blur(raw, FRACTION_SIGMA)
@@ -102,12 +106,12 @@ def occupancy_on_grid(region: LabelMap, grid: Grid) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    region : LabelMap of 0 and 1, shape (I, J, K)
+    region : LabelMap of 0 and 1, shape (I, J, K), LPS, mm
     grid : Grid
 
     Returns
     -------
-    float32 array, shape ``grid.shape``; beyond the border of ``region`` its border goes on
+    float32 array, shape ``grid.shape``, no unit; beyond the border of ``region`` its border goes on
     """
     occupancy, _ = smooth_labels(region.values)
     nodes = np.empty(grid.shape, dtype=np.float32)

@@ -114,7 +114,7 @@ def reslice(volume: Volume, plane: Plane, fill: float) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    volume : Volume, shape (I, J, K)
+    volume : Volume, shape (I, J, K), LPS, mm
     plane : Plane
     fill : float, value outside the image, in the unit of the image
 

@@ -96,6 +96,11 @@ def signed_distance_from_fractions(fractions: Volume, grid: Grid) -> Field:
     Raises
     ------
     InputError  (IN-040) if no voxel is at least half filled, (IN-042) if frames differ
+
+    References
+    ----------
+    Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415,
+    doi 10.4086/toc.2012.v008a019
     """
     _require_frame(fractions.frame_id, grid)
     low, high = bounds_of_inside(fractions.values >= LEVEL, fractions.lps_from_ijk)
@@ -122,6 +127,11 @@ def signed_distance_from_occupancy(occupancy: ArrayLike, grid: Grid) -> Field:
     Raises
     ------
     InputError  (IN-040) if no node is inside, (IN-041) if the shape is another
+
+    References
+    ----------
+    Felzenszwalb and Huttenlocher 2012, Theory of Computing 8:415,
+    doi 10.4086/toc.2012.v008a019
     """
     values = np.ascontiguousarray(occupancy, dtype=np.float32)
     if values.shape != grid.shape:

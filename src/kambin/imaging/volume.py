@@ -66,7 +66,7 @@ class _Voxels:
 
     @property
     def ijk_from_lps(self) -> NDArray[np.float64]:
-        """Return the inverse of the affine, shape (4, 4)."""
+        """Return the inverse of the affine, shape (4, 4), voxel indices from mm."""
         return np.linalg.inv(self.lps_from_ijk).astype(np.float64, copy=False)
 
     def lps_mm(self, ijk: ArrayLike) -> NDArray[np.float64]:

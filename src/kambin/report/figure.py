@@ -145,7 +145,12 @@ def draw_scale_bar(axes: Axes, length_mm: float = 20.0) -> None:
 
 
 def png_bytes(figure: Figure) -> bytes:
-    """Return the figure as PNG without date or program name: same input, same bytes."""
+    """Return the figure as PNG without date or program name: same input, same bytes.
+
+    References
+    ----------
+    PNG specification, https://www.w3.org/TR/png
+    """
     buffer = BytesIO()
     # A person's own settings may ask for TeX, which changes the letters or is not there.
     with matplotlib.rc_context({"text.usetex": False, "svg.hashsalt": "kambin"}):

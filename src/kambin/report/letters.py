@@ -53,6 +53,10 @@ def find_edge_letters(right_lps: ArrayLike, down_lps: ArrayLike) -> EdgeLetters:
     ----------
     right_lps, down_lps : float array, shape (3,), LPS, where the picture's right and
         lower sides point to in the patient
+
+    Returns
+    -------
+    EdgeLetters; opposite sides have opposite letters
     """
     right = np.asarray(right_lps, dtype=np.float64)
     down = np.asarray(down_lps, dtype=np.float64)

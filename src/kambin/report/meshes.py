@@ -37,6 +37,10 @@ def region_surface(region: LabelMap) -> PictureSurface:
     ----------
     region : LabelMap of 0 and 1, shape (I, J, K)
 
+    Returns
+    -------
+    PictureSurface, mm, LPS
+
     Notes
     -----
     Marching cubes at half occupancy after a light Gaussian, then Taubin's smoothing, which

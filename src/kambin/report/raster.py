@@ -81,6 +81,10 @@ def empty_buffers(
     Parameters
     ----------
     size_px : width and height, pixels
+
+    Returns
+    -------
+    float32, shape (H, W), mm; float32, shape (H, W, 3); int16, shape (H, W)
     """
     width, height = size_px
     return (

@@ -78,7 +78,7 @@ def draw_section(
 
     Parameters
     ----------
-    volume : Volume, HU
+    volume : Volume, shape (I, J, K), HU
     view : ViewPlane
     regions : the structures to outline
     tools : the tools, cut at their true diameter

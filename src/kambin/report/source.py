@@ -42,7 +42,7 @@ class SoftRegion:
 
     @property
     def ijk_from_lps(self) -> NDArray[np.float64]:
-        """Return the inverse of the affine, shape (4, 4)."""
+        """Return the inverse of the affine, shape (4, 4), voxel indices from mm."""
         inverse: NDArray[np.float64] = np.asarray(np.linalg.inv(self.lps_from_ijk), np.float64)
         return inverse
 
@@ -63,7 +63,7 @@ def soften(key: StructureKey, region: LabelMap, *, modelled: bool) -> SoftRegion
     Parameters
     ----------
     key : StructureKey
-    region : LabelMap of 0 and 1
+    region : LabelMap of 0 and 1, shape (I, J, K), LPS, mm
     modelled : bool
 
     Returns
