@@ -13,7 +13,7 @@ from kambin.frames import Side
 from kambin.knowledge import value
 from kambin.phantom import PhantomParameters, build_phantom
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
-from kambin.planning.skin_map import plan_skin_map
+from kambin.planning import plan_skin_map
 from kambin.report import ReportPaths, write_report
 
 COARSE_MM = 1.5

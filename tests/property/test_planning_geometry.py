@@ -17,9 +17,9 @@ from tests.unit.planning.small_problems import (
 from kambin.frames import Side, direction_from_angles
 from kambin.imaging import Grid
 from kambin.planning import Path
+from kambin.planning.corridor import find_path_angles
 from kambin.planning.fields import find_overlap
 from kambin.planning.geometry import cross_pedicle_line, find_foramen_fault
-from kambin.planning.search import find_path_angles
 from kambin.planning.skin import Skin
 from kambin.planning.surgeon import describe_angles
 from kambin.planning.targets import _box

@@ -21,7 +21,8 @@ from tests.unit.planning.small_problems import (
 from kambin.anatomy import Origin
 from kambin.knowledge import techniques, value
 from kambin.planning import Group
-from kambin.planning.search import _argmax, _beyond, _settle, find_best_path, find_stops_mm
+from kambin.planning.corridor import find_stops_mm
+from kambin.planning.search import _beyond, _settle, find_best_path, find_first_best
 from kambin.planning.tools import find_margin_mm
 
 QUANTUM = value("planning.objective_quantum_mm")
@@ -33,7 +34,7 @@ STAGES = ("needle", "dilator", "reamer", "cannula", "scope", "forceps")
 @given(SCORES)
 @settings(max_examples=20)
 def test_the_best_is_within_a_quantum_of_the_largest(score) -> None:
-    at = _argmax(score)
+    at = find_first_best(score)
     if np.isfinite(score).any():
         assert score[at] >= score.max() - QUANTUM
     else:
@@ -44,7 +45,7 @@ def test_the_best_is_within_a_quantum_of_the_largest(score) -> None:
 @settings(max_examples=20)
 def test_the_first_of_equals_is_taken(score) -> None:
     steps = np.rint(score / QUANTUM)
-    at = np.ravel_multi_index(_argmax(score), score.shape)
+    at = np.ravel_multi_index(find_first_best(score), score.shape)
     assert (steps.ravel()[:at] < steps.ravel()[at]).all()
 
 
@@ -52,7 +53,7 @@ def test_the_first_of_equals_is_taken(score) -> None:
 @settings(max_examples=20)
 def test_noise_below_half_a_quantum_does_not_change_a_clear_answer(score, noise) -> None:
     clear = np.where(np.isfinite(score), np.rint(score / QUANTUM) * QUANTUM, score)
-    assert _argmax(clear + noise) == _argmax(clear)
+    assert find_first_best(clear + noise) == find_first_best(clear)
 
 
 @given(arrays(np.float64, 5, elements=st.floats(-90, 90)), st.floats(-50, 50), st.floats(0, 40))
@@ -73,7 +74,7 @@ def test_settling_some_entries_finds_the_best_of_all(seed, count) -> None:
     fine[rng.random(promise.shape) < 0.2] = -np.inf
     settled = _settle(promise, lambda rows: fine[rows])
     assert settled.max() == fine.max()
-    assert _argmax(settled) == _argmax(fine)
+    assert find_first_best(settled) == find_first_best(fine)
 
 
 @given(SEEDS)

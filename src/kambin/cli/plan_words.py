@@ -49,12 +49,13 @@ def print_plan(plan: Plan, case: Path, file: Path | None) -> None:
 def print_refusal(refusal: Refusal, case: Path, file: Path | None) -> None:
     """Print why there is no plan: what binds, at which stage, and by how much."""
     binding = refusal.binding
+    lack_mm = binding.deficit_mm
+    missing = "no skin is in the image" if lack_mm is None else f"{lack_mm:.2f} mm are missing"
     verdict = "no safe path" if refusal.decidable else "cannot be decided with these labels"
     print_lines(
         f"{refusal.level} {refusal.side.upper()}  {refusal.technique}, "
         f"cannula {refusal.cannula_mm:g} mm  -  {verdict}",
-        f"Binds     {binding.structure} at the {binding.stage}, "
-        f"{binding.deficit_mm:.2f} mm are missing",
+        f"Binds     {binding.structure} at the {binding.stage}, {missing}",
     )
     print_records(refusal.findings)
     if file is not None:

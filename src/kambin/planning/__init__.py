@@ -24,6 +24,7 @@ from kambin.planning.plan import plan_trajectory
 from kambin.planning.policy import Group, find_group
 from kambin.planning.request import ZONES, PlanRequest
 from kambin.planning.sealing import hash_content, round_document, seal_plan
+from kambin.planning.skin_map import SkinMap, plan_skin_map
 from kambin.planning.tools import Tool, Toolset, find_toolset
 from kambin.planning.verify import verify_plan
 
@@ -45,6 +46,7 @@ __all__ = [
     "Refusal",
     "Resection",
     "SideWitness",
+    "SkinMap",
     "Software",
     "Stage",
     "Tool",
@@ -55,6 +57,7 @@ __all__ = [
     "find_group",
     "find_toolset",
     "hash_content",
+    "plan_skin_map",
     "plan_trajectory",
     "round_document",
     "seal_plan",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.frames import direction_from_angles
-from kambin.knowledge import Technique, value
+from kambin.frames import Side, direction_from_angles
+from kambin.knowledge import Corridor, Technique, value
 from kambin.planning.geometry import LevelGeometry
 from kambin.planning.skin import Skin
 
@@ -48,16 +48,28 @@ def find_entries(
     patient gets the mirrored entries in the same order.
     """
     corridor = technique.corridor
+    rays = cast_rays(corridor, geometry.side)
+    points = skin.find_exits(origin_lps_mm, rays, corridor.length_max_mm)
+    lateral = geometry.surgical_mm(points)[:, 0]
+    allowed = np.isfinite(lateral) & (lateral >= corridor.lateral_min_mm)
+    return Entries(points_lps_mm=points[allowed], rays=len(rays))
+
+
+def cast_rays(corridor: Corridor, side: Side) -> NDArray[np.float64]:
+    """Return the directions in which entries are looked for, shape (R, 3), unit vectors, LPS.
+
+    Parameters
+    ----------
+    corridor : Corridor, its angles bound the lattice
+    side : Side, towards which the rays go
+    """
     lattice = itertools.product(
         _steps(corridor.axial_inclination_min_deg, corridor.axial_inclination_max_deg),
         _steps(corridor.craniocaudal_min_deg, corridor.craniocaudal_max_deg),
     )
     rays = np.array([direction_from_angles(theta, phi) for theta, phi in lattice])
-    rays[:, 0] *= geometry.side.lateral_sign_lps
-    points = skin.find_exits(origin_lps_mm, rays, corridor.length_max_mm)
-    lateral = geometry.surgical_mm(points)[:, 0]
-    allowed = np.isfinite(lateral) & (lateral >= corridor.lateral_min_mm)
-    return Entries(points_lps_mm=points[allowed], rays=len(rays))
+    rays[:, 0] *= side.lateral_sign_lps
+    return rays
 
 
 def _steps(low_deg: float, high_deg: float) -> list[float]:

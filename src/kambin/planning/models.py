@@ -111,6 +111,8 @@ class Resection(Document):
     rim_volume_mm3: float | None
     rim_is_removed: bool
     pars_left_mm: float | None
+    iap_volume_mm3: float | None
+    pars_volume_mm3: float | None
     not_assessed_reason: str | None
 
 
@@ -212,7 +214,7 @@ class Binding(Document):
 
     Notes
     -----
-    The structure is ``corridor`` and the deficit null if no line of the technique exists at all.
+    The deficit is null only where the image shows no skin that the rays could meet.
     """
 
     structure: str

@@ -1,24 +1,19 @@
 """From a question to a verified plan, or to a refusal with its reason."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.core import (
     FieldStore,
     Finding,
-    NoStore,
     Progress,
     Severity,
-    SilentProgress,
     find_unanswered,
 )
-from kambin.planning.bundle import Bundle
 from kambin.planning.certainty import assess_certainty, find_slack_mm
-from kambin.planning.entries import find_entries
+from kambin.planning.corridor import find_corridor_lack
 from kambin.planning.evaluate import Path, evaluate, is_resolved, to_point
 from kambin.planning.evidence import find_evidence
-from kambin.planning.fields import build_hazards
-from kambin.planning.geometry import find_level_geometry
 from kambin.planning.models import (
     Binding,
     Certificate,
@@ -30,7 +25,8 @@ from kambin.planning.models import (
     Stage,
     Trajectory,
 )
-from kambin.planning.policy import find_hazards, find_same_nerve
+from kambin.planning.policy import find_same_nerve
+from kambin.planning.question import Question, prepare_question
 from kambin.planning.refine import search
 from kambin.planning.refusal import Verdict, judge_refusal
 from kambin.planning.remarks import (
@@ -45,11 +41,8 @@ from kambin.planning.remarks import (
 from kambin.planning.request import PlanRequest
 from kambin.planning.resection import measure_resection, no_resection
 from kambin.planning.sealing import find_software, round_document, seal_plan
-from kambin.planning.search import Problem, SearchResult, keep_promising
-from kambin.planning.skin import Skin
+from kambin.planning.search import SearchResult
 from kambin.planning.surgeon import describe_angles, describe_entry
-from kambin.planning.targets import find_targets
-from kambin.planning.tools import find_toolset
 from kambin.planning.verify import verify_plan
 
 NO_FRAGMENT = "The case has no fragment."
@@ -57,17 +50,6 @@ NO_FRAGMENT = "The case has no fragment."
 
 EXHAUSTED = "every listed candidate was tried, and a finer list around the best"
 """How the certificate was obtained."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A request with everything that was prepared for it."""
-
-    case: Case
-    anatomy: Anatomy
-    request: PlanRequest
-    problem: Problem
-    skin: Skin
 
 
 def plan_trajectory(
@@ -102,7 +84,7 @@ def plan_trajectory(
     The search is exhaustive over a lattice of entries, targets and docking distances, so its
     certificate is the best of all listed candidates; nothing is claimed between them.
     """
-    question = _prepare(case, anatomy, request, progress or SilentProgress(), store or NoStore())
+    question = prepare_question(case, anatomy, request, progress=progress, store=store)
     result = search(question.problem, question.skin)
     if not result.is_feasible and question.problem.tools.reams:
         question, result = _free_rim(question, result)
@@ -132,23 +114,7 @@ def plan_trajectory(
     return _offer(question, result, plan, stages)
 
 
-def _prepare(
-    case: Case, anatomy: Anatomy, request: PlanRequest, progress: Progress, store: FieldStore
-) -> _Question:
-    tools = find_toolset(request)
-    geometry = find_level_geometry(anatomy, level=request.level, side=request.side)
-    targets = find_targets(anatomy, geometry, request)
-    skin = Skin(anatomy.require("skin").region)
-    found = find_entries(skin, geometry, tools.technique, targets.centre_lps_mm)
-    entries = keep_promising(found, targets, geometry, tools)
-    bundle = Bundle.around(anatomy, entries.points_lps_mm, targets.points_lps_mm)
-    groups = find_hazards(anatomy.structures, level=request.level, side=request.side)
-    hazards = build_hazards(anatomy, groups, bundle, progress=progress, store=store)
-    problem = Problem(geometry, entries, targets, tools, hazards)
-    return _Question(case, anatomy, request, problem, skin)
-
-
-def _free_rim(question: _Question, result: SearchResult) -> tuple[_Question, SearchResult]:
+def _free_rim(question: Question, result: SearchResult) -> tuple[Question, SearchResult]:
     """Return the question again with the rim removable, if that opens a way.
 
     More than contact with the rim needs a person's confirmation (architecture 4), so that it
@@ -164,7 +130,7 @@ def _free_rim(question: _Question, result: SearchResult) -> tuple[_Question, Sea
 
 
 def _write_plan(
-    question: _Question, result: SearchResult, path: Path, stages: tuple[Stage, ...]
+    question: Question, result: SearchResult, path: Path, stages: tuple[Stage, ...]
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
     case, anatomy, request = question.case, question.anatomy, question.request
@@ -225,7 +191,7 @@ def find_status(case: Case, findings: tuple[Finding, ...]) -> str:
     return "needs_confirmation" if find_unanswered(findings, case.accepted_codes) else "ready"
 
 
-def _measure_resection(question: _Question, path: Path) -> Resection:
+def _measure_resection(question: Question, path: Path) -> Resection:
     """Return the resection, or why the labels cannot tell."""
     tools = question.problem.tools
     if not is_resolved(question.case, question.anatomy):
@@ -241,7 +207,7 @@ def _measure_resection(question: _Question, path: Path) -> Resection:
 
 
 def _offer(
-    question: _Question, result: SearchResult, plan: Plan, stages: tuple[Stage, ...]
+    question: Question, result: SearchResult, plan: Plan, stages: tuple[Stage, ...]
 ) -> Plan | Refusal:
     """Return the plan if the second checker agrees and nothing blocks; else refuse."""
     verification = verify_plan(question.case, question.anatomy, plan)
@@ -265,23 +231,26 @@ def _offer(
     return _refuse(question, result, Verdict(binding, False, finding), stages)
 
 
-def _refuse_corridor(question: _Question, result: SearchResult) -> Refusal:
+def _refuse_corridor(question: Question, result: SearchResult) -> Refusal:
     """Return the refusal of a corridor in which no line runs from skin to target."""
-    corridor = question.problem.tools.technique.corridor
+    problem = question.problem
+    corridor = problem.tools.technique.corridor
+    lack = find_corridor_lack(question.skin, problem.geometry, corridor, problem.targets)
     finding = make_finding(
         "PL-014",
         Severity.BLOCK,
         what="No straight line of the technique passes the foramen",
         where=f"{question.request.level} {question.request.side}",
-        why=f"{question.problem.entries.rays} rays at {corridor.axial_inclination_min_deg:.0f} to "
-        f"{corridor.axial_inclination_max_deg:.0f} degrees met no skin that sees the target.",
+        why=f"{problem.entries.rays} rays at {corridor.axial_inclination_min_deg:.0f} to "
+        f"{corridor.axial_inclination_max_deg:.0f} degrees met no skin that sees the target. "
+        f"{lack.why}",
     )
-    binding = Binding(structure="corridor", deficit_mm=None, stage="needle")
+    binding = Binding(structure=lack.structure, deficit_mm=lack.lack_mm, stage="needle")
     return _refuse(question, result, Verdict(binding, True, finding), ())
 
 
 def _refuse(
-    question: _Question, result: SearchResult, verdict: Verdict, stages: tuple[Stage, ...]
+    question: Question, result: SearchResult, verdict: Verdict, stages: tuple[Stage, ...]
 ) -> Refusal:
     anatomy, request = question.anatomy, question.request
     missing = find_not_assessed(anatomy, level=request.level, side=request.side)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import StructureKey
 from kambin.frames import direction_from_angles
 from kambin.knowledge import values
+from kambin.planning.corridor import find_path_angles
 from kambin.planning.entries import Entries
 from kambin.planning.search import (
     NO_KEYS,
@@ -16,7 +17,6 @@ from kambin.planning.search import (
     Problem,
     SearchResult,
     find_best_path,
-    find_path_angles,
 )
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets

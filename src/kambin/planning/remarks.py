@@ -234,19 +234,37 @@ def _remark_resection(resection: Resection, where: str) -> list[Finding]:
         for name, share, row in limits
         if share is not None and share > value(row)
     ]
-    if resection.not_assessed_reason is None and resection.stability_class == "at_risk":
-        left = resection.pars_left_mm
-        found.append(
+    return [*found, *_remark_joint(resection, where)]
+
+
+def _remark_joint(resection: Resection, where: str) -> list[Finding]:
+    """Return what goes of the joint; bone that must stay blocks (architecture 8.10)."""
+    left, least = resection.pars_left_mm, value("margins.pars_left_mm")
+    iap, pars = (mm3 or 0.0 for mm3 in (resection.iap_volume_mm3, resection.pars_volume_mm3))
+    if iap > 0 or (pars > 0 and left is not None and left < least):
+        taken = "the inferior process" if iap > 0 else "the pars"
+        kept = "" if left is None else f"; {left:.1f} mm of the pars stay, at least {least:.1f} mm"
+        return [
             make_finding(
                 "PL-007",
-                Severity.CONFIRM,
-                what="The facet joint is at risk",
+                Severity.BLOCK,
+                what=f"The reamer takes bone of {taken}",
                 where=where,
-                why="More than half of its surface would go, or the inferior process or pars is "
-                f"touched; pars left {'not assessed' if left is None else f'{left:.1f} mm'}.",
+                why=f"What carries the joint must stay{kept}.",
             )
+        ]
+    if resection.stability_class != "at_risk":
+        return []
+    return [
+        make_finding(
+            "PL-015",
+            Severity.CONFIRM,
+            what="The facet joint is at risk",
+            where=where,
+            why="More than half of its surface goes, or the pars is touched; pars left "
+            f"{'not assessed' if left is None else f'{left:.1f} mm'}.",
         )
-    return found
+    ]
 
 
 def _remark_midline(target_lateral_mm: float, where: str) -> list[Finding]:

@@ -63,17 +63,19 @@ def measure_resection(
     )
     ventral, whole = _measure_depths(voxels, removed, frame.lps_from_vertebra, sap)
     kept = _measure_facet_kept(anatomy, geometry, sap, path, radius_mm)
-    touched, pars_left = _measure_kept_bone(anatomy, geometry, path, radius_mm)
+    iap, pars, pars_left = _measure_kept_bone(anatomy, geometry, path, radius_mm)
     return Resection(
         volume_mm3=float(taken) + rim,
         sap_fraction=float(removed.mean()),
         ventrodorsal_fraction=ventral,
         full_thickness_fraction=whole,
         facet_kept_fraction=kept,
-        stability_class=classify_stability(kept, touched=touched),
+        stability_class=classify_stability(kept, touched=iap + pars > 0),
         rim_volume_mm3=rim,
         rim_is_removed=rim_is_removed,
         pars_left_mm=pars_left,
+        iap_volume_mm3=iap,
+        pars_volume_mm3=pars,
         not_assessed_reason=None,
     )
 
@@ -90,6 +92,8 @@ def no_resection(reason: str, *, rim_is_removed: bool) -> Resection:
         rim_volume_mm3=None,
         rim_is_removed=rim_is_removed,
         pars_left_mm=None,
+        iap_volume_mm3=None,
+        pars_volume_mm3=None,
         not_assessed_reason=reason,
     )
 
@@ -179,20 +183,23 @@ def _measure_facet_kept(
 
 def _measure_kept_bone(
     anatomy: Anatomy, geometry: LevelGeometry, path: Path, radius_mm: float
-) -> tuple[bool, float | None]:
-    """Return whether IAP or pars are touched, and the least thickness left of a pars, mm."""
+) -> tuple[float, float, float | None]:
+    """Return what goes of IAP and pars, mm3, and the least thickness left of a pars, mm."""
     level, side = geometry.level, geometry.side
     iap = anatomy.find(StructureKey("iap", level.upper, side))
-    touched = iap is not None and bool(is_in_capsule(_voxels_lps_mm(iap), path, radius_mm).any())
-    left = []
+    iap_mm3 = 0.0
+    if iap is not None:
+        gone = is_in_capsule(_voxels_lps_mm(iap), path, radius_mm)
+        iap_mm3 = float(gone.sum()) * _voxel_mm3(iap)
+    pars_mm3, left = 0.0, []
     for vertebra in (level.upper, level.lower):
         pars = anatomy.find(StructureKey("pars", vertebra, side))
         if pars is not None:
             mask = np.pad(pars.region.values > 0, 1)
             nodes = np.argwhere(mask)
             gone = is_in_capsule(pars.region.lps_mm(nodes - 1), path, radius_mm)
-            touched |= bool(gone.any())
+            pars_mm3 += float(gone.sum()) * _voxel_mm3(pars)
             mask[tuple(nodes[gone].T)] = False
             depth = ndimage.distance_transform_edt(mask, sampling=pars.region.spacing_mm)
             left.append(2 * float(depth.max()) - float(pars.region.spacing_mm.max()))
-    return touched, min(left) if left else None
+    return iap_mm3, pars_mm3, min(left) if left else None

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy import StructureKey
-from kambin.frames import Side
-from kambin.knowledge import Technique, value
+from kambin.knowledge import value
+from kambin.planning.corridor import find_allowed, find_path_angles, find_stops_mm
 from kambin.planning.entries import Entries
 from kambin.planning.fields import HazardSet
-from kambin.planning.geometry import LevelGeometry, cross_pedicle_line, find_foramen_fault
+from kambin.planning.geometry import LevelGeometry
 from kambin.planning.kernels import march_clearance, march_inside, march_staged
 from kambin.planning.policy import BONE, Group
 from kambin.planning.targets import Targets
@@ -111,7 +111,7 @@ class Marched:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fields:
+class MarginFields:
     """Flat margin fields: tools to the target, tools that dock, all bone, removable bone."""
 
     full_length: NDArray[np.float32]
@@ -147,7 +147,7 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
     allowed = find_allowed(problem.entries, problem.targets, problem.geometry, problem.tools)
     if not allowed.any():
         return SearchResult(None, False, tried * len(stops), tried)
-    fields = _combine(problem, leave_out)
+    fields = combine_margins(problem, leave_out)
     coarse = march_candidates(problem, fields, entries, value("planning.path_step_mm"))
     cost = _penalties(problem, stops, coarse.bone_mm3)
     weight = problem.tools.technique.weights.clearance
@@ -171,7 +171,7 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
         step_mm = value("planning.path_step_mm")
         thorough = march_candidates(problem, fields, entries, step_mm, thorough=True)
         score = slack = np.minimum(slack, thorough.slack_mm)
-    at = _argmax(score)
+    at = find_first_best(score)
     best = Candidate(
         entry_lps_mm=entries[at[0]],
         target_lps_mm=targets[at[1]],
@@ -212,26 +212,14 @@ def _settle(
     return score
 
 
-def find_stops_mm(technique: Technique) -> NDArray[np.float64]:
-    """Return the docking distances that are tried, mm short of the target, shape (S,).
-
-    Parameters
-    ----------
-    technique : Technique
-    """
-    step = value("planning.stop_step_mm")
-    count = int(technique.stop_max_mm / step) + 1
-    return np.array([step * n for n in range(count)], dtype=np.float64)
-
-
-def _combine(problem: Problem, leave_out: frozenset[StructureKey]) -> _Fields:
+def combine_margins(problem: Problem, leave_out: frozenset[StructureKey]) -> MarginFields:
     """Return the four fields that the marches sample."""
     hazards, tools = problem.hazards, problem.tools
     named = {h.key: (h.group, h.structure) for h in hazards.hazards}
     bones = frozenset(k for k, (group, _) in named.items() if group not in BONE)
     removable = frozenset(k for k, (group, _) in named.items() if group is not Group.REMOVABLE)
     touch: dict[StructureKey, float | None] = dict.fromkeys(named, 0.0)
-    return _Fields(
+    return MarginFields(
         full_length=hazards.combined(
             tools.least_distances_mm(named, full_length=True), leave_out
         ).ravel(),
@@ -245,7 +233,7 @@ def _combine(problem: Problem, leave_out: frozenset[StructureKey]) -> _Fields:
 
 def march_candidates(
     problem: Problem,
-    fields: _Fields,
+    fields: MarginFields,
     entries_lps_mm: NDArray[np.float64],
     step_mm: float,
     *,
@@ -300,79 +288,6 @@ def march_candidates(
     )
 
 
-def keep_promising(
-    entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset
-) -> Entries:
-    """Return the entries from which at least one path belongs to the corridor.
-
-    Parameters
-    ----------
-    entries : Entries
-    targets : Targets
-    geometry : LevelGeometry
-    tools : Toolset
-    """
-    allowed = find_allowed(entries, targets, geometry, tools).any(axis=(1, 2))
-    return Entries(entries.points_lps_mm[allowed], entries.rays)
-
-
-def find_allowed(
-    entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset
-) -> NDArray[np.bool_]:
-    """Return which candidates are in the corridor and dock in the foramen, shape (E, T, S).
-
-    Parameters
-    ----------
-    entries : Entries
-    targets : Targets
-    geometry : LevelGeometry
-    tools : Toolset, whose technique gives corridor and docking distances
-
-    Notes
-    -----
-    The waist lies somewhere between the pedicles; its place is not measured here, so that the
-    way from the target to the lateral border of the pedicles, the outer mouth of the foramen,
-    bounds the distance to it.
-    """
-    corridor, stops = tools.technique.corridor, find_stops_mm(tools.technique)
-    points, aims = entries.points_lps_mm, targets.points_lps_mm
-    passes = ~find_foramen_fault(geometry, points, aims)
-    theta, phi, length = find_path_angles(points, aims, geometry.side)
-    passes &= (length <= corridor.length_max_mm) & (length > stops[-1])
-    passes &= (theta >= corridor.axial_inclination_min_deg) & (
-        theta <= corridor.axial_inclination_max_deg
-    )
-    passes &= (phi >= corridor.craniocaudal_min_deg) & (phi <= corridor.craniocaudal_max_deg)
-    mouth_mm = geometry.pedicle_centre_mm + 0.5 * geometry.pedicle_width_mm
-    crossing = geometry.lps_mm(cross_pedicle_line(geometry, points, aims, mouth_mm))
-    waist = np.linalg.norm(crossing - aims[None], axis=-1)
-    limit = waist + value("planning.waist_allowance_mm")
-    allowed: NDArray[np.bool_] = passes[..., None] & (stops <= limit[..., None])
-    return allowed
-
-
-def find_path_angles(
-    entries_lps_mm: NDArray[np.float64], targets_lps_mm: NDArray[np.float64], side: Side
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return axial inclination, cranio-caudal angle and length of all paths, shape (E, T).
-
-    Parameters
-    ----------
-    entries_lps_mm : float array, shape (E, 3), mm, LPS
-    targets_lps_mm : float array, shape (T, 3), mm, LPS
-    side : Side towards which lateral is counted
-
-    Returns
-    -------
-    degrees and degrees in the patient's frame, convention ``kambin-1``, and mm
-    """
-    way = entries_lps_mm[:, None, :] - targets_lps_mm[None, :, :]
-    length = np.linalg.norm(way, axis=-1)
-    theta = np.degrees(np.arctan2(way[..., 0] * side.lateral_sign_lps, way[..., 1]))
-    sine = way[..., 2] / np.maximum(length, np.finfo(float).tiny)
-    return theta, np.degrees(np.arcsin(np.clip(sine, -1, 1))), length
-
-
 def _penalties(
     problem: Problem, stops: NDArray[np.float64], bone_mm3: NDArray[np.float32]
 ) -> NDArray[np.float64]:
@@ -402,7 +317,7 @@ def _beyond(values: NDArray[np.float64], limits: tuple[float, float]) -> NDArray
     return outside
 
 
-def _argmax(score: NDArray[np.floating]) -> tuple[int, int, int]:
+def find_first_best(score: NDArray[np.floating]) -> tuple[int, int, int]:
     """Return the first index of the largest score after rounding to the quantum."""
     quantum = value("planning.objective_quantum_mm")
     steps = np.where(np.isfinite(score), np.rint(score / quantum), -np.inf)

@@ -6,20 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy import Anatomy, Case
-from kambin.core import FieldStore, NoStore, Progress, SilentProgress
+from kambin.core import FieldStore, Progress
 from kambin.knowledge import value
+from kambin.planning.corridor import find_allowed, find_stops_mm
 from kambin.planning.evaluate import Path
-from kambin.planning.plan import _prepare
+from kambin.planning.question import prepare_question
 from kambin.planning.request import PlanRequest
 from kambin.planning.search import (
     NO_KEYS,
-    _argmax,
-    _combine,
-    find_allowed,
-    find_stops_mm,
+    combine_margins,
+    find_first_best,
     march_candidates,
 )
-from kambin.planning.surgeon import _find_disc_line_lps_mm
+from kambin.planning.surgeon import find_disc_line_lps_mm
 from kambin.planning.tools import Tool
 
 
@@ -78,22 +77,22 @@ def plan_skin_map(
     The same fields, paths and step as the planner's first pass, every entry with its best
     target and docking distance; the way through bone is asked of all of them.
     """
-    question = _prepare(case, anatomy, request, progress or SilentProgress(), store or NoStore())
+    question = prepare_question(case, anatomy, request, progress=progress, store=store)
     problem = question.problem
     entries, targets = problem.entries.points_lps_mm, problem.targets.points_lps_mm
     stops = find_stops_mm(problem.tools.technique)
     room = np.full((len(entries), len(targets), len(stops)), -np.inf)
     if len(entries):
         allowed = find_allowed(problem.entries, problem.targets, problem.geometry, problem.tools)
-        fields = _combine(problem, NO_KEYS)
+        fields = combine_margins(problem, NO_KEYS)
         step_mm = value("planning.path_step_mm")
         marched = march_candidates(problem, fields, entries, step_mm, thorough=True)
         room[allowed] = marched.slack_mm[allowed]
     nearest = None
     if np.isfinite(room).any():
-        e, t, s = _argmax(room)
+        e, t, s = find_first_best(room)
         nearest = Path(entries[e], targets[t], float(stops[s]))
-    disc_line = _find_disc_line_lps_mm(problem.geometry, question.skin)
+    disc_line = find_disc_line_lps_mm(problem.geometry, question.skin)
     return SkinMap(
         entries_lps_mm=entries,
         lateral_mm=problem.geometry.surgical_mm(entries.reshape(-1, 3))[:, 0],

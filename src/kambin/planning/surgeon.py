@@ -27,7 +27,7 @@ def describe_entry(anatomy: Anatomy, geometry: LevelGeometry, skin: Skin, path: 
     Entry, mm; see the model for what each number counts from
     """
     lateral = abs(float(geometry.surgical_mm(path.entry_lps_mm)[0]))
-    disc_line = _find_disc_line_lps_mm(geometry, skin)
+    disc_line = find_disc_line_lps_mm(geometry, skin)
     tip = _find_nearest_tip(anatomy, path)
     return Entry(
         lateral_of_midline_mm=lateral,
@@ -60,7 +60,7 @@ def describe_angles(geometry: LevelGeometry, path: Path) -> Angles:
     )
 
 
-def _find_disc_line_lps_mm(geometry: LevelGeometry, skin: Skin) -> NDArray[np.float64]:
+def find_disc_line_lps_mm(geometry: LevelGeometry, skin: Skin) -> NDArray[np.float64]:
     """Return where the mid-disc plane meets the midline skin of the back, mm, LPS."""
     origin = geometry.lps_from_disc.origin_mm
     backwards = geometry.lps_from_disc.vectors([0, 1, 0])

@@ -13,6 +13,7 @@ from kambin.report.words import (
     structure_words,
 )
 
+# Less prints as 0.0 mm, of which neither short nor past is true.
 _SAME_PLACE_MM = 0.05
 _CLASS_WORDS = {"at_risk": "at risk", "not_assessed": "not assessed"}
 _ANGLE_NOTE = (
@@ -39,7 +40,12 @@ def verdict(plan: Plan, accepted: frozenset[str]) -> str:
 
 
 def facts(plan: Plan) -> tuple[Row, ...]:
-    """Return the numbers one needs at the table: name, value, how it is meant."""
+    """Return the numbers one needs at the table: name, value, how it is meant.
+
+    Returns
+    -------
+    rows of texts; lengths in mm
+    """
     entry, side = plan.entry, plan.side
     tip = "not assessed"
     if entry.cranial_of_spinous_tip_mm is not None:
@@ -60,7 +66,12 @@ def facts(plan: Plan) -> tuple[Row, ...]:
 
 
 def angle_table(plan: Plan) -> Table:
-    """Return both angles in both frames and the complement to the horizontal."""
+    """Return both angles in both frames and the complement to the horizontal.
+
+    Returns
+    -------
+    Table, degrees, in the frame of the disc and in that of the patient
+    """
     a = plan.angles
     rows = (
         (
@@ -69,6 +80,7 @@ def angle_table(plan: Plan) -> Table:
             f"{a.axial_inclination_to_patient_deg:.1f}°",
         ),
         (
+            # Some count from the table top: printed too, so that nobody converts in haste.
             "= to the horizontal",
             f"{90 - a.axial_inclination_to_disc_deg:.1f}°",
             f"{90 - a.axial_inclination_to_patient_deg:.1f}°",
@@ -84,13 +96,19 @@ def angle_table(plan: Plan) -> Table:
 
 
 def summary_table(plan: Plan) -> Table:
-    """Return each structure's least clearance over all stages, the closest first."""
+    """Return each structure's least clearance over all stages, the closest first.
+
+    Returns
+    -------
+    Table, mm, one row for each structure
+    """
     best: dict[str, tuple[Clearance, Stage]] = {}
     for stage in plan.stages:
         for clearance in stage.clearances:
             known = best.get(clearance.structure)
             if known is None or clearance.clearance_mm < known[0].clearance_mm:
                 best[clearance.structure] = (clearance, stage)
+    # Equal gaps by name, so that the order is the same each time.
     ordered = sorted(best.values(), key=lambda pair: (pair[0].clearance_mm, pair[0].structure))
     return Table(
         "summary",
@@ -119,6 +137,7 @@ def tool_table(plan: Plan) -> Table:
         tuple(
             (
                 stage.tool,
+                # A size of the user's own is in no table.
                 known[stage.instrument].title if stage.instrument in known else stage.instrument,
                 f"{2 * stage.radius_mm:.1f} mm",
                 _stop_words(stage.stop_mm),
@@ -165,6 +184,8 @@ def _resection(plan: Plan) -> Table:
         ("Rim bone removed", mm_words(r.rim_volume_mm3, "mm³")),
         ("Rim bone declared as removed", "yes" if r.rim_is_removed else "no"),
         ("Pars left", mm_words(r.pars_left_mm)),
+        ("Pars removed", mm_words(r.pars_volume_mm3, "mm³")),
+        ("Inferior process removed", mm_words(r.iap_volume_mm3, "mm³")),
         ("Stability class", _CLASS_WORDS.get(r.stability_class, r.stability_class)),
         ("Fragment within reach", fraction_words(plan.reach.reachable_fraction)),
         ("Fragment in view", fraction_words(plan.reach.visible_fraction)),
@@ -201,6 +222,7 @@ def _points(plan: Plan) -> Table:
         ("Entry on the skin", point_words(t.entry_lps_mm)),
         ("Target", point_words(t.target_lps_mm)),
         ("Length", f"{t.length_mm:.1f} mm"),
+        # Two witnesses of the side, and neither is computed from the other.
         ("Side by the entry's offset", _side_words(plan.side_witness.signed_offset_lps_mm)),
         ("Side by the guarded root", structure_words(plan.side_witness.guarded_root)),
         ("Best of the listed candidates", mm_words(c.upper_bound_mm)),
@@ -216,6 +238,7 @@ def _modelled(clearance: Clearance) -> bool:
 
 
 def _side_words(signed_offset_lps_mm: float) -> str:
+    # LPS x grows to the patient's left.
     side = "LEFT" if signed_offset_lps_mm > 0 else "RIGHT"
     return f"{abs(signed_offset_lps_mm):.1f} mm to the patient's {side}"
 

@@ -4,15 +4,25 @@ from kambin.planning import Refusal
 from kambin.report.rows import Row
 from kambin.report.words import mm_words, plain_words, structure_words
 
-_MARGIN_CODES = frozenset({"PL-001", "PL-002", "PL-014"})
+# Margins are told by structure and deficit; every other reason has words of its own.
+_MARGIN_CODES = frozenset({"PL-001", "PL-002"})
+
+EMPTY_CORRIDOR = "PL-014"
+"""No candidate could be tried: its reason says which bound the nearest line misses."""
 
 
 def verdict(refusal: Refusal) -> str:
-    """Return in one sentence what stands in the way and whether the labels can decide it."""
+    """Return in one sentence what stands in the way and whether the labels can decide it.
+
+    Returns
+    -------
+    one sentence; lengths in mm
+    """
     binding = refusal.binding
-    if binding.deficit_mm is None:
-        return "No straight path of this technique runs from the skin to the target."
     reason = next((f for f in refusal.findings if f.severity == "BLOCK"), None)
+    if binding.deficit_mm is None or (reason is not None and reason.code == EMPTY_CORRIDOR):
+        why = "" if reason is None else f" {plain_words(reason.why)}"
+        return f"No straight path of this technique runs from the skin to the target.{why}"
     if reason is not None and reason.code not in _MARGIN_CODES:
         return f"No plan is offered: {plain_words(reason.what)}. {plain_words(reason.why)}"
     where = (

@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import Anatomy, DiscFrame, Level, StructureKey
 from kambin.frames import Side
-from kambin.planning import Plan, Refusal
-from kambin.planning.skin_map import SkinMap
+from kambin.planning import Plan, Refusal, SkinMap
 from kambin.report.tool_outlines import (
     DrawnTool,
     capsule_distance_mm,
@@ -20,7 +19,9 @@ from kambin.report.view_planes import ViewPlane, orthogonal_planes, tool_planes
 NOT_A_PLAN = "NOT A PLAN"
 """Stands in every picture of a refusal, because it may show the path that came nearest."""
 
+# A plan's axial picture also has to show the skin entry; a refusal's shows what binds.
 _FRAME_MM, _REFUSAL_FRAME_MM = 190.0, 150.0
+# Nearer to the target, where the picture matters, than to the skin.
 _MIDDLE_SHARE = 0.3
 _SAME_MM = 0.5
 
@@ -71,10 +72,16 @@ def plan_scenery(plan: Plan) -> Scenery:
     Parameters
     ----------
     plan : Plan
+
+    Raises
+    ------
+    RequestError  (RQ-002) if the plan names no disc level
+    InputError  (IN-045) if entry and target are one point
     """
     entry = np.array(plan.trajectory.entry_lps_mm)
     target = np.array(plan.trajectory.target_lps_mm)
     cannula = [stage for stage in plan.stages if stage.tool == "cannula"]
+    # The last cannula is the one that stays; without any, one looks at the target.
     docking = np.array(cannula[-1].tip_lps_mm) if cannula else target
     return Scenery(
         Level.parse(plan.level),
@@ -99,10 +106,17 @@ def refusal_scenery(anatomy: Anatomy, refusal: Refusal, skin: SkinMap | None) ->
     anatomy : Anatomy
     refusal : Refusal
     skin : SkinMap with the path that came nearest, or none if nothing is known of it
+
+    Raises
+    ------
+    RequestError  (RQ-002) if the refusal names no disc level
     """
     level, side = Level.parse(refusal.level), Side(refusal.side)
     binding = next((k for k in anatomy.structures if str(k) == refusal.binding.structure), None)
+    if binding is not None and binding.kind == "skin":
+        binding = None  # it is everywhere: nothing to look at
     focus = _posterior_corner(anatomy.disc_frames[level], side)
+    # With no path at all one looks from half way between the back and the asked side.
     outward = np.array([side.lateral_sign_lps, 1.0, 0.0]) / np.sqrt(2.0)
     tools: tuple[DrawnTool, ...] = ()
     planes: tuple[ViewPlane, ...] = ()
@@ -135,5 +149,6 @@ def _nearest_point(
         return focus_lps_mm
     far = focus_lps_mm + _FRAME_MM * outward_lps
     distance_mm = capsule_distance_mm(points, focus_lps_mm, far, 0.0)
+    # The middle of all that are nearly nearest: a single voxel would be a matter of chance.
     nearest: NDArray[np.float64] = points[distance_mm <= distance_mm.min() + _SAME_MM].mean(axis=0)
     return nearest

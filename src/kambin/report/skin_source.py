@@ -5,8 +5,7 @@ import numpy as np
 from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import AnatomyError, FieldStore, Progress, RequestError
 from kambin.frames import Side
-from kambin.planning import Plan, PlanRequest, Refusal
-from kambin.planning.skin_map import SkinMap, plan_skin_map
+from kambin.planning import Plan, PlanRequest, Refusal, SkinMap, plan_skin_map
 from kambin.report.skin_map import SkinPicture
 
 
@@ -41,6 +40,7 @@ def find_skin_map(
     )
     try:
         return plan_skin_map(case, anatomy, request, progress=progress, store=store)
+    # The report is written all the same, and says among its limits what is missing.
     except (AnatomyError, RequestError) as error:
         return f"The skin map is not drawn: {error.what} ({error.where})."
 
@@ -53,13 +53,19 @@ def skin_picture(skin: SkinMap, anatomy: Anatomy, document: Plan | Refusal) -> S
     skin : SkinMap
     anatomy : Anatomy
     document : Plan or Refusal
+
+    Returns
+    -------
+    SkinPicture, mm from midline and disc line, towards the patient's left and head
     """
+    # The planner counts towards the asked side, the drawing towards the patient's left.
     sign = Side(document.side).lateral_sign_lps
     entry = None
     if isinstance(document, Plan):
         numbers = document.entry
         entry = (sign * numbers.lateral_of_midline_mm, numbers.cranial_of_disc_line_mm)
     frame = anatomy.disc_frames[Level.parse(document.level)]
+    # The map does not carry the disc line; it is what heights and distances leave.
     heights = skin.entries_lps_mm[:, 2] - skin.cranial_mm
     origin = frame.lps_from_disc.origin_mm
     return SkinPicture(

@@ -236,6 +236,8 @@ def make_resection(**parts: Any) -> Resection:
         "rim_volume_mm3": 0.0,
         "rim_is_removed": False,
         "pars_left_mm": 7.0,
+        "iap_volume_mm3": 0.0,
+        "pars_volume_mm3": 0.0,
         "not_assessed_reason": None,
     }
     return Resection(**{**nothing, **parts})

@@ -8,9 +8,9 @@ from tests.unit.planning.small_problems import MIRROR, a_body, a_level, a_techni
 from kambin.anatomy import Anatomy
 from kambin.frames import Side
 from kambin.knowledge import Technique, techniques, value
+from kambin.planning.corridor import find_path_angles
 from kambin.planning.entries import Entries, find_entries
 from kambin.planning.geometry import find_level_geometry
-from kambin.planning.search import find_path_angles
 from kambin.planning.skin import Skin
 
 ORIGIN = np.array([10.0, 10.0, 0.0])

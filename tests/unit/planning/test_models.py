@@ -161,8 +161,8 @@ def test_documents_carry_the_version_of_their_schema(document: str) -> None:
     assert DOCUMENTS[document].model_dump()["schema_version"] == SCHEMA_VERSION == 1
 
 
-def test_a_corridor_without_lines_has_no_deficit() -> None:
-    binding = Binding(structure="corridor", deficit_mm=None, stage="needle")
+def test_a_corridor_without_skin_has_no_deficit() -> None:
+    binding = Binding(structure="skin", deficit_mm=None, stage="needle")
     assert binding.deficit_mm is None
 
 

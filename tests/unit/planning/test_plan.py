@@ -109,8 +109,22 @@ def test_a_corridor_without_skin_is_refused(a_simple_spine: Anatomy) -> None:
     request = PlanRequest(LEVEL, Side.LEFT, target_lps_mm=(0.0, 400.0, 0.0))
     refusal = plan_trajectory(build_case(a_simple_spine), a_simple_spine, request)
     assert isinstance(refusal, Refusal)
-    assert refusal.binding.structure == "corridor"
+    assert refusal.binding.structure == "skin"
+    assert refusal.binding.deficit_mm is None
     assert refusal.findings[0].code == "PL-014"
+
+
+def test_a_target_that_no_line_through_the_foramen_sees_names_the_bound_and_the_way(
+    a_simple_spine: Anatomy,
+) -> None:
+    request = PlanRequest(LEVEL, Side.LEFT, target_lps_mm=(-5.0, 10.0, 60.0))
+    refusal = plan_trajectory(build_case(a_simple_spine), a_simple_spine, request)
+    assert isinstance(refusal, Refusal)
+    assert refusal.findings[0].code == "PL-014"
+    assert refusal.binding.structure == "pedicle:L4:left"
+    assert refusal.binding.deficit_mm is not None
+    assert refusal.binding.deficit_mm > 0
+    assert f"{refusal.binding.deficit_mm:.1f} mm" in refusal.findings[0].why
 
 
 def test_without_zone_target_or_fragment_nothing_is_guessed(a_simple_spine: Anatomy) -> None:

@@ -21,16 +21,11 @@ from kambin.anatomy import StructureKey
 from kambin.imaging import Grid
 from kambin.knowledge import values
 from kambin.planning import Group
+from kambin.planning.corridor import find_path_angles
 from kambin.planning.entries import Entries, find_entries
 from kambin.planning.fields import HazardSet
 from kambin.planning.refine import _narrow, _narrow_targets, _symmetric, search
-from kambin.planning.search import (
-    Candidate,
-    Problem,
-    SearchResult,
-    find_best_path,
-    find_path_angles,
-)
+from kambin.planning.search import Candidate, Problem, SearchResult, find_best_path
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
 

@@ -173,7 +173,7 @@ def test_the_remark_names_the_spacing_and_its_limit() -> None:
     assert found.why == "Spacing 3 mm, limit 1.5 mm."
 
 
-# PL-006 and PL-007: resection
+# PL-006, PL-007 and PL-015: resection
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,26 @@ def test_a_joint_at_risk_is_remarked_with_what_is_left_of_the_pars(
     left: float | None, words: str
 ) -> None:
     found = _remarks(resection=make_resection(stability_class="at_risk", pars_left_mm=left))
-    assert _codes(found) == ["PL-007"]
+    assert _codes(found) == ["PL-015"]
+    assert found[0].severity is Severity.CONFIRM
     assert words in found[0].why
+
+
+def test_a_touched_inferior_process_blocks() -> None:
+    found = _remarks(resection=make_resection(stability_class="at_risk", iap_volume_mm3=0.5))
+    assert _codes(found) == ["PL-007"]
+    assert found[0].severity is Severity.BLOCK
+    assert "inferior process" in found[0].what
+
+
+@pytest.mark.parametrize(("left", "code"), [(4.99, "PL-007"), (5.0, "PL-015"), (None, "PL-015")])
+def test_a_touched_pars_blocks_where_too_little_of_it_stays(left: float | None, code: str) -> None:
+    cut = make_resection(stability_class="at_risk", pars_volume_mm3=3.0, pars_left_mm=left)
+    assert _codes(_remarks(resection=cut)) == [code]
+
+
+def test_a_thin_pars_that_nobody_touches_blocks_nothing() -> None:
+    assert _remarks(resection=make_resection(pars_volume_mm3=0.0, pars_left_mm=3.0)) == ()
 
 
 # PL-008: uncertainty

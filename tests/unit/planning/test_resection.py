@@ -264,6 +264,10 @@ def test_a_touched_pars_is_thinner_and_puts_the_joint_at_risk() -> None:
     assert cut.pars_left_mm is not None
     assert cut.pars_left_mm < 5
     assert cut.stability_class == "at_risk"
+    assert whole.pars_volume_mm3 == 0.0
+    volume_mm3 = pars.region.values.sum() * np.prod(pars.region.spacing_mm)
+    assert cut.pars_volume_mm3 is not None
+    assert 0.4 * volume_mm3 < cut.pars_volume_mm3 < 0.8 * volume_mm3
 
 
 def test_a_pars_on_the_other_side_does_not_count() -> None:

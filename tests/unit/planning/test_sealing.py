@@ -65,6 +65,8 @@ PARTS: dict[str, dict[str, Any]] = {
         "rim_volume_mm3": 1.0,
         "rim_is_removed": True,
         "pars_left_mm": None,
+        "iap_volume_mm3": None,
+        "pars_volume_mm3": None,
         "not_assessed_reason": "why",
     },
     "reach": {

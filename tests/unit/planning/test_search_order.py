@@ -25,11 +25,11 @@ from kambin.planning.search import (
     ENTRY_BATCH,
     Candidate,
     SearchResult,
-    _argmax,
     _beyond,
-    _combine,
     _settle,
+    combine_margins,
     find_best_path,
+    find_first_best,
 )
 
 QUANTUM = value("planning.objective_quantum_mm")
@@ -49,17 +49,17 @@ def test_of_two_equal_entries_the_first_is_taken() -> None:
 def test_a_difference_below_the_quantum_is_a_tie() -> None:
     score = np.array([1.000, 1.004, 0.996, 0.98]).reshape(4, 1, 1)
     assert QUANTUM == 0.01
-    assert _argmax(score) == (0, 0, 0)
+    assert find_first_best(score) == (0, 0, 0)
 
 
 def test_a_difference_above_the_quantum_is_none() -> None:
-    assert _argmax(np.array([1.00, 1.02, 1.01]).reshape(1, 3, 1)) == (0, 1, 0)
+    assert find_first_best(np.array([1.00, 1.02, 1.01]).reshape(1, 3, 1)) == (0, 1, 0)
 
 
 def test_what_is_forbidden_is_never_the_best() -> None:
     score = np.full((2, 2, 2), -np.inf)
     score[1, 0, 1] = -50.0
-    assert _argmax(score) == (1, 0, 1)
+    assert find_first_best(score) == (1, 0, 1)
 
 
 def test_settling_asks_again_until_no_entry_can_promise_more() -> None:
@@ -160,11 +160,13 @@ def test_no_hazard_alone_is_nearer_than_the_search_believes(seed: int) -> None:
 def test_the_combined_fields_are_the_least_of_all() -> None:
     nerve = ("exiting_root:L4:left", Group.NERVE, lambda x, *_: 0 * x + 5.0)
     bone = ("sap:L5:left", Group.REMOVABLE, lambda x, *_: 0 * x + 2.0)
-    fields = _combine(one_path(hazards=[nerve, bone]), frozenset())
+    fields = combine_margins(one_path(hazards=[nerve, bone]), frozenset())
     assert np.unique(fields.full_length) == pytest.approx([min(5 - 1.635, 2 + 0.865)])
     assert np.unique(fields.docking) == pytest.approx([5 - 3.75])
     assert np.unique(fields.bone) == pytest.approx([2.0])
     assert np.unique(fields.removable) == pytest.approx([2.0])
-    without = _combine(one_path(hazards=[nerve, bone]), frozenset({StructureKey.parse(bone[0])}))
+    without = combine_margins(
+        one_path(hazards=[nerve, bone]), frozenset({StructureKey.parse(bone[0])})
+    )
     assert np.unique(without.bone) == pytest.approx([value("planning.field_reach_mm")])
     assert np.unique(without.full_length) == pytest.approx([5 - 1.635])

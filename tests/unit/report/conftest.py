@@ -285,6 +285,8 @@ def a_plan() -> Callable[[str], Plan]:
                 rim_volume_mm3=0.0,
                 rim_is_removed=False,
                 pars_left_mm=7.0,
+                iap_volume_mm3=0.0,
+                pars_volume_mm3=0.0,
                 not_assessed_reason=None,
             ),
             reach=Reach(

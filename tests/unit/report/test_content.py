@@ -225,7 +225,7 @@ def test_a_decidable_refusal_says_no_path(
 def test_a_refusal_without_any_line_says_so(
     a_small_case: Case, a_small_anatomy: Anatomy, a_refusal: Refusal
 ) -> None:
-    nothing = Binding(structure="corridor", deficit_mm=None, stage="needle")
+    nothing = Binding(structure="skin", deficit_mm=None, stage="needle")
     refusal = a_refusal.model_copy(update={"binding": nothing})
     content = report_content(a_small_case, a_small_anatomy, refusal)
     assert content.verdict.startswith("No straight path")

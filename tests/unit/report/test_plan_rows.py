@@ -229,13 +229,21 @@ def with_reason(refusal: Refusal, code: str, **fields: Any) -> Refusal:
     return refusal.model_copy(update={"findings": (record,)} | fields)
 
 
-@pytest.mark.parametrize("code", ["PL-001", "PL-002", "PL-014"])
+@pytest.mark.parametrize("code", ["PL-001", "PL-002"])
 def test_a_broken_margin_is_told_by_what_binds(a_refusal: Refusal, code: str) -> None:
     said = refusal_rows.verdict(with_reason(a_refusal, code, decidable=True))
     assert said == (
         "No path keeps the margins. Exiting root L4 right binds at the cannula: "
         "the best candidate lacks 0.8 mm."
     )
+
+
+def test_an_empty_corridor_is_told_by_the_bound_that_the_nearest_line_misses(
+    a_refusal: Refusal,
+) -> None:
+    said = refusal_rows.verdict(with_reason(a_refusal, "PL-014"))
+    assert said.startswith("No straight path of this technique runs from the skin")
+    assert said.endswith("Why ganglion (DRG) L4 left.")
 
 
 def test_what_the_labels_cannot_tell_is_said_so(a_refusal: Refusal) -> None:
@@ -261,11 +269,11 @@ def test_a_refusal_without_a_blocking_finding_still_says_what_binds(a_refusal: R
 
 @pytest.mark.parametrize(("decidable", "word"), [(True, "yes"), (False, "NO")])
 def test_the_facts_of_a_refusal(a_refusal: Refusal, decidable: bool, word: str) -> None:
-    nothing = Binding(structure="corridor", deficit_mm=None, stage="needle")
+    nothing = Binding(structure="skin", deficit_mm=None, stage="needle")
     fields = {"decidable": decidable, "binding": nothing}
     facts = refusal_rows.facts(a_refusal.model_copy(update=fields))
     assert [row.cells[:2] for row in facts] == [
-        ("Binding structure", "corridor"),
+        ("Binding structure", "skin"),
         ("Stage", "needle"),
         ("Deficit", "not assessed"),
         ("Decidable", word),

@@ -5,8 +5,7 @@ import pytest
 
 from kambin.anatomy import Anatomy
 from kambin.planning import Path as ToolPath
-from kambin.planning import Refusal, Tool
-from kambin.planning.skin_map import SkinMap
+from kambin.planning import Refusal, SkinMap, Tool
 from kambin.report.scenery import NOT_A_PLAN, refusal_scenery
 from kambin.report.tool_outlines import nearest_tools
 
@@ -53,7 +52,7 @@ def test_the_nearest_path_is_shown_and_said_not_to_be_a_plan(
 def test_a_corridor_without_a_line_still_has_pictures(
     a_small_anatomy: Anatomy, a_refusal: Refusal
 ) -> None:
-    binding = a_refusal.binding.model_copy(update={"structure": "corridor", "deficit_mm": None})
+    binding = a_refusal.binding.model_copy(update={"structure": "skin", "deficit_mm": None})
     refusal = a_refusal.model_copy(update={"binding": binding})
     scenery = refusal_scenery(a_small_anatomy, refusal, a_skin_map(None))
     assert scenery.binding is None

@@ -8,8 +8,7 @@ import pytest
 from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import AnatomyError, SilentProgress
 from kambin.frames import Side
-from kambin.planning import Plan, PlanRequest, Refusal
-from kambin.planning.skin_map import SkinMap
+from kambin.planning import Plan, PlanRequest, Refusal, SkinMap
 from kambin.report import skin_source
 from kambin.report.skin_source import find_skin_map, skin_picture
 

@@ -1,0 +1,185 @@
+"""The corridor of a technique: which paths belong to it, and what keeps the others out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import StructureKey
+from kambin.frames import Side
+from kambin.knowledge import Corridor, Technique, value
+from kambin.planning.entries import Entries, cast_rays
+from kambin.planning.geometry import LevelGeometry, cross_pedicle_line, find_foramen_fault
+from kambin.planning.skin import Skin
+from kambin.planning.targets import Targets
+from kambin.planning.tools import Toolset
+
+SEARCHED_LENGTHS = 2.0
+"""How far rays look for skin beyond the corridor's length, to say by how much it is too far."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorridorLack:
+    """The bound that the line nearest to the corridor misses.
+
+    Parameters
+    ----------
+    structure : str, key of what makes the bound
+    lack_mm : float, mm, or none where no skin is in the image at all
+    why : str, one sentence
+    """
+
+    structure: str
+    lack_mm: float | None
+    why: str
+
+
+def keep_promising(
+    entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset
+) -> Entries:
+    """Return the entries from which at least one path belongs to the corridor.
+
+    Parameters
+    ----------
+    entries : Entries
+    targets : Targets
+    geometry : LevelGeometry
+    tools : Toolset
+    """
+    allowed = find_allowed(entries, targets, geometry, tools).any(axis=(1, 2))
+    return Entries(entries.points_lps_mm[allowed], entries.rays)
+
+
+def find_allowed(
+    entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset
+) -> NDArray[np.bool_]:
+    """Return which candidates are in the corridor and dock in the foramen, shape (E, T, S).
+
+    Parameters
+    ----------
+    entries : Entries
+    targets : Targets
+    geometry : LevelGeometry
+    tools : Toolset, whose technique gives corridor and docking distances
+
+    Notes
+    -----
+    The waist lies somewhere between the pedicles; its place is not measured here, so that the
+    way from the target to the lateral border of the pedicles, the outer mouth of the foramen,
+    bounds the distance to it.
+    """
+    corridor, stops = tools.technique.corridor, find_stops_mm(tools.technique)
+    points, aims = entries.points_lps_mm, targets.points_lps_mm
+    passes = ~find_foramen_fault(geometry, points, aims)
+    theta, phi, length = find_path_angles(points, aims, geometry.side)
+    passes &= (length <= corridor.length_max_mm) & (length > stops[-1])
+    passes &= (theta >= corridor.axial_inclination_min_deg) & (
+        theta <= corridor.axial_inclination_max_deg
+    )
+    passes &= (phi >= corridor.craniocaudal_min_deg) & (phi <= corridor.craniocaudal_max_deg)
+    mouth_mm = geometry.pedicle_centre_mm + 0.5 * geometry.pedicle_width_mm
+    crossing = geometry.lps_mm(cross_pedicle_line(geometry, points, aims, mouth_mm))
+    waist = np.linalg.norm(crossing - aims[None], axis=-1)
+    limit = waist + value("planning.waist_allowance_mm")
+    allowed: NDArray[np.bool_] = passes[..., None] & (stops <= limit[..., None])
+    return allowed
+
+
+def find_path_angles(
+    entries_lps_mm: NDArray[np.float64], targets_lps_mm: NDArray[np.float64], side: Side
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return axial inclination, cranio-caudal angle and length of all paths, shape (E, T).
+
+    Parameters
+    ----------
+    entries_lps_mm : float array, shape (E, 3), mm, LPS
+    targets_lps_mm : float array, shape (T, 3), mm, LPS
+    side : Side towards which lateral is counted
+
+    Returns
+    -------
+    degrees and degrees in the patient's frame, convention ``kambin-1``, and mm
+    """
+    way = entries_lps_mm[:, None, :] - targets_lps_mm[None, :, :]
+    length = np.linalg.norm(way, axis=-1)
+    theta = np.degrees(np.arctan2(way[..., 0] * side.lateral_sign_lps, way[..., 1]))
+    sine = way[..., 2] / np.maximum(length, np.finfo(float).tiny)
+    return theta, np.degrees(np.arcsin(np.clip(sine, -1, 1))), length
+
+
+def find_stops_mm(technique: Technique) -> NDArray[np.float64]:
+    """Return the docking distances that are tried, mm short of the target, shape (S,).
+
+    Parameters
+    ----------
+    technique : Technique
+    """
+    step = value("planning.stop_step_mm")
+    count = int(technique.stop_max_mm / step) + 1
+    return np.array([step * n for n in range(count)], dtype=np.float64)
+
+
+def find_corridor_lack(
+    skin: Skin, geometry: LevelGeometry, corridor: Corridor, targets: Targets
+) -> CorridorLack:
+    """Return what keeps every straight line out of a corridor, for the line nearest to it.
+
+    Parameters
+    ----------
+    skin : Skin
+    geometry : LevelGeometry
+    corridor : Corridor of the technique
+    targets : Targets
+
+    Notes
+    -----
+    Bounds in degrees count as the way the entry would have to move on the skin, so that all are
+    mm and the least of the largest is the deficit, as for the margins (architecture 8.3).
+    """
+    rays = cast_rays(corridor, geometry.side)
+    reach_mm = SEARCHED_LENGTHS * corridor.length_max_mm
+    points = skin.find_exits(targets.centre_lps_mm, rays, reach_mm)
+    entries = points[np.isfinite(points).all(axis=1)]
+    if not len(entries):
+        return CorridorLack("skin", None, "No skin is in the image where the rays should meet it.")
+    lacks = _measure_lacks(geometry, corridor, entries, targets.points_lps_mm)
+    names = tuple(lacks)
+    stacked = np.stack([lacks[name] for name in names])
+    worst = stacked.max(axis=0)
+    e, t = np.unravel_index(int(np.argmin(worst)), worst.shape)
+    structure, words = names[int(np.argmax(stacked[:, e, t]))]
+    lack_mm = float(worst[e, t])
+    return CorridorLack(structure, lack_mm, f"The nearest line misses by {lack_mm:.1f} mm: {words}")
+
+
+def _measure_lacks(
+    geometry: LevelGeometry,
+    corridor: Corridor,
+    entries_lps_mm: NDArray[np.float64],
+    targets_lps_mm: NDArray[np.float64],
+) -> dict[tuple[str, str], NDArray[np.float64]]:
+    """Return per bound, as structure and words, what each path lacks, shape (E, T), mm."""
+    level, side = geometry.level, geometry.side
+    line_mm = geometry.pedicle_centre_mm
+    crossing = cross_pedicle_line(geometry, entries_lps_mm, targets_lps_mm, line_mm)
+    behind_mm = geometry.wall_mm + value("planning.foramen_depth_mm")
+    theta, phi, length = find_path_angles(entries_lps_mm, targets_lps_mm, side)
+    lateral = np.broadcast_to(geometry.surgical_mm(entries_lps_mm)[:, 0, None], length.shape)
+    turned = _outside(theta, corridor.axial_inclination_min_deg, corridor.axial_inclination_max_deg)
+    tilted = _outside(phi, corridor.craniocaudal_min_deg, corridor.craniocaudal_max_deg)
+    upper, lower = (str(StructureKey("pedicle", v, side)) for v in (level.upper, level.lower))
+    joint = str(StructureKey("iap", level.upper, side))
+    return {
+        (upper, "it runs above the foramen."): crossing[..., 2] - geometry.foramen_top_mm,
+        (lower, "it runs below the foramen."): geometry.foramen_floor_mm - crossing[..., 2],
+        (joint, "it runs behind the foramen."): crossing[..., 1] - behind_mm,
+        ("skin", "the entry is too near to the midline."): corridor.lateral_min_mm - lateral,
+        ("skin", "the skin is too far away."): length - corridor.length_max_mm,
+        ("skin", "its angles leave the technique's."): np.radians(np.hypot(turned, tilted))
+        * length,
+    }
+
+
+def _outside(angles_deg: NDArray[np.float64], low: float, high: float) -> NDArray[np.float64]:
+    beyond: NDArray[np.float64] = np.maximum(np.maximum(low - angles_deg, angles_deg - high), 0.0)
+    return beyond
