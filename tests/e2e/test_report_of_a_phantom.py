@@ -12,8 +12,7 @@ from kambin.exchange import read_case, write_phantom
 from kambin.frames import Side
 from kambin.knowledge import value
 from kambin.phantom import PhantomParameters, build_phantom
-from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
-from kambin.planning import plan_skin_map
+from kambin.planning import Plan, PlanRequest, Refusal, plan_skin_map, plan_trajectory
 from kambin.report import ReportPaths, write_report
 
 COARSE_MM = 1.5
