@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from kambin.anatomy.case import Confirmation
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.keys import DISC_LEVELS, VERTEBRAE
-from kambin.anatomy.masks import find_labelled
+from kambin.anatomy.masks import find_labelled, shrink_by_box
 from kambin.anatomy.structures import LevelScheme
 from kambin.anatomy.survey import FoundStructure, Survey
 from kambin.core import Finding, Severity
@@ -284,7 +284,7 @@ def _gap_mm(
     """Return the smallest distance between voxel centres, mm; beyond a limit it is infinite."""
     reach = int(np.ceil(limit_mm / float(survey.labels.spacing_mm.min()))) + 1
     near = [
-        _points_within(survey, one, other.grown_box(survey.labels, reach))
+        _surface_within(survey, one, other.grown_box(survey.labels, reach))
         for one, other in ((first, second), (second, first))
     ]
     if not all(len(points) for points in near):
@@ -294,10 +294,12 @@ def _gap_mm(
     return float(np.min(distances))
 
 
-def _points_within(
+def _surface_within(
     survey: Survey, structure: FoundStructure, box: tuple[slice, slice, slice]
 ) -> NDArray[np.float64]:
-    """Return the voxel centres of a structure that lie in a box, shape (N, 3), mm, LPS."""
+    """Return the voxel centres of a surface that lie in a box, shape (N, 3), mm, LPS."""
     start = np.array([s.start for s in box], dtype=np.float64)
     inside = find_labelled(survey.labels.values[box], structure.values)
-    return survey.labels.lps_mm(np.argwhere(inside) + start)
+    # From a voxel that is walled in, a neighbour is nearer to whatever lies outside.
+    surface = inside & ~shrink_by_box(inside, (1, 1, 1))
+    return survey.labels.lps_mm(np.argwhere(surface) + start)

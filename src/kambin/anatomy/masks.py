@@ -117,15 +117,14 @@ def fill_slices(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     i, j, k = (slice(e[0] - r, e[-1] + 1 + r) for e, r in zip(ends, (1, 1, 0), strict=True))
     numbered, count = ndimage.label(hidden[i, j, k], structure=_BESIDE_IN_SLICE)
     outside = ~filled[i, j, k]
+    beside = np.zeros(outside.shape, dtype=bool)
+    beside[1:] |= outside[:-1]
+    beside[:-1] |= outside[1:]
+    beside[:, 1:] |= outside[:, :-1]
+    beside[:, :-1] |= outside[:, 1:]
     is_hole = np.ones(count + 1, dtype=bool)
-    for beside, piece in (
-        (outside[1:], numbered[:-1]),
-        (outside[:-1], numbered[1:]),
-        (outside[:, 1:], numbered[:, :-1]),
-        (outside[:, :-1], numbered[:, 1:]),
-    ):
-        is_hole[piece[beside]] = False
     is_hole[0] = False
+    is_hole[numbered[beside & hidden[i, j, k]]] = False
     filled[i, j, k] = mask[i, j, k] | is_hole[numbered]
     return filled
 

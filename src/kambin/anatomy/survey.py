@@ -164,13 +164,11 @@ def _measure(
 
 def _centre_of_mass_ijk(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the centre of mass of a mask; integer sums, so that no order of voxels matters."""
-    centre = np.zeros(3)
-    total = np.count_nonzero(mask)
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        counts = mask.sum(axis=others, dtype=np.int64)
-        centre[axis] = float(counts @ np.arange(counts.size)) / total
-    return centre
+    columns = mask.sum(axis=0, dtype=np.int64)
+    slabs = np.array([np.count_nonzero(slab) for slab in mask])
+    counts = (slabs, columns.sum(axis=1), columns.sum(axis=0))
+    moments = [float(along @ np.arange(along.size)) for along in counts]
+    return np.array(moments) / float(slabs.sum())
 
 
 def _join(boxes: list[Any]) -> Slices:
