@@ -8,9 +8,6 @@ from kambin.anatomy import Tube
 SEGMENT_EPSILON = 10.0**-12
 """Squared mm below which a piece of a centre line is a point."""
 
-ROUND_SAMPLES = 33
-"""Points along one piece of a tube whose radius changes; its pieces are a few mm long."""
-
 
 def measure_tube_clearance(
     start_lps_mm: ArrayLike, end_lps_mm: ArrayLike, tube: Tube
@@ -28,26 +25,64 @@ def measure_tube_clearance(
 
     Notes
     -----
-    Balls set densely along the tube, each measured exactly to the segment; where the radius
-    changes by 0.2 mm over a piece of 5 mm the balls miss the round cone by 0.01 mm.
+    Exact for a chain of round cones. With s along the tool and t along a piece of the tube, the
+    gap |tool(s) - nerve(t)| - radius(t) is a norm of a linear expression less a linear one, hence
+    convex: its least value lies inside the square of s and t or on one of its four edges, and
+    each of these five has a closed form.
     """
-    centres, radii = _fill(tube)
     start = np.asarray(start_lps_mm, dtype=np.float64)
     way = np.asarray(end_lps_mm, dtype=np.float64) - start
-    share = np.clip((centres - start) @ way / max(float(way @ way), SEGMENT_EPSILON), 0, 1)
-    feet = start + share[:, None] * way
-    gaps = np.linalg.norm(centres - feet, axis=1) - radii
+    origins, spans, radii, growth = _pieces(tube)
+    ahead, shares = start - origins, np.zeros((5, len(radii)))
+    shares[1] = 1.0
+    shares[2] = _find_nearest_share(ahead, spans, growth)
+    shares[3] = _find_nearest_share(ahead + way, spans, growth)
+    # Seen along the tool the tool is a point, and the best place on the piece is that of a point.
+    shares[4] = _find_nearest_share(_across(ahead, way), _across(spans, way), growth)
+    centres = (origins + shares[..., None] * spans).reshape(-1, 3)
+    along = (centres - start) @ way / max(float(way @ way), SEGMENT_EPSILON)
+    feet = start + np.clip(along, 0.0, 1.0)[:, None] * way
+    gaps = np.linalg.norm(centres - feet, axis=1) - (radii + shares * growth).ravel()
     at = int(np.argmin(gaps))
     return float(gaps[at]), feet[at]
 
 
-def _fill(tube: Tube) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return balls along the tube: centres, shape (N, 3), and radii, shape (N,), mm."""
-    if len(tube.points_lps_mm) == 1:
-        return tube.points_lps_mm, tube.radii_mm
-    places = np.linspace(0, len(tube.radii_mm) - 1, (len(tube.radii_mm) - 1) * ROUND_SAMPLES + 1)
-    nodes = np.arange(len(tube.radii_mm))
-    centres = np.stack(
-        [np.interp(places, nodes, tube.points_lps_mm[:, axis]) for axis in range(3)], axis=1
-    )
-    return centres, np.interp(places, nodes, tube.radii_mm)
+def _pieces(
+    tube: Tube,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return start and way, shape (N, 3), radius at the start and its growth, shape (N,), mm."""
+    points, radii = tube.points_lps_mm, tube.radii_mm
+    if len(points) == 1:
+        return points, np.zeros((1, 3)), radii, np.zeros(1)
+    return points[:-1], np.diff(points, axis=0), radii[:-1], np.diff(radii)
+
+
+def _across(vectors: NDArray[np.float64], way: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the parts of vectors, shape (N, 3), mm, that stand at right angles to a way."""
+    along = vectors @ way / max(float(way @ way), SEGMENT_EPSILON)
+    across: NDArray[np.float64] = vectors - along[:, None] * way
+    return across
+
+
+def _find_nearest_share(
+    points: NDArray[np.float64], spans: NDArray[np.float64], growth: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the t, 0 to 1, where |point - t span| - t growth is least, shape (N,).
+
+    Parameters
+    ----------
+    points, spans : float arrays, shape (N, 3), mm, from the start of each piece
+    growth : float array, shape (N,), mm, of the radius over the piece
+
+    Notes
+    -----
+    At the foot of the perpendicular of length h, a cone's nearest ball lies tan(a) h further,
+    where sin(a) is the growth per length; a piece that grows faster than it is long is one ball.
+    """
+    lengths = np.sqrt(np.maximum(np.einsum("ij,ij->i", spans, spans), SEGMENT_EPSILON))
+    feet = np.einsum("ij,ij->i", points, spans) / lengths**2
+    beside = np.linalg.norm(points - feet[:, None] * spans, axis=1)
+    sine = np.clip(growth / lengths, -1.0, 1.0)
+    cosine = np.sqrt(np.maximum(1.0 - sine**2, SEGMENT_EPSILON))
+    share: NDArray[np.float64] = np.clip(feet + beside * sine / cosine / lengths, 0.0, 1.0)
+    return share

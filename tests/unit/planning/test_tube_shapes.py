@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kambin.anatomy import Tube
-from kambin.planning.tubes import ROUND_SAMPLES, measure_tube_clearance
+from kambin.planning.tubes import measure_tube_clearance
 
 PIECE = Tube(np.array([(0.0, 0, 0), (0, 0, 5)]), np.array([2.0, 2.0]))
 """A straight piece of 5 mm."""
@@ -34,15 +34,15 @@ def test_a_bend_is_measured_at_its_nearest_piece() -> None:
     assert distance == pytest.approx(3, abs=0.01)
 
 
-def test_between_its_balls_a_gap_is_missed_by_a_thousandth() -> None:
-    gaps = [measure_tube_clearance((4, -9, z), (4, 9, z), PIECE)[0] for z in np.linspace(0, 5, 41)]
-    assert min(gaps) >= 2 - 1e-12
-    assert max(gaps) == pytest.approx(2, abs=0.001)
+def test_the_side_of_a_cone_is_met_at_a_right_angle() -> None:
+    # the radius falls by 6 mm over 20 mm: the sine of the side is 0.3
+    cone = Tube(np.array([(0.0, 0, -10), (0, 0, 10)]), np.array([8.0, 2.0]))
+    distance, _ = measure_tube_clearance((10, 0, 0), (10, 0, 0), cone)
+    assert distance == pytest.approx(10 * np.sqrt(1 - 0.3**2) + 10 * 0.3 - 8)
 
 
-def test_between_its_balls_an_overlap_is_missed_by_half_their_spacing_at_most() -> None:
-    depths = [
-        measure_tube_clearance((-9, 0, z), (9, 0, z), PIECE)[0] for z in np.linspace(0, 5, 41)
-    ]
-    assert min(depths) >= -2 - 1e-12
-    assert max(depths) <= -2 + 0.5 * 5 / ROUND_SAMPLES + 1e-9
+def test_a_cone_that_swells_faster_than_it_is_long_is_its_larger_ball() -> None:
+    cone = Tube(np.array([(0.0, 0, 0), (0, 0, 1)]), np.array([1.0, 5.0]))
+    for foot in ((9.0, 0, -6), (9.0, 0, 1), (9.0, 0, 6)):
+        distance, _ = measure_tube_clearance(foot, foot, cone)
+        assert distance == pytest.approx(np.linalg.norm(np.subtract(foot, (0, 0, 1))) - 5)
