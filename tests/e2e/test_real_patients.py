@@ -263,8 +263,8 @@ def _judge_plan(plan: dict[str, Any], judge: Judge) -> None:
         assert not [name for name in wide if word in name], (plan["level"], plan["side"], wide)
     needle = _stage(plan, "needle")
     through = _bone_run_mm(judge, _axis_points(plan, needle))
-    # Real bone may be walked upon (contact to 1.5 mm) or lie in the declared resection of the SAP.
-    assert through <= 6.0 + spacing, (plan["level"], plan["side"], through)
+    # Real bone may be walked upon (contact to 1.5 mm), never passed through.
+    assert through <= 3.0 + spacing, (plan["level"], plan["side"], through)
 
 
 def _bone_run_mm(judge: Judge, points_lps_mm: np.ndarray) -> float:

@@ -23,6 +23,8 @@ from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import stack_vertebrae
 from kambin.anatomy.survey import survey_labels
 from kambin.core import Severity
+from kambin.exchange.merging import merge_sources
+from kambin.exchange.sources import LabelSource
 from kambin.imaging import LabelMap, Volume
 
 L3, L4 = VALUES["vertebra:L3"], VALUES["vertebra:L4"]
@@ -35,7 +37,7 @@ def a_clean_patient() -> Case:
 
 def masks(case: Case) -> tuple:
     survey = survey_labels(case)
-    return check_masks(case, survey, stack_vertebrae(survey), fit_midsagittal_plane(survey))
+    return check_masks(survey, stack_vertebrae(survey), fit_midsagittal_plane(survey))
 
 
 def image(case: Case) -> tuple:
@@ -153,14 +155,26 @@ def test_a06_a_kidney_cut_by_the_border_asks(a_clean_patient):
     assert severities(findings, "AN-124") == [Severity.CONFIRM]
 
 
-@pytest.mark.parametrize(("overlap", "severity"), [("20", "NOTE"), ("5000", "CONFIRM")])
-def test_a06_overlaps_noted_by_the_reader_are_passed_on(a_clean_patient, overlap, severity):
-    case = replace(a_clean_patient, source={"overlap:vertebra:L3 and vertebra:L4": overlap})
+@pytest.mark.parametrize(
+    ("voxels", "severity"), [(1000, Severity.NOTE), (1001, Severity.CONFIRM), (0, None)]
+)
+def test_a06_masks_that_share_more_than_a_cubic_centimetre_ask(voxels, severity):
+    values = np.zeros((20, 20, 20), dtype=np.uint8)
+    values[:10] = 1
+    shared = np.zeros_like(values)
+    shared.reshape(-1)[:voxels] = 1
+    shared[15:] = 1
+    sources = [
+        LabelSource(
+            LabelMap(array, np.eye(4), "one"), {1: StructureKey.parse(name)}, {}, "own", "", name
+        )
+        for array, name in ((values, "vertebra:L3"), (shared, "vertebra:L4"))
+    ]
 
-    findings = masks(case)
+    findings = merge_sources(sources)[2]
 
-    assert severities(findings, "AN-125") == [Severity(severity)]
-    assert findings[0].where == "vertebra:L3 and vertebra:L4"
+    assert severities(findings, "IN-023") == ([] if severity is None else [severity])
+    assert all("vertebra:L3 keeps" in finding.why for finding in findings)
 
 
 def test_a07_labels_in_another_frame_block(a_clean_patient):

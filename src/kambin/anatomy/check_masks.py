@@ -5,7 +5,6 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from kambin.anatomy.case import Case
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.laterality import MidsagittalPlane
@@ -22,18 +21,15 @@ from kambin.knowledge import value, values
 
 # In pieces by nature, by pairs under one name, or by the field of view.
 _NOT_ONE_PIECE = frozenset({"colon", "small_bowel", "ilium", "ureter", "sacrum", "skin", "rib"})
-OVERLAP_PREFIX = "overlap:"
-"""Keys of ``Case.source`` that start so name two structures and give their overlap in mm3."""
 
 
 def check_masks(
-    case: Case, survey: Survey, stack: VertebralStack, plane: MidsagittalPlane
+    survey: Survey, stack: VertebralStack, plane: MidsagittalPlane
 ) -> tuple[Finding, ...]:
     """Look for masks that cannot be what their name says.
 
     Parameters
     ----------
-    case : Case
     survey : Survey of its labels, with at least one vertebra
     stack : VertebralStack of it
     plane : MidsagittalPlane of it
@@ -41,7 +37,7 @@ def check_masks(
     Returns
     -------
     findings: AN-120 merged, split or mixed vertebrae, AN-121 pieces and duplicates, AN-122
-    empty, AN-123 hollow, AN-124 cut off, AN-125 overlap, AN-126 size, AN-127 facets touch
+    empty, AN-123 hollow, AN-124 cut off, AN-126 size, AN-127 facets touch
 
     References
     ----------
@@ -53,7 +49,6 @@ def check_masks(
         *_check_empty(survey, stack),
         *_check_hollow(survey, stack),
         *_check_border(survey, stack),
-        *_check_overlap(case),
         *_check_width(survey, stack, plane),
         *_check_facets(survey, stack),
     )
@@ -148,21 +143,6 @@ def _check_border(survey: Survey, stack: VertebralStack) -> list[Finding]:
     where = ", ".join(str(c.key) for c in cut)
     why = "Its label touches the border of the array; what lies beyond is not assessed."
     return [finding_of("AN-124", Severity.CONFIRM, where=where, why=why)]
-
-
-def _check_overlap(case: Case) -> list[Finding]:
-    """Report the overlaps that the reader of separate masks noted in the case."""
-    findings = []
-    for name, text in sorted(case.source.items()):
-        if not name.startswith(OVERLAP_PREFIX):
-            continue
-        overlap_mm3 = float(text)
-        large = overlap_mm3 > value("checks.overlap_confirm_mm3")
-        severity = Severity.CONFIRM if large else Severity.NOTE
-        where = name.removeprefix(OVERLAP_PREFIX)
-        why = f"They share {overlap_mm3:.0f} mm3; the mask that comes first keeps them."
-        findings.append(finding_of("AN-125", severity, where=where, why=why))
-    return findings
 
 
 def _check_width(survey: Survey, stack: VertebralStack, plane: MidsagittalPlane) -> list[Finding]:

@@ -13,7 +13,7 @@ from tests.unit.anatomy.tiny_column import (
     tiny_values,
 )
 
-from kambin.anatomy.check_masks import OVERLAP_PREFIX, check_masks
+from kambin.anatomy.check_masks import check_masks
 from kambin.anatomy.levels import stack_vertebrae
 from kambin.anatomy.survey import survey_labels
 from kambin.core import Finding, Severity
@@ -26,7 +26,7 @@ def masks(values=None, names=None, **more) -> tuple[Finding, ...]:
     survey = survey_labels(case)
     middle = PLANE.point_lps_mm * case.labels.spacing_mm[0] / SPACING_MM
     plane = replace(PLANE, point_lps_mm=middle)
-    return check_masks(case, survey, stack_vertebrae(survey), plane)
+    return check_masks(survey, stack_vertebrae(survey), plane)
 
 
 def of(findings: tuple[Finding, ...], code: str) -> list[tuple[Severity, str]]:
@@ -134,20 +134,6 @@ def test_an124_a_cut_kidney_asks_and_a_cut_aorta_does_not():
     values[0:3, 0:3, 10:14], values[0:3, 10:14, 0:29] = 8, 9
     findings = masks(values, NAMES | {8: "kidney:right", 9: "aorta"})
     assert of(findings, "AN-124") == [(Severity.CONFIRM, "kidney:right")]
-
-
-@pytest.mark.parametrize(
-    ("mm3", "severity"),
-    [("0", "NOTE"), ("1000", "NOTE"), ("1000.5", "CONFIRM"), ("1e4", "CONFIRM")],
-)
-def test_an125_an_overlap_asks_above_one_cubic_centimetre(mm3, severity):
-    findings = masks(source={f"{OVERLAP_PREFIX}liver + colon": mm3, "reader": "files"})
-    assert of(findings, "AN-125") == [(Severity(severity), "liver + colon")]
-
-
-def test_an125_overlaps_are_told_in_the_order_of_their_names():
-    source = {f"{OVERLAP_PREFIX}{name}": "5" for name in ("b + c", "a + b")}
-    assert [w for _, w in of(masks(source=source), "AN-125")] == ["a + b", "b + c"]
 
 
 @pytest.mark.parametrize("factor", [0.1, 0.45, 2.2, 10.0])

@@ -72,7 +72,7 @@ def test_the_earlier_labels_keep_their_voxels_and_the_overlap_is_told(
     case = import_case(labels=[labels, extra], out=tmp_path / "one")
     assert _volume_of(case, "disc:L4-L5") == 8 * 6
     (finding,) = find_import_findings(read_case(case))
-    assert (finding.code, finding.severity) == ("IN-023", Severity.NOTE)
+    assert (finding.code, finding.severity) == ("IN-023", Severity.CONFIRM)
     assert f"{2 * 48 * 64} mm3" in finding.why
     assert "vertebra:L4 keeps 3072 mm3 from disc:L4-L5" in finding.why
     other = import_case(labels=[extra, labels], out=tmp_path / "other")
