@@ -46,6 +46,10 @@ class MidsagittalPlane:
         return offset
 
 
+NO_TAIL = 10.0**-6
+"""Sums of unit vectors shorter than this point nowhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """What one organ says about left and right, whatever side its name carries.
@@ -90,6 +94,9 @@ def fit_midsagittal_plane(survey: Survey) -> MidsagittalPlane:
     centres = np.array([f.centroid_lps_mm for f in whole])
     cranial = _line_up(centres)
     normal = np.cross(posterior, cranial)
+    # Bodies without processes taper nowhere; the patient's back is then taken as the file says.
+    if np.linalg.norm(normal) < NO_TAIL:
+        normal = np.cross((0.0, 1.0, 0.0), cranial)
     return MidsagittalPlane(centres.mean(axis=0), normal / np.linalg.norm(normal))
 
 

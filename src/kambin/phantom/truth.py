@@ -93,7 +93,9 @@ class PhantomTruth:
         ------
         AnatomyError  (AN-180) if the phantom has no such structure
         """
-        return self._require(key)[-1].distance(points_lps_mm)
+        # Skin is painted twice, the body and the fat inside the wall: the union is the structure.
+        each = [shape.distance(points_lps_mm) for shape in self._require(key)]
+        return np.asarray(np.min(each, axis=0))
 
     def occupancy(self, key: StructureKey, spacing_mm: float) -> Volume:
         """Return which share of each voxel a structure fills, 0 to 1.

@@ -35,6 +35,17 @@ def turned(case: Case, yaw_deg: float) -> Case:
     return replace(case, labels=moved, image=None)
 
 
+def test_bodies_without_processes_have_the_plane_of_the_file(a_clean_patient):
+    values = np.zeros_like(a_clean_patient.labels.values)
+    numbers = {str(name): number for number, name in a_clean_patient.names.items()}
+    for name, low in (("vertebra:L4", 20), ("vertebra:L3", 40)):
+        values[30:51, 40:61, low : low + 10] = numbers[name]
+    labels = replace(a_clean_patient.labels, values=values)
+    bodies = replace(a_clean_patient, labels=labels, image=None)
+    plane = fit_midsagittal_plane(survey_labels(bodies))
+    assert np.abs(plane.normal_lps) == pytest.approx([1.0, 0.0, 0.0], abs=1e-6)
+
+
 def test_distances_left_of_a_plane_are_signed():
     plane = MidsagittalPlane(np.array([5.0, 0, 0]), np.array([1.0, 0, 0]))
 

@@ -104,6 +104,15 @@ def test_a_distance_to_what_was_not_built_is_refused(its_truth: PhantomTruth) ->
         its_truth.distance(key("gall_bladder"), np.zeros((1, 3)))
 
 
+def test_the_distance_to_the_skin_is_that_to_the_outside(its_truth) -> None:
+    height_mm = its_truth.vertebra_frames["L3"].lps_from_vertebra.origin_mm[2]
+    vertices = its_truth.surface(key("skin"), 4.0).vertices_lps_mm
+    vertices = vertices[np.abs(vertices[:, 2] - height_mm) < 10.0]
+    outermost = vertices[np.argmax(vertices[:, 1])]
+    assert its_truth.distance(key("skin"), outermost[None])[0] == pytest.approx(0.0, abs=1.5)
+    assert its_truth.distance(key("skin"), outermost[None] - [0.0, 8.0, 0.0])[0] < -4
+
+
 def test_labels_taken_with_the_image_are_the_labels_of_the_truth(its_truth: PhantomTruth) -> None:
     at_hand = its_truth.labels(3.0)
     assert at_hand is its_truth.painted
