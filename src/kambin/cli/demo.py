@@ -13,6 +13,7 @@ from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
 from kambin.cli.report import make_report
 from kambin.cli.verify import make_verdict, print_verdict
+from kambin.cli.workbench import MemoryStore
 from kambin.core import PlanError
 from kambin.exchange import write_phantom
 from kambin.frames import Side
@@ -41,7 +42,8 @@ def demo(
         parameters = PhantomParameters(level=DEMO_LEVEL, side=DEMO_SIDE, zone=DEMO_ZONE)
         # run twice, the demo replaces its own case; what is no case is never replaced
         write_phantom(build_phantom(parameters), case, force=True)
-    answer = make_plan(case, PlanRequest(DEMO_LEVEL, DEMO_SIDE, zone=DEMO_ZONE))
+    store = MemoryStore()
+    answer = make_plan(case, PlanRequest(DEMO_LEVEL, DEMO_SIDE, zone=DEMO_ZONE), store=store)
     file = write_answer(answer, out / "plan")
     if isinstance(answer, Plan):
         print_plan(answer, case, file)
@@ -52,6 +54,6 @@ def demo(
             return PlanError.exit_code
     else:
         print_refusal(answer, case, file)
-    paths = make_report(case, answer, file, out / "report")
+    paths = make_report(case, answer, file, out / "report", store=store)
     print_lines(f"Look at   {paths.html}", f"Print     {paths.pdf}")
     return 0 if isinstance(answer, Plan) else PlanError.exit_code

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kambin.anatomy import Case, CaseCheck, check_case
+from kambin.anatomy import Case, CaseCheck
+from kambin.cli.workbench import check_once
 from kambin.core import AnatomyError, Finding, find_blocking, find_unanswered, require_code
 from kambin.exchange import find_import_findings, read_case
 
@@ -40,7 +41,7 @@ def read_checked_case(folder: Path, *, verify: bool = True) -> CheckedCase:
     StoreError, InputError  as ``read_case``
     """
     case = read_case(folder, verify=verify)
-    check = check_case(case)
+    check = check_once(case)
     return CheckedCase(folder, case, check, (*find_import_findings(case), *check.findings))
 
 

@@ -1,11 +1,11 @@
 """``kambin measure``: disc heights, foramina, crest, each with error and source."""
 
-from kambin.anatomy import complete
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_level, find_side
 from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_findings, print_table
 from kambin.cli.progress import shown_progress
+from kambin.cli.workbench import complete_once
 from kambin.measure import Quantity, measure_case
 
 
@@ -27,7 +27,7 @@ def measure(
     checked = read_checked_case(case)
     require_answered(checked)
     with shown_progress() as progress:
-        anatomy = complete(checked.case, progress=progress)
+        anatomy = complete_once(checked.case, progress)
     require_answered(checked, anatomy.findings)
     measured = measure_case(anatomy, checked.case, level=asked_level, side=asked_side)
     if json:

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from kambin.anatomy import complete
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_target, require_level, require_side
 from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document
 from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
-from kambin.core import PlanError
+from kambin.cli.workbench import complete_once
+from kambin.core import FieldStore, PlanError
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, write_plan, write_refusal
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 
@@ -72,8 +72,16 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     return 0 if isinstance(answer, Plan) else PlanError.exit_code
 
 
-def make_plan(folder: Path, request: PlanRequest) -> Plan | Refusal:
+def make_plan(
+    folder: Path, request: PlanRequest, *, store: FieldStore | None = None
+) -> Plan | Refusal:
     """Read the case, complete its anatomy and plan, with progress on standard error.
+
+    Parameters
+    ----------
+    folder : the case folder
+    request : PlanRequest
+    store : FieldStore that keeps the distance fields for a report, or none
 
     Parameters
     ----------
@@ -89,7 +97,7 @@ def make_plan(folder: Path, request: PlanRequest) -> Plan | Refusal:
     checked = read_checked_case(folder)
     require_answered(checked)
     with shown_progress() as progress:
-        anatomy = complete(checked.case, progress=progress)
+        anatomy = complete_once(checked.case, progress)
         # once more, because completing the anatomy may raise questions of its own
         require_answered(checked, anatomy.findings)
         return plan_trajectory(
@@ -97,6 +105,7 @@ def make_plan(folder: Path, request: PlanRequest) -> Plan | Refusal:
             anatomy,
             request,
             progress=progress,
+            store=store,
         )
 
 

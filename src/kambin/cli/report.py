@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
-from kambin.anatomy import Case, complete
+from kambin.anatomy import Case
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
 from kambin.cli.gate import read_checked_case
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.cli.verify import PlanArgument
+from kambin.cli.workbench import complete_once
+from kambin.core import FieldStore
 from kambin.exchange import find_answer_file, read_answer, read_plan_confirmations
 from kambin.planning import Plan, Refusal
 from kambin.report import ReportPaths, write_report
@@ -40,7 +42,14 @@ def report(
     print_lines(f"Page      {paths.html}", f"Print     {paths.pdf}")
 
 
-def make_report(folder: Path, answer: Plan | Refusal, file: Path, out: Path) -> ReportPaths:
+def make_report(
+    folder: Path,
+    answer: Plan | Refusal,
+    file: Path,
+    out: Path,
+    *,
+    store: FieldStore | None = None,
+) -> ReportPaths:
     """Write the report of an answer that lies in a file, with the confirmations beside it.
 
     Parameters
@@ -49,6 +58,7 @@ def make_report(folder: Path, answer: Plan | Refusal, file: Path, out: Path) -> 
     answer : Plan or Refusal
     file : where the answer was read from
     out : the folder to write
+    store : FieldStore with the distance fields of the plan, or none
 
     Raises
     ------
@@ -58,9 +68,9 @@ def make_report(folder: Path, answer: Plan | Refusal, file: Path, out: Path) -> 
     # no gate: a plan that still waits for an answer may be read, and its report says so
     checked = read_checked_case(folder)
     with shown_progress() as progress:
-        anatomy = complete(checked.case, progress=progress)
+        anatomy = complete_once(checked.case, progress)
         case = with_answers(checked.case, answer, file)
-        return write_report(case, anatomy, answer, out, progress=progress)
+        return write_report(case, anatomy, answer, out, progress=progress, store=store)
 
 
 def with_answers(case: Case, answer: Plan | Refusal, file: Path) -> Case:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
-from kambin.anatomy import complete
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
 from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
+from kambin.cli.workbench import complete_once
 from kambin.core import PlanError, StoreError, require_code
 from kambin.exchange import find_answer_file, read_plan
 from kambin.planning import FindingRecord, Plan, Verification, verify_plan
@@ -58,7 +58,7 @@ def make_verdict(folder: Path, plan: Plan) -> Verification:
         return refuse_plan(stale_plan(checked.case.sha256, plan))
     require_answered(checked)
     with shown_progress() as progress:
-        anatomy = complete(checked.case, progress=progress)
+        anatomy = complete_once(checked.case, progress)
         return verify_plan(checked.case, anatomy, plan)
 
 
