@@ -109,7 +109,7 @@ def remark_resolution(case: Case, anatomy: Anatomy) -> list[Finding]:
 
 
 def remark_modelled(anatomy: Anatomy, stages: Iterable[Stage]) -> list[Finding]:
-    """Return the note that nerves are modelled, not seen.
+    """Return the note that nerves near the tools are modelled, not seen.
 
     Parameters
     ----------
@@ -120,7 +120,9 @@ def remark_modelled(anatomy: Anatomy, stages: Iterable[Stage]) -> list[Finding]:
         row.structure: row.sigma_mm
         for stage in stages
         for row in stage.clearances
-        if row.group in _NEURAL_NAMES and anatomy.require(row.structure).is_modelled
+        if row.group in _NEURAL_NAMES
+        and row.clearance_mm <= value("planning.checked_reach_mm")
+        and anatomy.require(row.structure).is_modelled
     }
     if not names:
         return []
