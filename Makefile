@@ -48,6 +48,8 @@ bench: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/figures/phantom_gallery.py
+	$(BIN)/python docs/figures/foramen_waist.py
+	$(BIN)/python docs/figures/completion_parts.py
 	$(BIN)/python docs/figures/readme_picture.py
 
 lock:
