@@ -9,7 +9,6 @@ from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.laterality import MidsagittalPlane
 from kambin.anatomy.levels import VertebralStack
 from kambin.anatomy.masks import find_labelled
-from kambin.anatomy.skin import find_body_mask
 from kambin.anatomy.survey import FoundStructure, Survey
 from kambin.core import Finding, Severity
 from kambin.frames import Side
@@ -40,7 +39,7 @@ def check_image(
     ----------
     Faults A07, G15, G17, G18; recipes 7.
     """
-    findings = [*_check_spacing(case), *_check_skin(case, stack, plane)]
+    findings = [*_check_spacing(case), *_check_skin(survey, stack, plane)]
     image = case.image
     if image is None:
         return tuple(findings)
@@ -186,10 +185,9 @@ def _check_outline(image: Volume, survey: Survey) -> list[Finding]:
     return [finding_of("AN-132", Severity.BLOCK, where=", ".join(sorted(outside)), why=why)]
 
 
-def _check_skin(case: Case, stack: VertebralStack, plane: MidsagittalPlane) -> list[Finding]:
+def _check_skin(survey: Survey, stack: VertebralStack, plane: MidsagittalPlane) -> list[Finding]:
     """Walk from the lumbar spine to the skin of back and flanks; it must be inside the image."""
-    body = find_body_mask(case.image, case.labels, case.names)
-    if body is None:
+    if survey.body is None:
         why = "Neither an image nor a skin mask is given."
         return [finding_of("AN-134", Severity.BLOCK, where="skin", why=why)]
     missing = []
@@ -197,7 +195,7 @@ def _check_skin(case: Case, stack: VertebralStack, plane: MidsagittalPlane) -> l
         if not vertebra.key.place.startswith("L"):
             continue
         for side in Side:
-            angles = _rays_without_skin(body, vertebra, plane, side)
+            angles = _rays_without_skin(survey.body, vertebra, plane, side)
             if angles:
                 missing.append(f"{vertebra.key.place} {side} at {', '.join(angles)} degrees")
     if not missing:

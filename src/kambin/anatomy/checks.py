@@ -10,7 +10,7 @@ from kambin.anatomy.check_sides import check_sides
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import check_levels, find_levels, find_scheme, stack_vertebrae
 from kambin.anatomy.structures import LevelScheme
-from kambin.anatomy.survey import survey_labels
+from kambin.anatomy.survey import Survey, survey_labels
 from kambin.core import Finding
 
 
@@ -23,11 +23,13 @@ class CaseCheck:
     scheme : LevelScheme, how the vertebrae are counted
     levels_present : disc levels whose two vertebrae are labelled, cranial to caudal
     findings : what stops, what a person must answer, and what is shown
+    survey : Survey of the case, which its completion can start from
     """
 
     scheme: LevelScheme
     levels_present: tuple[str, ...]
     findings: tuple[Finding, ...]
+    survey: Survey | None = None
 
 
 def check_case(case: Case) -> CaseCheck:
@@ -52,13 +54,13 @@ def check_case(case: Case) -> CaseCheck:
     missing = check_lumbar_spine(survey)
     # Every further check would only say the same again.
     if missing:
-        return CaseCheck(scheme, (), missing)
+        return CaseCheck(scheme, (), missing, survey)
     plane = fit_midsagittal_plane(survey)
     findings = (
         *check_sides(survey),
         *check_levels(survey, stack, scheme, case.confirmations),
-        *check_masks(case, survey, stack, plane),
+        *check_masks(survey, stack, plane),
         *check_image(case, survey, stack, plane),
         *check_presence(survey),
     )
-    return CaseCheck(scheme, find_levels(scheme), findings)
+    return CaseCheck(scheme, find_levels(scheme), findings, survey)

@@ -26,12 +26,15 @@ from kambin.imaging import LabelMap
 _STEPS = ("vertebrae", "frames", "discs", "organs")
 
 
-def complete(case: Case, *, progress: Progress | None = None) -> Anatomy:
+def complete(
+    case: Case, *, survey: Survey | None = None, progress: Progress | None = None
+) -> Anatomy:
     """Model what the labels of a case do not give, and tag everything with its origin.
 
     Parameters
     ----------
     case : Case in canonical array order, labels named
+    survey : Survey of the case, if its checks have made it already
     progress : Progress, told of each step
 
     Returns
@@ -48,7 +51,7 @@ def complete(case: Case, *, progress: Progress | None = None) -> Anatomy:
     -----
     Method, sigma and validity of each step: docs/concepts/completion-bone.md.
     """
-    survey = survey_labels(case)
+    survey = survey or survey_labels(case)
     bony = complete_bones(case, survey=survey, progress=progress)
     nerves = complete_nerves(bony, progress=progress)
     # Nerves last: a sac taken from the cord label replaces the label's own structure.
@@ -117,7 +120,7 @@ def complete_bones(
         label_spacing_mm=spacing,
         labels=case.labels,
         names=case.names,
-        image=case.image,
+        body=survey.body,
     )
 
 

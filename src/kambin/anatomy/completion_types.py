@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy.keys import Level, StructureKey
 from kambin.anatomy.structures import DiscFrame, Structure, VertebraFrame
-from kambin.imaging import Grid, LabelMap, Volume
+from kambin.imaging import Grid, LabelMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class BonyAnatomy:
     label_spacing_mm : float, mm, the largest spacing of the labels
     labels : LabelMap, the labels of the case
     names : mapping of label value to StructureKey
-    image : Volume in HU, or none for a label-only case
+    body : LabelMap of 0 and 1, the body inside its skin; none if nothing shows the skin
     """
 
     structures: Mapping[StructureKey, Structure]
@@ -71,7 +71,7 @@ class BonyAnatomy:
     label_spacing_mm: float
     labels: LabelMap
     names: Mapping[int, StructureKey]
-    image: Volume | None = None
+    body: LabelMap | None = None
 
     def __post_init__(self) -> None:
         """Make the mappings read-only."""

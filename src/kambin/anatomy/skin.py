@@ -55,7 +55,7 @@ def complete_skin(bony: BonyAnatomy) -> Structure | None:
     Structure ``skin`` whose region is the filled body; origin segmented. Without it no
     entry on the skin can be planned (AN-134 of the case checks).
     """
-    body = find_body_mask(bony.image, bony.labels, bony.names)
+    body = bony.body
     if body is None or not body.values.any():
         return None
     is_given = any(key == SKIN_KEY for key in bony.names.values())

@@ -1,4 +1,4 @@
-"""What the given labels hold: each named structure with its volume, centre and border contact."""
+"""What a case holds: each named structure with its volume, centre and border, and the body."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from scipy import ndimage
 from kambin.anatomy.case import Case
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.masks import find_labelled
+from kambin.anatomy.skin import find_body_mask
 from kambin.imaging import LabelMap
 
 _ALL_NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
@@ -69,7 +70,7 @@ class FoundStructure:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """All named structures of a case that have at least one voxel.
+    """All named structures of a case that have at least one voxel, and its body.
 
     Parameters
     ----------
@@ -77,12 +78,14 @@ class Survey:
     found : mapping of StructureKey to FoundStructure
     empty : names that have no voxel
     repeated : names carried by more than one label value that both have voxels
+    body : LabelMap of 0 and 1, the body inside its skin; none if nothing shows the skin
     """
 
     labels: LabelMap
     found: Mapping[StructureKey, FoundStructure]
     empty: tuple[StructureKey, ...]
     repeated: tuple[StructureKey, ...]
+    body: LabelMap | None = None
 
     def find(self, kind: str, place: str = "") -> FoundStructure | None:
         """Return the unsided structure of a kind and place, or none."""
@@ -96,7 +99,7 @@ class Survey:
 
 
 def survey_labels(case: Case) -> Survey:
-    """Look through the labels of a case once and note where every named structure lies.
+    """Look through a case once and note where every named structure and the body lie.
 
     Parameters
     ----------
@@ -124,7 +127,8 @@ def survey_labels(case: Case) -> Survey:
     }
     repeated = tuple(key for key, numbers in by_key.items() if len(numbers) > 1)
     # Two values may share a name: empty under one, there under the other.
-    return Survey(labels, found, tuple(k for k in empty if k not in found), repeated)
+    body = find_body_mask(case.image, labels, case.names)
+    return Survey(labels, found, tuple(k for k in empty if k not in found), repeated, body)
 
 
 def component_volumes_mm3(structure: FoundStructure, labels: LabelMap) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.unit.anatomy.made_bones import LUMBAR, lumbar_bones, lumbar_case
 
-from kambin.anatomy import Anatomy, Case, Level, Origin, StructureKey, complete
+from kambin.anatomy import Anatomy, Case, Level, Origin, StructureKey, check_case, complete
 from kambin.anatomy.completion import complete_bones, find_adjacent_levels
 from kambin.core import AnatomyError
 from kambin.imaging import LabelMap
@@ -77,6 +77,14 @@ def test_a_gap_in_the_row_makes_no_level() -> None:
     assert [str(v) for v in find_adjacent_levels(("L2", "L4", "L5", "S1"))] == ["L4-L5", "L5-S1"]
     assert [str(v) for v in find_adjacent_levels(("L5", "L6", "S1"))] == ["L5-L6", "L6-S1"]
     assert find_adjacent_levels(()) == ()
+
+
+def test_the_survey_of_the_checks_gives_the_same_anatomy(anatomy: Anatomy) -> None:
+    case = lumbar_case()
+    again = complete(case, survey=check_case(case).survey)
+    assert list(again.structures) == list(anatomy.structures)
+    for key, structure in anatomy.structures.items():
+        assert np.array_equal(structure.region.values, again.structures[key].region.values)
 
 
 def test_labels_without_a_spine_are_refused() -> None:

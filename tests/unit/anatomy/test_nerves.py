@@ -24,7 +24,7 @@ from kambin.anatomy.canal import find_canal, find_canal_space, region_on_grid
 from kambin.anatomy.flavum import model_flavum
 from kambin.anatomy.nerves import NerveCompletion, complete_nerves
 from kambin.anatomy.root_shapes import rasterise_tube
-from kambin.anatomy.skin import complete_skin
+from kambin.anatomy.skin import complete_skin, find_body_mask
 from kambin.anatomy.structures import Tube
 from kambin.core import Severity
 from kambin.frames import Side
@@ -205,11 +205,10 @@ def test_the_skin_of_a_body_mask_is_the_filled_body(a_spine_of_boxes):
     x, y, z = all_nodes()
     body = np.broadcast_to((np.abs(x) < 55) & (np.abs(y) < 58) & (z > -1000), values.shape)
     values[(values == 0) & body] = 99
-    bony = replace(
-        a_spine_of_boxes,
-        labels=LabelMap(values, GRID.lps_from_ijk, "boxes"),
-        names={**a_spine_of_boxes.names, 99: StructureKey("skin")},
-    )
+    names = {**a_spine_of_boxes.names, 99: StructureKey("skin")}
+    labels = LabelMap(values, GRID.lps_from_ijk, "boxes")
+    found = find_body_mask(None, labels, names)
+    bony = replace(a_spine_of_boxes, labels=labels, names=names, body=found)
 
     skin = complete_skin(bony)
 

@@ -1,5 +1,7 @@
 """The survey of the labels notes what is there, where, and how much of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,14 @@ def test_pieces_are_measured_from_the_largest_down(a_tiny_case):
     assert liver is not None
     assert component_volumes_mm3(liver, survey.labels).tolist() == [12.0, 6.0]
     assert voxel_volume_mm3(survey.labels) == 6.0
+
+
+def test_the_body_is_part_of_the_survey_where_something_shows_it(a_tiny_case):
+    assert survey_labels(a_tiny_case).body is None
+
+    skinned = survey_labels(replace(a_tiny_case, names={**NAMES, 2: StructureKey("skin")}))
+    assert skinned.body is not None
+    assert skinned.body.values.sum() == 4
 
 
 def test_labels_of_one_bit_are_understood():
