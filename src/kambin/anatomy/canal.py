@@ -166,27 +166,38 @@ def find_canal_space(bony: BonyAnatomy, curve: CanalCurve) -> CanalSpace:
     grid = bony.working_grid
     most = float(max(curve.half_width_mm.max(), curve.half_depth_mm.max()))
     reach_mm = most + value("completion_nerve.canal_around_mm")
-    low = np.floor(grid.ijk(curve.centres_lps_mm.min(axis=0) - reach_mm)).astype(int)
-    high = np.ceil(grid.ijk(curve.centres_lps_mm.max(axis=0) + reach_mm)).astype(int) + 1
-    low, high = np.maximum(low, 0), np.minimum(high, grid.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    shape = tuple((high - low).tolist())
-    nodes = np.indices(shape).reshape(3, -1).T + low
+    nodes = _nodes_about(curve.centres_lps_mm, grid, reach_mm)
     points = grid.origin_lps_mm + nodes * grid.spacing_mm
-    # Bounded: most nodes of the box lie far from the canal and need no nearest point.
     distance, nearest = cKDTree(curve.centres_lps_mm).query(points, distance_upper_bound=reach_mm)
     near = np.isfinite(distance)
-    at = nearest[near]
+    nodes, at = nodes[near], nearest[near]
     offset = points[near] - curve.centres_lps_mm[at]
     return CanalSpace(
         grid,
         curve,
-        nodes[near],
+        nodes,
         at,
         (offset * curve.left_lps[at]).sum(axis=1),
         (offset * curve.posterior_lps[at]).sum(axis=1),
-        occupied_by_bone_or_disc(bony)[box].reshape(-1)[near],
+        occupied_by_bone_or_disc(bony)[tuple(nodes.T)],
     )
+
+
+def _nodes_about(
+    points_lps_mm: NDArray[np.float64], grid: Grid, reach_mm: float
+) -> NDArray[np.int64]:
+    """Return all nodes of a grid within reach of some points, and a few more, shape (N, 3)."""
+    # A node more than the reach: the ball is laid around the node nearest to each point.
+    reach = int(np.ceil(reach_mm / grid.spacing_mm)) + 1
+    square = np.arange(-reach, reach + 1) ** 2
+    ball = square[:, None, None] + square[:, None] + square <= reach**2
+    centres = np.rint(grid.ijk(points_lps_mm)).astype(int)
+    low = centres.min(axis=0) - reach
+    near = np.zeros(tuple(np.ptp(centres, axis=0) + len(square)), dtype=bool)
+    for i, j, k in centres - reach - low:
+        near[i : i + len(square), j : j + len(square), k : k + len(square)] |= ball
+    nodes = np.argwhere(near) + low
+    return nodes[((nodes >= 0) & (nodes < grid.shape)).all(axis=1)]
 
 
 def model_canal(space: CanalSpace) -> Structure:
