@@ -1,11 +1,10 @@
 """What the resolution and the field of view cannot say about bone, as findings."""
 
 import numpy as np
-from scipy import ndimage
 
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import Level
-from kambin.anatomy.working import find_box_ijk
+from kambin.anatomy.masks import find_beside, find_box_ijk
 from kambin.core import Finding, Severity
 from kambin.frames import Side
 from kambin.knowledge import value
@@ -64,8 +63,8 @@ def _check_joints(bony: BonyAnatomy) -> tuple[Finding, ...]:
     touching = [
         f"{level} {side}"
         for level in bony.levels
-        for side in Side
-        if count_touching_nodes(bony, level, side) > 0
+        for side, count in count_touching_nodes(bony, level).items()
+        if count > 0
     ]
     # A note: worn joints look the same, and neither stops a plan (recipes 7).
     if not touching:
@@ -82,14 +81,13 @@ def _check_joints(bony: BonyAnatomy) -> tuple[Finding, ...]:
     )
 
 
-def count_touching_nodes(bony: BonyAnatomy, level: Level, side: Side) -> int:
-    """Return how many nodes of the lower vertebra touch the upper one on one side.
+def count_touching_nodes(bony: BonyAnatomy, level: Level) -> dict[Side, int]:
+    """Return how many nodes of the lower vertebra touch the upper one on either side.
 
     Parameters
     ----------
     bony : BonyAnatomy
     level : Level with both vertebrae on the working grid
-    side : Side
 
     Notes
     -----
@@ -99,11 +97,11 @@ def count_touching_nodes(bony: BonyAnatomy, level: Level, side: Side) -> int:
     upper, lower = bony.bone.mask(level.upper), bony.bone.mask(level.lower)
     low, high = find_box_ijk(upper)
     box = tuple(slice(max(a - 1, 0), b + 2) for a, b in zip(low, high, strict=True))
-    # One node of dilation: bones that share a face touch, a gap of one node does not.
-    contact = ndimage.binary_dilation(upper[box]) & lower[box]
+    # Bones that share a face touch, a gap of one node does not.
+    contact = find_beside(upper[box]) & lower[box]
     start = np.array([s.start for s in box])
     grid = bony.working_grid
     places = grid.origin_lps_mm + (np.argwhere(contact) + start) * grid.spacing_mm
     local = frame.lps_from_vertebra.inverse().points(places)
-    on_side = local[:, 0] * side.lateral_sign_lps > 0
-    return int((on_side & (local[:, 1] > frame.posterior_wall_y_mm)).sum())
+    behind = local[local[:, 1] > frame.posterior_wall_y_mm]
+    return {side: int((behind[:, 0] * side.lateral_sign_lps > 0).sum()) for side in Side}

@@ -3,13 +3,12 @@
 from itertools import pairwise
 
 import numpy as np
-from scipy import ndimage
 
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.laterality import MidsagittalPlane
 from kambin.anatomy.levels import VertebralStack
-from kambin.anatomy.masks import find_labelled
+from kambin.anatomy.masks import fill_holes, find_beside, find_labelled
 from kambin.anatomy.survey import (
     FoundStructure,
     Survey,
@@ -124,7 +123,7 @@ def _check_hollow(survey: Survey, stack: VertebralStack) -> list[Finding]:
     # Only vertebrae: organs that come hollow are filled (recipes 0.3).
     for vertebra in stack.vertebrae:
         mask = vertebra.mask(survey.labels)
-        cavity = np.count_nonzero(ndimage.binary_fill_holes(mask)) - np.count_nonzero(mask)
+        cavity = np.count_nonzero(fill_holes(mask)) - np.count_nonzero(mask)
         share = cavity / (cavity + np.count_nonzero(mask))
         if share > value("checks.hollow_share_most"):
             why = f"{share:.0%} of the filled volume is closed cavity."
@@ -193,7 +192,7 @@ def _touching_voxels(survey: Survey, upper: FoundStructure, lower: FoundStructur
     here = survey.labels.values[box]
     one = find_labelled(here, upper.values)
     other = find_labelled(here, lower.values)
-    return int(np.count_nonzero(one & ndimage.binary_dilation(other)))
+    return int(np.count_nonzero(one & find_beside(other)))
 
 
 def _face_mm2(survey: Survey) -> float:

@@ -227,11 +227,9 @@ def _between(columns: DiscColumns, local: NDArray[np.float64]) -> NDArray[np.boo
     # Heights are carried outwards from the accepted columns so that the rim does not bend.
     nearest = ndimage.distance_transform_edt(~accepted, return_distances=False, return_indices=True)
     top, bottom = columns.top_mm[tuple(nearest)], columns.bottom_mm[tuple(nearest)]
-    share, upper, lower = (
-        ndimage.map_coordinates(plane, at, order=1, mode="constant", cval=outside)
-        for plane, outside in ((accepted.astype(float), 0.0), (top, 0.0), (bottom, 0.0))
-    )
-    height = local[..., 2]
+    share = ndimage.map_coordinates(accepted.astype(float), at, order=1)
     inside: NDArray[np.bool_] = share >= 0.5 - SURFACE_EPSILON
-    inside &= (height <= upper) & (height >= lower)
+    height, at = local[inside, 2], at[:, inside]
+    upper, lower = (ndimage.map_coordinates(plane, at, order=1) for plane in (top, bottom))
+    inside[inside] = (height <= upper) & (height >= lower)
     return inside

@@ -298,8 +298,13 @@ def _surface_within(
     survey: Survey, structure: FoundStructure, box: tuple[slice, slice, slice]
 ) -> NDArray[np.float64]:
     """Return the voxel centres of a surface that lie in a box, shape (N, 3), mm, LPS."""
-    start = np.array([s.start for s in box], dtype=np.float64)
-    inside = find_labelled(survey.labels.values[box], structure.values)
+    # Grown by one, so that the surface of the structure is not cut off with its box.
+    both = zip(structure.grown_box(survey.labels, 1), box, strict=True)
+    low, high = np.array([(max(a.start, b.start), min(a.stop, b.stop)) for a, b in both]).T
+    if (low >= high).any():
+        return np.empty((0, 3))
+    i, j, k = (slice(a, b) for a, b in zip(low, high, strict=True))
+    inside = find_labelled(survey.labels.values[i, j, k], structure.values)
     # From a voxel that is walled in, a neighbour is nearer to whatever lies outside.
     surface = inside & ~shrink_by_box(inside, (1, 1, 1))
-    return survey.labels.lps_mm(np.argwhere(surface) + start)
+    return survey.labels.lps_mm(np.argwhere(surface) + low)

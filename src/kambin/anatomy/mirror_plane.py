@@ -70,7 +70,7 @@ def refine_axes(
     # Smoothed, or the descent would stop at the steps of voxel distances.
     smooth = replace(bone_distance, values=ndimage.gaussian_filter(bone_distance.values, 1.0))
     near = np.abs(smooth.values) <= MIRROR_STEP_MM
-    points = smooth.nodes_lps_mm()[near]
+    points = smooth.places_lps_mm(near)
     prior = np.array(
         [
             np.deg2rad(value("completion_bone.mirror_yaw_sigma_deg")),

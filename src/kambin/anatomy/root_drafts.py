@@ -19,6 +19,9 @@ from kambin.knowledge import value, value_at, values
 DRAFT_SAMPLES = 81
 """Points of every root; about 0.7 mm apart on the longest, below the working spacing."""
 
+ROUNDING_MM = 1e-6
+"""A rule wins by more than this, so that equal ones do not change places between machines."""
+
 _SACRAL = "S1"
 
 
@@ -319,7 +322,7 @@ def _sac_edge(
     forward = value("completion_nerve.takeoff_forward_share")
     deep = sac.curve.half_depth_mm[at] - value("completion_nerve.sac_behind_wall_mm")
     start = centre - sac.curve.posterior_lps[at] * forward * deep
-    edge_mm = sac.edge_mm(start, lateral, fallback_mm=_model_half_width_mm(sac, at))
+    edge_mm = sac.edges_mm([start], [lateral], _model_half_width_mm(sac, at))[0]
     edge: NDArray[np.float64] = start + lateral * (edge_mm - inset_mm)
     return edge
 
@@ -338,15 +341,18 @@ def _best_rule(
     tolerated_mm = value("completion_nerve.lack_tolerated_mm")
     best, least_mm = rules[0], np.inf
     for rule in rules:
+        reluctance_mm = _reluctance_mm(rule, rules[0])
+        if reluctance_mm >= least_mm - ROUNDING_MM:
+            # Even with all the room it needs it would not win.
+            continue
         lack_mm = 0.0
         for draft in (lay(rule) for lay in lays):
             free_mm = room.sample(draft.points_lps_mm[part])
             # The worst place decides: a root is as short of room as at its narrowest point.
             narrowest_mm = float((draft.needed_radii_mm[part] - free_mm).max())
             lack_mm += max(narrowest_mm - tolerated_mm, 0.0) / len(lays)
-        score_mm = lack_mm + _reluctance_mm(rule, rules[0])
-        # By more than rounding, so that equal rules do not change places between machines.
-        if score_mm < least_mm - 10.0**-6:
+        score_mm = lack_mm + reluctance_mm
+        if score_mm < least_mm - ROUNDING_MM:
             best, least_mm = rule, score_mm
     return best
 

@@ -126,7 +126,7 @@ def _describe_exit(bony: BonyAnatomy, sac: DuralSac, root: RelaxedRoot) -> dict[
         return {}
     local = lower.upper_plate.inverse().points(root.points_lps_mm)
     beside = local[:, 0] * draft.key.side.lateral_sign_lps
-    edge = _sac_edge_beside_mm(sac, root.points_lps_mm, draft.key.side.lateral_sign_lps, bony)
+    edge = _sac_edge_beside_mm(sac, root.points_lps_mm, draft.key.side.lateral_sign_lps)
     # Its medial edge, as on MR: the centre line leaves the sac a radius earlier.
     parted = np.flatnonzero(beside - root.radii_mm > edge)
     passed = np.flatnonzero(local[:, 2] <= 0)
@@ -142,13 +142,12 @@ def _describe_exit(bony: BonyAnatomy, sac: DuralSac, root: RelaxedRoot) -> dict[
 
 
 def _sac_edge_beside_mm(
-    sac: DuralSac, points_lps_mm: NDArray[np.float64], sign: float, bony: BonyAnatomy
+    sac: DuralSac, points_lps_mm: NDArray[np.float64], sign: float
 ) -> NDArray[np.float64]:
     """Return how far the sac reaches to one side at the height of each point, shape (N,), mm."""
-    edges = np.empty(len(points_lps_mm))
-    for row, point in enumerate(points_lps_mm):
-        at = sac.curve.nearest(point)
-        centre, lateral = sac.curve.centres_lps_mm[at], sac.curve.left_lps[at] * sign
-        # Where the ray meets no sac, the canal itself is the limit.
-        edges[row] = sac.edge_mm(centre, lateral, fallback_mm=float(sac.curve.half_width_mm[at]))
-    return edges
+    curve = sac.curve
+    at = [curve.nearest(point) for point in points_lps_mm]
+    # Where the ray meets no sac, the canal itself is the limit.
+    return sac.edges_mm(
+        curve.centres_lps_mm[at], curve.left_lps[at] * sign, curve.half_width_mm[at]
+    )

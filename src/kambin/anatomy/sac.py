@@ -3,15 +3,15 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from kambin.anatomy.canal import CanalCurve, CanalSpace, region_on_grid
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.masks import find_box_ijk
 from kambin.anatomy.sampling import Sampler, crop_of_grid, find_exit_mm
 from kambin.anatomy.structures import Origin, Structure
-from kambin.anatomy.working import find_box_ijk
 from kambin.imaging import region_from_mask
 from kambin.knowledge import value, values
 
@@ -36,24 +36,24 @@ class DuralSac:
     occupancy: Sampler
     curve: CanalCurve
 
-    def edge_mm(
-        self, start_lps_mm: NDArray[np.float64], direction: NDArray[np.float64], fallback_mm: float
-    ) -> float:
-        """Return how far the dura lies from a point inside the sac, mm.
+    def edges_mm(
+        self, starts_lps_mm: ArrayLike, directions: ArrayLike, fallback_mm: ArrayLike
+    ) -> NDArray[np.float64]:
+        """Return how far the dura lies from points inside the sac, shape (N,), mm.
 
         Parameters
         ----------
-        start_lps_mm : float array, shape (3,), mm, LPS
-        direction : float array, shape (3,), unit, LPS
-        fallback_mm : float, mm, returned where the ray starts outside the sac
+        starts_lps_mm : float array, shape (N, 3), mm, LPS
+        directions : float array, shape (N, 3), unit, LPS
+        fallback_mm : float, or float array, shape (N,), mm, where a ray starts outside the sac
 
         Returns
         -------
-        float, mm, where the occupancy falls through 0.5
+        float array, shape (N,), mm, where the occupancy falls through 0.5
         """
         reach_mm = value("completion_nerve.canal_ray_reach_mm")
-        found = find_exit_mm(self.occupancy, [start_lps_mm], direction, reach_mm=reach_mm)
-        return float(found[0]) if np.isfinite(found[0]) else fallback_mm
+        found = find_exit_mm(self.occupancy, starts_lps_mm, directions, reach_mm=reach_mm)
+        return np.where(np.isfinite(found), found, fallback_mm)
 
 
 def complete_sac(bony: BonyAnatomy, space: CanalSpace) -> DuralSac:

@@ -53,6 +53,17 @@ class Sampler:
             nodes[..., axis] = np.expand_dims(along, [a for a in range(3) if a != axis])
         return nodes
 
+    def places_lps_mm(self, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the places of some nodes, shape (N, 3), mm, LPS.
+
+        Parameters
+        ----------
+        chosen : bool array, shape (I, J, K)
+        """
+        ijk = np.ascontiguousarray(np.argwhere(chosen))
+        places: NDArray[np.float64] = self.origin_lps_mm + ijk * self.spacing_mm
+        return places
+
 
 def crop_of_grid(
     values: NDArray[np.float32], grid: Grid, low_ijk: ArrayLike, high_ijk: ArrayLike
@@ -89,7 +100,7 @@ def find_exit_mm(
     ----------
     occupancy : Sampler of 0 to 1, 0.5 at the surface
     starts_lps_mm : float array, shape (N, 3), mm, LPS
-    direction : float array, shape (3,), unit, LPS
+    direction : float array, shape (3,), or (N, 3) for one of each ray, unit, LPS
     reach_mm : float, mm, length of the rays
     entering : bool, look for the way in instead of the way out
 
@@ -99,7 +110,8 @@ def find_exit_mm(
     """
     starts = np.asarray(starts_lps_mm, dtype=np.float64)
     along = np.arange(0.0, reach_mm + RAY_STEP_MM, RAY_STEP_MM)
-    points = starts[:, None, :] + along[None, :, None] * np.asarray(direction, dtype=np.float64)
+    towards = np.asarray(direction, dtype=np.float64)[..., None, :]
+    points = starts[:, None, :] + along[None, :, None] * towards
     height = occupancy.sample(points) - 0.5
     height = -height if entering else height
     # A change of sign, not the first free sample: a ray that starts outside has left nothing.

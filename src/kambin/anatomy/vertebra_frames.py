@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kambin.anatomy.completion_types import WorkingBone
+from kambin.anatomy.masks import find_box_ijk
 from kambin.anatomy.mirror_plane import make_signed_distance, refine_axes
 from kambin.anatomy.pedicles import find_pedicles
 from kambin.anatomy.plate_chain import VertebraTilt, plate_tilt_sigma_deg, tie_plates
@@ -15,7 +16,6 @@ from kambin.anatomy.plates import FRAME_ITERATIONS, Plate, axes_towards, fit_pla
 from kambin.anatomy.s1 import find_s1_frame, fit_s1_plate
 from kambin.anatomy.sampling import Sampler, crop_of_grid, find_exit_mm
 from kambin.anatomy.structures import VertebraFrame
-from kambin.anatomy.working import find_box_ijk
 from kambin.frames import RigidTransform
 from kambin.knowledge import value, values
 
@@ -83,7 +83,7 @@ def find_body_centre(bone_distance: Sampler) -> NDArray[np.float64]:
     share = value("completion_bone.deepest_share")
     # A share of the bone, not its deepest node: one node would follow the noise.
     deep = np.quantile(bone_distance.values[inside], share)
-    centre: NDArray[np.float64] = bone_distance.nodes_lps_mm()[bone_distance.values <= deep].mean(
+    centre: NDArray[np.float64] = bone_distance.places_lps_mm(bone_distance.values <= deep).mean(
         axis=0
     )
     return centre
@@ -179,7 +179,7 @@ def _draft(
     cranial: NDArray[np.float64],
 ) -> BoneDraft | None:
     """Fit the plates of one vertebra, starting from its centre and the line of the spine."""
-    whole = occupancy.nodes_lps_mm()[occupancy.values > 0.5].mean(axis=0)
+    whole = occupancy.places_lps_mm(occupancy.values > 0.5).mean(axis=0)
     draft = None
     for _ in range(FRAME_ITERATIONS):
         # The arch pulls the centroid back from the body; a lump without one has no behind.

@@ -112,21 +112,6 @@ def make_working_grid(labels: LabelMap, low_lps_mm: ArrayLike, high_lps_mm: Arra
     )
 
 
-def find_box_ijk(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return first and last voxel of a mask along each axis, two int arrays, shape (3,).
-
-    Notes
-    -----
-    An empty mask gives a box whose last index is before its first.
-    """
-    ends = []
-    for axis in range(3):
-        line = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        ends.append((line[0], line[-1]) if len(line) else (0, -1))
-    both = np.array(ends, dtype=np.int64)
-    return both[:, 0], both[:, 1]
-
-
 def sub_grid(grid: Grid, region: LabelMap) -> tuple[Grid, tuple[slice, slice, slice]]:
     """Return the part of a grid that a region covers, and the slices that cut it out.
 

@@ -43,8 +43,7 @@ def test_a_finding_names_value_and_limit(bony: BonyAnatomy) -> None:
 
 
 def test_an_open_joint_is_not_mentioned(bony: BonyAnatomy) -> None:
-    for side in Side:
-        assert count_touching_nodes(bony, L4_L5, side) == 0
+    assert count_touching_nodes(bony, L4_L5) == dict.fromkeys(Side, 0)
 
 
 def grown(bony: BonyAnatomy, low: tuple[float, ...], high: tuple[float, ...]) -> BonyAnatomy:
@@ -60,8 +59,9 @@ def grown(bony: BonyAnatomy, low: tuple[float, ...], high: tuple[float, ...]) ->
 
 def test_a_joint_without_a_gap_is_a_note_with_its_side(bony: BonyAnatomy) -> None:
     fused = grown(bony, (8, 27, 13), (13, 33, 19))
-    assert count_touching_nodes(fused, L4_L5, Side.LEFT) > 0
-    assert count_touching_nodes(fused, L4_L5, Side.RIGHT) == 0
+    touching = count_touching_nodes(fused, L4_L5)
+    assert touching[Side.LEFT] > 0
+    assert touching[Side.RIGHT] == 0
     note = next(f for f in find_bone_findings(fused) if f.code == "AN-202")
     assert note.severity is Severity.NOTE
     assert "L4-L5 left" in note.where
@@ -70,8 +70,7 @@ def test_a_joint_without_a_gap_is_a_note_with_its_side(bony: BonyAnatomy) -> Non
 
 def test_bodies_that_touch_are_no_joint(bony: BonyAnatomy) -> None:
     bridged = grown(bony, (-8, -8, 12), (8, 8, 40))
-    for side in Side:
-        assert count_touching_nodes(bridged, L4_L5, side) == 0
+    assert count_touching_nodes(bridged, L4_L5) == dict.fromkeys(Side, 0)
 
 
 def test_a_vertebra_without_a_frame_is_named(bony: BonyAnatomy) -> None:

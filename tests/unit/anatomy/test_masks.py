@@ -6,7 +6,10 @@ from scipy import ndimage
 
 from kambin.anatomy.masks import (
     close_in_slices,
+    fill_holes,
     fill_slices,
+    find_beside,
+    find_box_ijk,
     find_labelled,
     grow_by_box,
     shrink_by_box,
@@ -68,6 +71,20 @@ def test_holes_fill_as_by_scipy(rng, share):
     assert filled.sum() > mask.sum()
 
 
+def test_closed_cavities_fill_as_by_scipy(rng):
+    mask = random_blobs(rng, 0.1)
+    filled = fill_holes(mask)
+
+    np.testing.assert_array_equal(filled, ndimage.binary_fill_holes(mask))
+    assert filled.sum() > mask.sum()
+
+
+def test_voxels_beside_a_mask_share_a_face_with_it(rng):
+    mask = random_blobs(rng, 0.9)
+    np.testing.assert_array_equal(find_beside(mask) | mask, ndimage.binary_dilation(mask))
+    assert not find_beside(np.ones((1, 1, 1), dtype=bool)).any()
+
+
 def test_a_spiral_is_open_and_a_ring_is_not():
     spiral = np.array(
         [
@@ -111,3 +128,16 @@ def test_holes_are_filled_slice_by_slice():
     assert filled[3, 3, 0], "closed"
     assert not filled[3, 3, 1], "open to the border"
     assert filled[:, :, 0].sum() == 25
+
+
+def test_an_empty_mask_has_an_empty_box() -> None:
+    low, high = find_box_ijk(np.zeros((3, 4, 5), bool))
+    assert (high < low).all()
+
+
+def test_the_box_of_a_mask_holds_its_ends() -> None:
+    mask = np.zeros((9, 8, 7), bool)
+    mask[2, 3, 4] = mask[5, 3, 6] = True
+    low, high = find_box_ijk(mask)
+    assert low.tolist() == [2, 3, 4]
+    assert high.tolist() == [5, 3, 6]

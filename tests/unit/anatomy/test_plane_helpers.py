@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from tests.unit.anatomy.tiny_column import NUMBER_OF, tiny_case, tiny_values
 
 from kambin.anatomy.discs import _tidy, in_body
-from kambin.anatomy.masks import fill_slices
+from kambin.anatomy.masks import fill_slices, find_box_ijk
 from kambin.anatomy.organs import fill_hollow
 from kambin.anatomy.plate_chain import VertebraTilt, plate_tilt_sigma_deg, tie_plates
 from kambin.anatomy.plates import _fit_plane, axes_towards, plate_frame, plate_starts_mm
 from kambin.anatomy.sampling import Sampler, crop_of_grid, find_exit_mm
 from kambin.anatomy.skin import segment_body
 from kambin.anatomy.survey import component_volumes_mm3, survey_labels, voxel_volume_mm3
-from kambin.anatomy.working import find_box_ijk, region_of_nodes, sub_grid
+from kambin.anatomy.working import region_of_nodes, sub_grid
 from kambin.imaging import Grid, LabelMap, Volume
 from kambin.knowledge import value, values
 

@@ -61,9 +61,7 @@ def test_a_given_sac_is_never_replaced(a_spine_of_boxes):
     sac = complete(bony)
 
     assert sac.structure.origin is Origin.SEGMENTED
-    assert sac.edge_mm(np.array([0, 24.5, 20.0]), LEFT, fallback_mm=99.0) == pytest.approx(
-        5.0, abs=0.7
-    )
+    assert sac.edges_mm([[0, 24.5, 20.0]], [LEFT], 99.0) == pytest.approx(5.0, abs=0.7)
 
 
 def test_a_cord_label_below_l2_is_taken_as_sac_and_continued(a_spine_of_boxes):
@@ -95,7 +93,7 @@ def test_a_thin_cord_label_is_not_taken_as_sac(a_spine_of_boxes):
 def test_the_dura_is_met_by_a_ray_from_inside_and_not_from_outside(a_spine_of_boxes):
     sac = complete(a_spine_of_boxes)
 
-    inside = sac.edge_mm(np.array([0, 24.5, 37.0]), LEFT, fallback_mm=99.0)
+    inside = sac.edges_mm([[0, 24.5, 37.0]], [LEFT], 99.0)
 
     assert inside == pytest.approx(0.78 * 9.75, abs=0.7)
-    assert sac.edge_mm(np.array([30.0, 24.5, 37.0]), LEFT, fallback_mm=99.0) == 99.0
+    assert sac.edges_mm([[30.0, 24.5, 37.0]], [LEFT], 99.0) == 99.0

@@ -6,7 +6,6 @@ from kambin.anatomy import Case, StructureKey
 from kambin.anatomy.survey import survey_labels
 from kambin.anatomy.working import (
     REGION_MARGIN_VOXELS,
-    find_box_ijk,
     find_vertebra_regions,
     make_working_grid,
     region_of_nodes,
@@ -96,19 +95,6 @@ def test_no_node_lies_beyond_the_labels() -> None:
         grid = make_working_grid(labels, low, high)
         assert (grid.origin_lps_mm >= low - 1e-3).all()
         assert (grid.high_lps_mm <= high + 1e-3).all()
-
-
-def test_an_empty_mask_has_an_empty_box() -> None:
-    low, high = find_box_ijk(np.zeros((3, 4, 5), bool))
-    assert (high < low).all()
-
-
-def test_the_box_of_a_mask_holds_its_ends() -> None:
-    mask = np.zeros((9, 8, 7), bool)
-    mask[2, 3, 4] = mask[5, 3, 6] = True
-    low, high = find_box_ijk(mask)
-    assert low.tolist() == [2, 3, 4]
-    assert high.tolist() == [5, 3, 6]
 
 
 def test_a_sub_grid_has_nodes_of_the_grid() -> None:
