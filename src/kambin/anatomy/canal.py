@@ -196,7 +196,7 @@ def _nodes_about(
     near = np.zeros(tuple(np.ptp(centres, axis=0) + len(square)), dtype=bool)
     for i, j, k in centres - reach - low:
         near[i : i + len(square), j : j + len(square), k : k + len(square)] |= ball
-    nodes = np.argwhere(near) + low
+    nodes: NDArray[np.int64] = np.argwhere(near) + low
     return nodes[((nodes >= 0) & (nodes < grid.shape)).all(axis=1)]
 
 

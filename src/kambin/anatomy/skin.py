@@ -94,7 +94,9 @@ def segment_body(image: Volume) -> NDArray[np.bool_]:
     if count == 0:
         return np.zeros(image.shape, dtype=bool)
     # A slice at a time: all at once would first be copied to integers of eight bytes.
-    sizes = sum(np.bincount(part.ravel(), minlength=count + 1) for part in numbered)
+    sizes = np.zeros(count + 1, dtype=np.int64)
+    for part in numbered:
+        sizes += np.bincount(part.ravel(), minlength=count + 1)
     # The background is no piece, however large.
     sizes[0] = 0
     grown = grow_by_box(numbered == int(np.argmax(sizes)), reach)
