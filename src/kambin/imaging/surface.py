@@ -16,13 +16,14 @@ from kambin.imaging.volume import LabelMap
 LEAF_SIZE = 8
 """Triangles per leaf of the search tree."""
 
-MESH_SIGMA = 0.75
+MESH_SIGMA = 0.62
 """Gaussian of the surface, voxels: it takes the steps off, and what it takes from edges is
-what twicing takes too (0.03 mm mean difference to the field on a vertebra of 1 mm voxels)."""
+what twicing takes too. Of 0.4 to 0.9 the width whose surfaces lie neither within nor around
+those of the fields, for whole bones as for thin parts (docs/adr/0006)."""
 
-SOLID_PEAK = 0.55
+SOLID_PEAK = 0.65
 """Where nothing within a voxel is fuller than this after smoothing, the labels are kept: a
-plate of one voxel peaks at 0.50, one of two at 0.82 (erf)."""
+plate of one voxel peaks at 0.58, one of two at 0.78 (erf)."""
 
 TIE_BREAK = 1e-3
 """What kept labels exceed 1 by: at a level halfway between, marching cubes cannot tell how four
@@ -123,7 +124,7 @@ def extract_surface(region: LabelMap) -> Surface:
 
     Notes
     -----
-    Marching cubes at 0.5 of the labels after a Gaussian of 0.75 voxel;
+    Marching cubes at 0.5 of the labels after a Gaussian of 0.62 voxel;
     parts too thin for that keep their labels. A structure that the border of the array cuts
     is continued by 16 voxels and closed there, so that the cut is no false surface.
 

@@ -13,10 +13,11 @@ from kambin.planning.bundle import Bundle
 from kambin.planning.fields import crop_to_grid
 from kambin.planning.geometry import LevelGeometry, find_foramen_fault, find_level_geometry
 from kambin.planning.models import SCHEMA_VERSION, Plan, Verification
-from kambin.planning.policy import BONE, Group
+from kambin.planning.policy import Group
 from kambin.planning.remarks import make_finding, to_records
 from kambin.planning.sealing import hash_content
 from kambin.planning.second_way import (
+    Extent,
     Measured,
     find_agreement_mm,
     find_allowed_difference_mm,
@@ -50,10 +51,9 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
     Hashes, schema, side said three ways, entry on the skin, passage through the foramen, and
     every clearance measured again from the tool's axis to surfaces made from the labels.
     """
-    agreement = find_agreement_mm(anatomy)
     findings = [*_check_document(case, plan), *_check_axis(plan)]
     if any(f.code in ("PL-022", "PL-026") for f in findings):
-        return _answer(findings, [], agreement)
+        return _answer(anatomy, findings, [])
     level, side = Level.parse(plan.level), Side(plan.side)
     geometry = find_level_geometry(anatomy, level=level, side=side)
     findings += [
@@ -63,22 +63,26 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
         *_check_stage_tips(plan),
     ]
     measured = measure_stages(anatomy, plan, level=level, side=side)
-    findings += [*_check_agreement(anatomy, measured), *_check_margins(anatomy, plan, measured)]
-    return _answer(findings, measured, agreement)
+    findings += [*_check_agreement(measured), *_check_margins(plan, measured)]
+    return _answer(anatomy, findings, measured)
 
 
-def _answer(findings: list[Finding], measured: list[Measured], agreement_mm: float) -> Verification:
-    compared = [m for m in measured if m.difference_mm is not None]
-    whole = [m.difference_mm or 0.0 for m in compared if m.group not in BONE]
-    parts = [m.difference_mm or 0.0 for m in compared if m.group in BONE]
+def _answer(anatomy: Anatomy, findings: list[Finding], measured: list[Measured]) -> Verification:
     return Verification(
         valid=not find_blocking(findings),
-        max_difference_mm=max(whole, default=None),
-        agreement_mm=agreement_mm,
-        max_part_difference_mm=max(parts, default=None),
-        part_agreement_mm=agreement_mm + value("planning.agreement_part_mm"),
+        max_difference_mm=_find_largest(measured, Extent.WHOLE, Extent.ALL_PARTS),
+        agreement_mm=find_agreement_mm(anatomy.label_spacing_mm),
+        max_part_difference_mm=_find_largest(measured, Extent.PART),
+        part_agreement_mm=find_agreement_mm(anatomy.working_grid.spacing_mm)
+        + value("planning.agreement_part_mm"),
         findings=to_records(findings),
     )
+
+
+def _find_largest(measured: list[Measured], *extents: Extent) -> float | None:
+    """Return the largest difference, mm, or none if nothing was compared."""
+    found = (m.difference_mm for m in measured if m.extent in extents)
+    return max((difference for difference in found if difference is not None), default=None)
 
 
 def _block(code: str, what: str, where: str, why: str) -> Finding:
@@ -210,10 +214,9 @@ def _check_foramen(geometry: LevelGeometry, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _check_agreement(anatomy: Anatomy, measured: list[Measured]) -> Iterator[Finding]:
+def _check_agreement(measured: list[Measured]) -> Iterator[Finding]:
     """Yield clearances in the plan that the surfaces do not confirm."""
     for m in measured:
-        allowed = find_allowed_difference_mm(anatomy, m.group)
         if m.stated_mm is None:
             yield _block(
                 "PL-027",
@@ -221,22 +224,22 @@ def _check_agreement(anatomy: Anatomy, measured: list[Measured]) -> Iterator[Fin
                 str(m.key),
                 f"On the surfaces it is {m.clearance_mm:.2f} mm.",
             )
-        elif m.difference_mm is not None and m.difference_mm > allowed and not m.is_cautious:
+        elif m.difference_mm is not None and m.difference_mm > m.allowed_mm and not m.is_cautious:
             yield _block(
                 "PL-027",
                 f"Two computations disagree about {m.key} and the {m.stage.tool}",
                 str(m.key),
                 f"The plan says {m.stated_mm:.2f} mm, the surfaces {m.clearance_mm:.2f} mm; "
-                f"allowed {allowed:.2f} mm.",
+                f"allowed {m.allowed_mm:.2f} mm.",
             )
 
 
-def _check_margins(anatomy: Anatomy, plan: Plan, measured: list[Measured]) -> Iterator[Finding]:
+def _check_margins(plan: Plan, measured: list[Measured]) -> Iterator[Finding]:
     """Yield margins that are broken on the surfaces by more than the checkers' error."""
     reams = any(tool.stage == "reamer" for tool in technique(plan.technique).tools)
     for m in measured:
         margin = m.margin_mm(reams=reams, frees_rim=plan.resection.rim_is_removed)
-        allowed = find_allowed_difference_mm(anatomy, m.group)
+        allowed = find_allowed_difference_mm(m.structure, m.extent)
         if margin is None or m.clearance_mm >= margin - allowed:
             continue
         is_bone = m.group in (Group.NEVER, Group.RIM, Group.REMOVABLE)

@@ -24,14 +24,19 @@ from tests.unit.planning.made_level import (
     make_structure,
 )
 
-from kambin.anatomy import StructureKey
+from kambin.anatomy import Level, StructureKey
 from kambin.planning import Group, Plan
 from kambin.planning.fields import find_reach_mm
+from kambin.planning.policy import find_hazards
 from kambin.planning.second_way import (
+    Extent,
     Measured,
     Ruler,
     find_agreement_mm,
     find_allowed_difference_mm,
+    find_difference_mm,
+    find_parted_bones,
+    find_ridge_error_mm,
     measure_stages,
 )
 
@@ -39,7 +44,6 @@ TOLERANCE_MM = 0.2
 """What a surface of 1 mm voxels may lose on a slab or a sphere."""
 
 FAR_BONE = (PEDICLE, IAP)
-BONE = (Group.REMOVABLE, Group.RIM, Group.NEVER)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def _of(measured: list[Measured], tool: str, structure: str) -> Measured:
 def _measured(group: Group, stated: float | None, clearance: float, **parts: Any) -> Measured:
     structure = make_structure(ROOT, make_box((0, 3), (0, 3), (0, 3)), **parts)
     stage = make_stage("cannula")
-    return Measured(structure.key, group, structure, stage, clearance, stated, None)
+    return Measured(structure.key, group, structure, stage, clearance, stated, None, 0.3)
 
 
 # Closed forms
@@ -106,7 +110,7 @@ def test_the_difference_is_the_absolute_one(measured: list[Measured]) -> None:
     assert compared
     for m in compared:
         assert m.stated_mm is not None
-        assert m.difference_mm == abs(m.stated_mm - m.clearance_mm)
+        assert m.difference_mm == pytest.approx(abs(m.stated_mm - m.clearance_mm), abs=1e-12)
 
 
 @pytest.mark.parametrize("structure", FAR_BONE)
@@ -116,13 +120,14 @@ def test_far_bone_is_measured_but_not_compared(measured: list[Measured], structu
     assert found.difference_mm is None
 
 
-@pytest.mark.parametrize("structure", [ROOT, SAC, KIDNEY])
-def test_nerves_and_organs_are_compared_where_the_field_is_exact(
+@pytest.mark.parametrize("structure", [ROOT, SAC, KIDNEY, SAP, RIM])
+def test_structures_are_compared_where_the_field_is_exact(
     measured: list[Measured], structure: str
 ) -> None:
     found = _of(measured, "needle", structure)
+    exact_mm = find_reach_mm(found.group) - 0.3
     centre_line_mm = found.clearance_mm + found.stage.radius_mm
-    assert (found.difference_mm is not None) == (centre_line_mm <= find_reach_mm(found.group))
+    assert (found.difference_mm is not None) == (centre_line_mm <= exact_mm)
 
 
 @pytest.mark.parametrize("structure", [SAP, RIM])
@@ -193,34 +198,98 @@ def test_the_ends_of_the_segment_may_be_exchanged(made: Made) -> None:
     ("spacing", "expected"),
     [(0.5, 0.3), (1.0, 0.3), (1.0001, 0.3 + 0.50005), (1.5, 1.05), (3.0, 1.8)],
 )
-def test_coarse_labels_may_differ_by_half_a_voxel_more(
-    made: Made, spacing: float, expected: float
+def test_coarse_labels_may_differ_by_half_a_voxel_more(spacing: float, expected: float) -> None:
+    assert find_agreement_mm(spacing) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("extent", "fine", "coarse"),
+    [(Extent.WHOLE, 0.3, 1.8), (Extent.ALL_PARTS, 0.6, 2.1), (Extent.PART, 0.6, 2.1)],
+)
+def test_only_parts_of_bone_may_differ_more(extent: Extent, fine: float, coarse: float) -> None:
+    bone = make_structure(SAP, make_box((0, 3), (0, 3), (0, 3)))
+    assert find_allowed_difference_mm(bone, extent) == pytest.approx(fine)
+    affine = np.diag([3.0, 3.0, 3.0, 1.0])
+    thick = replace(bone, region=replace(bone.region, lps_from_ijk=affine))
+    assert find_allowed_difference_mm(thick, extent) == pytest.approx(coarse)
+
+
+def test_a_nerve_drawn_as_a_tube_knows_no_voxel(made: Made) -> None:
+    root = made.anatomy.require(ROOT)
+    coarse = replace(root.region, lps_from_ijk=np.diag([3.0, 3.0, 3.0, 1.0]))
+    assert find_allowed_difference_mm(replace(root, region=coarse), Extent.WHOLE) == 0.3
+
+
+@pytest.mark.parametrize(
+    ("gap", "spacing", "expected"),
+    [(0.0, 1.0, 0.0), (5.0, 1.0, 0.0), (-0.1, 1.0, 0.70711), (-3.0, 0.75, 0.53033)],
+)
+def test_a_ridge_inside_a_structure_may_be_missed_between_nodes(
+    made: Made, gap: float, spacing: float, expected: float
 ) -> None:
-    anatomy = replace(made.anatomy, label_spacing_mm=spacing)
-    assert find_agreement_mm(anatomy) == pytest.approx(expected)
+    grid = replace(made.anatomy.working_grid, spacing_mm=spacing)
+    anatomy = replace(made.anatomy, working_grid=grid)
+    assert find_ridge_error_mm(anatomy, gap) == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("group", Group)
-def test_only_parts_of_bone_may_differ_more(made: Made, group: Group) -> None:
-    more = 0.3 if group in BONE else 0.0
-    assert find_allowed_difference_mm(made.anatomy, group) == pytest.approx(0.3 + more)
-
-
-@pytest.mark.parametrize("group", BONE)
 @pytest.mark.parametrize(("stated", "cautious"), [(0.9, True), (1.0, False), (1.1, False)])
-def test_a_plan_is_cautious_only_if_it_grants_less_room(
-    group: Group, stated: float, cautious: bool
+def test_a_plan_is_cautious_only_if_it_grants_a_part_less_room(
+    stated: float, cautious: bool
 ) -> None:
-    assert _measured(group, stated, 1.0).is_cautious is cautious
-
-
-@pytest.mark.parametrize("group", [Group.NERVE, Group.SAC, Group.ORGAN, Group.VESSEL])
-def test_caution_counts_for_bone_alone(group: Group) -> None:
-    assert not _measured(group, 0.5, 1.0).is_cautious
+    part = replace(_measured(Group.NEVER, stated, 1.0), extent=Extent.PART)
+    assert part.is_cautious is cautious
+    assert not replace(part, extent=Extent.ALL_PARTS).is_cautious
+    assert not replace(part, extent=Extent.WHOLE).is_cautious
 
 
 def test_what_is_not_stated_is_never_cautious() -> None:
-    assert not _measured(Group.NEVER, None, 1.0).is_cautious
+    assert not replace(_measured(Group.NEVER, None, 1.0), extent=Extent.PART).is_cautious
+
+
+# Parts and the bone they make
+
+
+def test_a_vertebra_that_is_itself_a_hazard_has_no_parts(made: Made) -> None:
+    hazards = find_hazards(made.anatomy.structures, level=level.LEVEL, side=level.SIDE)
+    assert find_parted_bones(made.anatomy, hazards, level.LEVEL) == {}
+
+
+def test_the_sacrum_is_a_part_of_s1_and_no_ilium_is() -> None:
+    box = make_box((0, 3), (0, 3), (0, 3))
+    names = ("vertebra:S1", "body:S1", "sacrum", "sap:S1:left", "ilium:left", "body:L5", IAP)
+    anatomy = level.make_anatomy({name: make_structure(name, box) for name in names})
+    below = Level("L5", "S1")
+    hazards = find_hazards(anatomy.structures, level=below, side=level.SIDE)
+    (whole, parts), *others = find_parted_bones(anatomy, hazards, below).items()
+    assert not others
+    assert str(whole) == "vertebra:S1"
+    assert {str(part) for part in parts} == {"body:S1", "sacrum", "sap:S1:left"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "gap", "difference"),
+    [(4.0, 4.2, 0.2), (4.2, 4.0, 0.2), (-1.0, -6.0, 0.0), (0.4, -6.0, 0.4), (-0.4, 0.1, 0.1)],
+)
+def test_inside_a_bone_its_parts_are_compared_as_contact_alone(
+    stated: float, gap: float, difference: float
+) -> None:
+    bone = make_structure("vertebra:L5", make_box((0, 3), (0, 3), (0, 3)))
+    found = find_difference_mm(bone, Group.NEVER, Extent.ALL_PARTS, stated, gap)
+    assert found == pytest.approx(difference)
+    alone = find_difference_mm(bone, Group.NEVER, Extent.PART, stated, gap)
+    assert alone == pytest.approx(abs(stated - gap))
+
+
+def test_beyond_the_reach_of_the_field_nothing_is_compared() -> None:
+    bone = make_structure("vertebra:L5", make_box((0, 3), (0, 3), (0, 3)))
+    edge = find_reach_mm(Group.NEVER) - 0.3
+    assert find_difference_mm(bone, Group.NEVER, Extent.WHOLE, 20.0, edge + 1e-6) is None
+    assert find_difference_mm(bone, Group.NEVER, Extent.WHOLE, 20.0, edge) is not None
+
+
+def test_parts_together_have_no_margin_of_their_own() -> None:
+    parts = replace(_measured(Group.NEVER, 1.0, 1.0), extent=Extent.ALL_PARTS)
+    assert parts.margin_mm(reams=True, frees_rim=False) is None
 
 
 @pytest.mark.parametrize(
