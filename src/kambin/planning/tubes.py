@@ -33,12 +33,17 @@ def measure_tube_clearance(
     start = np.asarray(start_lps_mm, dtype=np.float64)
     way = np.asarray(end_lps_mm, dtype=np.float64) - start
     origins, spans, radii, growth = _pieces(tube)
-    ahead, shares = start - origins, np.zeros((5, len(radii)))
-    shares[1] = 1.0
-    shares[2] = _find_nearest_share(ahead, spans, growth)
-    shares[3] = _find_nearest_share(ahead + way, spans, growth)
-    # Seen along the tool the tool is a point, and the best place on the piece is that of a point.
-    shares[4] = _find_nearest_share(_across(ahead, way), _across(spans, way), growth)
+    ahead = start - origins
+    shares = np.stack(
+        [
+            np.zeros(len(radii)),
+            np.ones(len(radii)),
+            _find_nearest_share(ahead, spans, growth),
+            _find_nearest_share(ahead + way, spans, growth),
+            # Seen along the tool, the tool is a point.
+            _find_nearest_share(_across(ahead, way), _across(spans, way), growth),
+        ]
+    )
     centres = (origins + shares[..., None] * spans).reshape(-1, 3)
     along = (centres - start) @ way / max(float(way @ way), SEGMENT_EPSILON)
     feet = start + np.clip(along, 0.0, 1.0)[:, None] * way
