@@ -131,7 +131,8 @@ def _first_bone_mm(
     places = lps_from_disc.points(np.stack(np.meshgrid(u, u, w, indexing="ij"), axis=-1))
     local = frame.lps_from_vertebra.inverse().points(places)
     inside = in_body(local, frame.posterior_wall_y_mm)
-    height = np.where(inside, bone.sample(places), 0.0) - 0.5
+    height = np.full(inside.shape, -0.5)
+    height[inside] += bone.sample(places[inside])
     rises = (height[..., :-1] <= 0) & (height[..., 1:] > 0)
     first = rises.argmax(axis=-1)
     before = np.take_along_axis(height, first[..., None], axis=-1)[..., 0]
@@ -222,14 +223,20 @@ def fill_disc(columns: DiscColumns, bone: WorkingBone, label_spacing_mm: float) 
 
 def _between(columns: DiscColumns, local: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which points, shape (..., 3), mm, in the disc frame, lie in an accepted column."""
-    at = np.stack([(local[..., axis] - columns.u_mm[0]) / COLUMN_STEP_MM for axis in (0, 1)])
     accepted = columns.accepted
     # Heights are carried outwards from the accepted columns so that the rim does not bend.
     nearest = ndimage.distance_transform_edt(~accepted, return_distances=False, return_indices=True)
     top, bottom = columns.top_mm[tuple(nearest)], columns.bottom_mm[tuple(nearest)]
-    share = ndimage.map_coordinates(accepted.astype(float), at, order=1)
-    inside: NDArray[np.bool_] = share >= 0.5 - SURFACE_EPSILON
-    height, at = local[inside, 2], at[:, inside]
-    upper, lower = (ndimage.map_coordinates(plane, at, order=1) for plane in (top, bottom))
-    inside[inside] = (height <= upper) & (height >= lower)
+    height = local[..., 2]
+    # Most points lie above or below all columns and need no closer look.
+    inside: NDArray[np.bool_] = height <= top.max() + SURFACE_EPSILON
+    inside &= height >= bottom.min() - SURFACE_EPSILON
+    height = height[inside]
+    at = ((local[inside, :2] - columns.u_mm[0]) / COLUMN_STEP_MM).T
+    share, upper, lower = (
+        ndimage.map_coordinates(plane, at, order=1)
+        for plane in (accepted.astype(float), top, bottom)
+    )
+    is_disc = share >= 0.5 - SURFACE_EPSILON
+    inside[inside] = is_disc & (height <= upper) & (height >= lower)
     return inside

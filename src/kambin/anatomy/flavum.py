@@ -7,7 +7,7 @@ from kambin.anatomy.canal import CanalSpace
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import Level, StructureKey
 from kambin.anatomy.structures import Origin, Structure
-from kambin.imaging import region_from_mask
+from kambin.anatomy.working import region_of_nodes
 from kambin.knowledge import value, value_at
 
 
@@ -52,7 +52,7 @@ def model_flavum(bony: BonyAnatomy, space: CanalSpace, level: Level) -> Structur
         return None
     return Structure(
         StructureKey("flavum", str(level)),
-        region_from_mask(space.to_mask(shell), space.grid),
+        region_of_nodes(space.grid, space.nodes_ijk[shell]),
         Origin.MODELLED,
         # The spread between persons, since no label shows this one's.
         value("completion_nerve.flavum_sigma_mm"),

@@ -92,8 +92,8 @@ def _nearest_component(
         return bone
     seed_x, seed_z = values("completion_bone.pedicle_seed_xz_mm")
     square = (x[:, None] - seed_x) ** 2 + (z[None, :] - seed_z) ** 2
-    reach = ndimage.minimum(square, parts, np.arange(1, count + 1))
-    nearest: NDArray[np.bool_] = parts == int(np.argmin(reach)) + 1
+    at_nearest = bone & (square == square[bone].min())
+    nearest: NDArray[np.bool_] = parts == parts[at_nearest].min()
     return nearest
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from kambin.anatomy._survey_kernels import tally_labels
 from kambin.anatomy.case import Case
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.masks import find_labelled
@@ -17,6 +18,22 @@ from kambin.imaging import LabelMap
 _ALL_NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
 
 Slices = tuple[slice, slice, slice]
+
+
+class Tally(NamedTuple):
+    """What one pass over the labels counts, one row for each label value.
+
+    Parameters
+    ----------
+    counts : int array, shape (N,), voxels
+    sums_ijk : int array, shape (N, 3), summed voxel indices
+    low_ijk, high_ijk : int array, shape (N, 3), first and last index
+    """
+
+    counts: NDArray[np.int64]
+    sums_ijk: NDArray[np.int64]
+    low_ijk: NDArray[np.int64]
+    high_ijk: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +127,18 @@ def survey_labels(case: Case) -> Survey:
     Survey; names without voxels are in ``empty``, not in ``found``
     """
     labels = case.labels
-    # find_objects takes no booleans.
+    # Labels of one bit are no integers to the kernel.
     values = labels.values.view(np.uint8) if labels.values.dtype.kind == "b" else labels.values
-    boxes = ndimage.find_objects(values)
+    tally = Tally(*tally_labels(values, max([0, *case.names])))
     by_key: dict[StructureKey, list[int]] = {}
     empty: list[StructureKey] = []
     for value, key in sorted(case.names.items()):
         # A table may name values that the map never reaches.
-        if 0 < value <= len(boxes) and boxes[value - 1] is not None:
+        if value > 0 and tally.counts[value]:
             by_key.setdefault(key, []).append(value)
         else:
             empty.append(key)
-    found = {
-        key: _measure(labels, key, tuple(numbers), _join([boxes[v - 1] for v in numbers]))
-        for key, numbers in by_key.items()
-    }
+    found = {key: _measure(labels, key, numbers, tally) for key, numbers in by_key.items()}
     repeated = tuple(key for key, numbers in by_key.items() if len(numbers) > 1)
     # Two values may share a name: empty under one, there under the other.
     body = find_body_mask(case.image, labels, case.names)
@@ -154,30 +168,14 @@ def voxel_volume_mm3(labels: LabelMap) -> float:
 
 
 def _measure(
-    labels: LabelMap, key: StructureKey, numbers: tuple[int, ...], box: Slices
+    labels: LabelMap, key: StructureKey, numbers: list[int], tally: Tally
 ) -> FoundStructure:
-    mask = find_labelled(labels.values[box], numbers)
-    start = np.array([s.start for s in box], dtype=np.float64)
-    centre_ijk = start + _centre_of_mass_ijk(mask)
-    faces = sum(
-        int(s.start == 0) + int(s.stop == n) for s, n in zip(box, labels.shape, strict=True)
-    )
-    volume_mm3 = float(np.count_nonzero(mask)) * voxel_volume_mm3(labels)
-    return FoundStructure(key, numbers, box, volume_mm3, labels.lps_mm(centre_ijk), faces)
-
-
-def _centre_of_mass_ijk(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the centre of mass of a mask; integer sums, so that no order of voxels matters."""
-    columns = mask.sum(axis=0, dtype=np.int64)
-    slabs = np.array([np.count_nonzero(slab) for slab in mask])
-    counts = (slabs, columns.sum(axis=1), columns.sum(axis=0))
-    moments = [float(along @ np.arange(along.size)) for along in counts]
-    return np.array(moments) / float(slabs.sum())
-
-
-def _join(boxes: list[Any]) -> Slices:
-    i, j, k = (
-        slice(min(b[axis].start for b in boxes), max(b[axis].stop for b in boxes))
-        for axis in range(3)
-    )
-    return i, j, k
+    count = int(tally.counts[numbers].sum())
+    low, stop = tally.low_ijk[numbers].min(axis=0), tally.high_ijk[numbers].max(axis=0) + 1
+    # From the corner of its box, so that the centre does not depend on where the array begins.
+    centre_ijk = low + (tally.sums_ijk[numbers].sum(axis=0) - low * count) / count
+    i, j, k = (slice(a, b) for a, b in zip(low.tolist(), stop.tolist(), strict=True))
+    faces = int((low == 0).sum() + (stop == labels.shape).sum())
+    volume_mm3 = count * voxel_volume_mm3(labels)
+    centroid_lps_mm = labels.lps_mm(centre_ijk)
+    return FoundStructure(key, tuple(numbers), (i, j, k), volume_mm3, centroid_lps_mm, faces)

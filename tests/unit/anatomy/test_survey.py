@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kambin.anatomy import Case, StructureKey
+from kambin.anatomy._survey_kernels import tally_labels
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.survey import component_volumes_mm3, survey_labels, voxel_volume_mm3
 from kambin.core import Severity, require_code
@@ -80,6 +81,22 @@ def test_pieces_are_measured_from_the_largest_down(a_tiny_case):
     assert liver is not None
     assert component_volumes_mm3(liver, survey.labels).tolist() == [12.0, 6.0]
     assert voxel_volume_mm3(survey.labels) == 6.0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int64])
+def test_every_label_is_counted_and_placed_in_one_pass(rng, dtype):
+    values = rng.integers(0, 6, (7, 5, 9)).astype(dtype)
+    values[3, 2, :] = 200 if dtype is np.uint8 else -4
+
+    counts, sums, low, high = tally_labels(values, 4)
+
+    assert counts[0] == 0
+    for number in range(1, 5):
+        ijk = np.argwhere(values == number)
+        assert counts[number] == len(ijk)
+        assert sums[number].tolist() == ijk.sum(axis=0).tolist()
+        assert low[number].tolist() == ijk.min(axis=0).tolist()
+        assert high[number].tolist() == ijk.max(axis=0).tolist()
 
 
 def test_the_body_is_part_of_the_survey_where_something_shows_it(a_tiny_case):
