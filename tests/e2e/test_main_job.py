@@ -7,9 +7,11 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from tests.e2e.command_line import Outcome, run_kambin
 
 from kambin.cli.workbench import forget_last_case
+from kambin.exchange import read_case
 
 ASKED = ("--level", "L4-L5", "--side", "left", "--zone", "paracentral")
 
@@ -83,6 +85,76 @@ def test_two_runs_give_the_same_bytes(case: Path, planned: Path, tmp_path: Path)
     forget_last_case()
     assert run_kambin("plan", case, *ASKED, "-o", tmp_path).code == 0
     assert (tmp_path / "plan.json").read_bytes() == (planned / "plan.json").read_bytes()
+
+
+@pytest.mark.parametrize("axes", ["SAR", "PIL"])
+def test_files_stored_in_another_order_give_the_same_plan(
+    case: Path, planned: Path, tmp_path: Path, axes: str
+) -> None:
+    for name in ("image.nii.gz", "labels.nii.gz"):
+        image = nibabel.load(case / name)
+        turn = ornt_transform(io_orientation(image.affine), axcodes2ornt(axes))
+        nibabel.save(image.as_reoriented(turn), tmp_path / name)
+    names = {str(value): str(key) for value, key in read_case(case).names.items()}
+    (tmp_path / "labels.json").write_text(json.dumps(names))
+    words = ("-i", tmp_path / "image.nii.gz", "--labels", tmp_path / "labels.nii.gz")
+    other = tmp_path / "case"
+    assert run_kambin("import", *words, "-o", other).code == 0
+    assert run_kambin("plan", other, *ASKED, "-o", tmp_path / "plan").code == 0
+    written = (tmp_path / "plan" / "plan.json").read_bytes()
+    assert written == (planned / "plan.json").read_bytes()
+
+
+def _mirrored_files(case: Path, folder: Path, *, renamed: bool) -> tuple[str | Path, ...]:
+    """Write a case mirrored left to right as files, and return the words that import them."""
+    for name in ("image.nii.gz", "labels.nii.gz"):
+        image = nibabel.load(case / name)
+        values = np.asarray(image.dataobj)[::-1].copy()
+        nibabel.save(nibabel.Nifti1Image(values, image.affine, image.header), folder / name)
+    other = {"left": "right", "right": "left"}
+    names = {}
+    for value, key in read_case(case).names.items():
+        words = str(key).split(":")
+        names[str(value)] = ":".join(other.get(w, w) if renamed else w for w in words)
+    (folder / "labels.json").write_text(json.dumps(names))
+    return "-i", folder / "image.nii.gz", "--labels", folder / "labels.nii.gz"
+
+
+def test_a_mirrored_patient_gets_the_mirrored_plan_once_a_person_confirms(
+    case: Path, planned: Path, tmp_path: Path
+) -> None:
+    twin = tmp_path / "case"
+    words = _mirrored_files(case, tmp_path, renamed=True)
+    assert run_kambin("import", *words, "-o", twin).code == 0
+    asked = ("--level", "L4-L5", "--side", "right", "--zone", "paracentral")
+    stopped = run_kambin("plan", twin, *asked, "--json")
+    assert stopped.code == 4
+    codes = [f["code"] for f in stopped.document["error"]["findings"]]
+    accept = [word for code in codes for word in ("--accept", code)]
+    assert run_kambin("confirm", twin, "--by", "A. Tester", *accept).code == 0
+    done = run_kambin("plan", twin, *asked, "--json")
+    assert done.code == 0, done.errors
+    left, right = _document(planned), done.document
+    labels = read_case(case).labels
+    middle_mm = labels.lps_mm((np.array(labels.shape) - 1) / 2)[0]
+    for name in ("entry_lps_mm", "target_lps_mm"):
+        x, y, z = left["trajectory"][name]
+        assert right["trajectory"][name] == pytest.approx([2 * middle_mm - x, y, z], abs=0.05)
+    assert right["side"] == "right"
+    for name in ("lateral_of_midline_mm", "depth_mm"):
+        assert right["entry"][name] == pytest.approx(left["entry"][name], abs=0.05)
+
+
+def test_a01_a_patient_mirrored_without_new_names_is_never_planned(
+    case: Path, tmp_path: Path
+) -> None:
+    words = _mirrored_files(case, tmp_path, renamed=False)
+    assert run_kambin("import", *words, "-o", tmp_path / "case").code == 0
+    for side in ("left", "right"):
+        asked = ("--level", "L4-L5", "--side", side, "--zone", "paracentral")
+        assert run_kambin("plan", tmp_path / "case", *asked).code == 4
+    findings = run_kambin("check", tmp_path / "case", "--json").document["findings"]
+    assert any(finding["severity"] == "BLOCK" for finding in findings)
 
 
 def test_p01_a_changed_label_map_makes_the_plan_stale(
