@@ -68,13 +68,13 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
 
 
 def _answer(anatomy: Anatomy, findings: list[Finding], measured: list[Measured]) -> Verification:
+    agreement_mm = find_agreement_mm(anatomy.label_spacing_mm)
     return Verification(
         valid=not find_blocking(findings),
-        max_difference_mm=_find_largest(measured, Extent.WHOLE, Extent.ALL_PARTS),
-        agreement_mm=find_agreement_mm(anatomy.label_spacing_mm),
-        max_part_difference_mm=_find_largest(measured, Extent.PART),
-        part_agreement_mm=find_agreement_mm(anatomy.working_grid.spacing_mm)
-        + value("planning.agreement_part_mm"),
+        max_difference_mm=_find_largest(measured, Extent.WHOLE),
+        agreement_mm=agreement_mm,
+        max_part_difference_mm=_find_largest(measured, Extent.PART, Extent.ALL_PARTS),
+        part_agreement_mm=agreement_mm + value("planning.agreement_part_mm"),
         findings=to_records(findings),
     )
 
