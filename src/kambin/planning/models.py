@@ -247,9 +247,9 @@ class Verification(Document):
 
     Notes
     -----
-    ``max_difference_mm`` and ``agreement_mm`` speak of nerves, sac, organs and vessels;
-    ``max_part_difference_mm`` and ``part_agreement_mm`` of parts cut from a bone, whose sharp
-    edges a field and a surface round differently.
+    ``max_difference_mm`` and ``agreement_mm`` speak of nerves, sac, organs, vessels and whole
+    bones; ``max_part_difference_mm`` and ``part_agreement_mm`` of the two vertebrae that are cut
+    into parts, each part and all of them together: their sharp edges are rounded differently.
     """
 
     schema_version: int = SCHEMA_VERSION
