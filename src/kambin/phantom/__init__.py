@@ -4,6 +4,7 @@ from kambin.phantom import corruptions
 from kambin.phantom.build import Phantom, build_phantom, build_spine, build_truth
 from kambin.phantom.corruptions import Scan
 from kambin.phantom.parameters import MIGRATIONS, SIZES, VARIANTS, ZONES, PhantomParameters
+from kambin.phantom.region import SpineCase, paint_spine_case
 from kambin.phantom.truth import PhantomTruth
 
 __all__ = [
@@ -15,8 +16,10 @@ __all__ = [
     "PhantomParameters",
     "PhantomTruth",
     "Scan",
+    "SpineCase",
     "build_phantom",
     "build_spine",
     "build_truth",
     "corruptions",
+    "paint_spine_case",
 ]

@@ -13,6 +13,7 @@ from kambin.phantom.canal import build_canal, build_flavum, build_fragment, buil
 from kambin.phantom.chain import stack_vertebrae
 from kambin.phantom.ct import scan
 from kambin.phantom.discs import build_disc, disc_frame, vertebra_frame
+from kambin.phantom.given import name_given, paint_given
 from kambin.phantom.organs import Spine, build_muscles, build_organs, build_skin, build_vessels
 from kambin.phantom.parameters import PhantomParameters
 from kambin.phantom.relax import Obstacle
@@ -22,25 +23,6 @@ from kambin.phantom.shapes import Shape, bounds_of
 from kambin.phantom.sizes import Draw, draw_spine
 from kambin.phantom.truth import PhantomTruth, affine_of
 from kambin.phantom.vertebra import Neighbour, build_ribs, build_vertebra, posterior_pieces
-
-GIVEN_KINDS = (
-    "vertebra",
-    "sacrum",
-    "ilium",
-    "rib",
-    "aorta",
-    "vena_cava",
-    "iliac_artery",
-    "iliac_vein",
-    "kidney",
-    "liver",
-    "spleen",
-    "colon",
-    "small_bowel",
-    "psoas",
-    "erector_spinae",
-)
-"""What the planning labels name: what a segmentation of a patient's CT gives."""
 
 
 @dataclass(frozen=True)
@@ -77,23 +59,22 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
     """
     truth = build_truth(parameters)
     axes = truth.axes(parameters.spacing_mm)
-    # In painting order and once each: label values must not depend on a set's order.
-    keys = dict.fromkeys(shape.key for shape in truth.shapes if shape.key.kind in GIVEN_KINDS)
-    label_of = {key: number for number, key in enumerate(keys, start=1)}
     part_of = {key: number for number, key in truth.names.items()}
-    image, labels, parts = scan(
+    image, parts = scan(
         truth.shapes,
         axes,
-        (label_of, part_of),
+        part_of,
         np.random.default_rng([parameters.seed, 3]),
         progress or SilentProgress(),
     )
     affine = affine_of(axes)
+    names = name_given(truth.shapes)
+    labels = paint_given(parts, truth.shapes, truth.names, names)
     return Phantom(
         parameters,
         Volume(image, affine, truth.frame_id),
         LabelMap(labels, affine, truth.frame_id),
-        {number: key for key, number in label_of.items()},
+        names,
         # Every part is painted already at this spacing; tests ask for it again and again.
         replace(truth, painted=LabelMap(parts, affine, truth.frame_id)),
     )

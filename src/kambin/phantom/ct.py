@@ -18,38 +18,35 @@ BONES = frozenset({"vertebra", "sacrum", "ilium", "rib"})
 def scan(
     shapes: tuple[Shape, ...],
     axes: Axes,
-    values: tuple[Mapping[StructureKey, int], Mapping[StructureKey, int]],
+    part_of: Mapping[StructureKey, int],
     rng: np.random.Generator,
     progress: Progress,
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8]]:
-    """Take a CT, the planning labels and the labels of every part of the shapes.
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Take a CT and the labels of every part of the shapes.
 
     Parameters
     ----------
     shapes : Shape in the order of painting
     axes : LPS coordinates of the voxel centres, three 1-D arrays, mm
-    values : label values of whole structures for planning, others are not labelled; and of
-        every part
+    part_of : label value of every part
     rng : numpy Generator of the noise
     progress : Progress
 
     Returns
     -------
-    image in HU, float32, planning labels and part labels, uint8, all of the grid's shape
+    image in HU, float32, and part labels, uint8, both of the grid's shape
     """
     spacing = float(axes[0][1] - axes[0][0])
     shape = tuple(len(axis) for axis in axes)
     image = np.empty(shape, dtype=np.float32)
-    labels = np.zeros(shape, dtype=np.uint8)
     parts = np.zeros(shape, dtype=np.uint8)
-    label_of, part_of = values
     noise = np.float32(value("phantom_ct.noise_hu"))
     # Noise is drawn slab by slab: another chunk makes another image of the same patient.
     for start in range(0, shape[2], SLAB_CHUNK):
         progress.step("phantom", start, shape[2])
         slab = slice(start, start + SLAB_CHUNK)
         part_axes = (axes[0], axes[1], axes[2][slab])
-        picture = np.full(labels[:, :, slab].shape, value("phantom_ct.air_hu"), dtype=np.float32)
+        picture = np.full(parts[:, :, slab].shape, value("phantom_ct.air_hu"), dtype=np.float32)
         for one in shapes:
             sample = one.sample(part_axes, margin_mm=spacing)
             if not sample.distance_mm.size:
@@ -57,15 +54,13 @@ def scan(
             _paint_tissue(picture, one, sample, spacing)
             # The image blends, the label is all or nothing: so does a segmentation.
             inside = sample.distance_mm < 0
-            # What has no label erases the one beneath: a root before a muscle is not muscle.
-            labels[:, :, slab][sample.box][inside] = label_of.get(one.key, 0)
             table = np.array([part_of[key] for key in one.parts], dtype=np.uint8)
-            parts[:, :, slab][sample.box][inside] = table[sample.part[inside]]
+            np.copyto(parts[:, :, slab][sample.box], table[sample.part], where=inside)
         picture += noise * rng.standard_normal(picture.shape, dtype=np.float32)
         image[:, :, slab] = picture
     progress.step("phantom", shape[2], shape[2])
     # Noise in air goes below what a scanner can write.
-    return np.maximum(image, np.float32(value("phantom_ct.lowest_hu"))), labels, parts
+    return np.maximum(image, np.float32(value("phantom_ct.lowest_hu"))), parts
 
 
 def _paint_tissue(

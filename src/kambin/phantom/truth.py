@@ -169,7 +169,7 @@ class PhantomTruth:
                 sample = shape.sample(part_axes, margin_mm=0)
                 if sample.distance_mm.size:
                     inside = sample.distance_mm < 0
-                    painted[:, :, slab][sample.box][inside] = table[sample.part[inside]]
+                    np.copyto(painted[:, :, slab][sample.box], table[sample.part], where=inside)
         return painted
 
     def _values(self, key: StructureKey) -> list[int]:

@@ -9,7 +9,7 @@ from kambin.anatomy import Level, StructureKey
 from kambin.core import SilentProgress
 from kambin.frames import Side
 from kambin.phantom import Phantom, PhantomParameters, build_phantom, build_truth
-from kambin.phantom.build import GIVEN_KINDS
+from kambin.phantom.given import GIVEN_KINDS
 
 
 class CountingProgress(SilentProgress):

@@ -17,6 +17,7 @@ from kambin.phantom.canal import build_canal, build_fragment, build_sac, zone_bo
 from kambin.phantom.chain import joint_axes, pedicle_centre_mm
 from kambin.phantom.ct import _share, scan
 from kambin.phantom.discs import build_disc, disc_frame, vertebra_frame
+from kambin.phantom.given import paint_given
 from kambin.phantom.organs import LPS, Spine, build_organs, build_skin, build_vessels
 from kambin.phantom.roots import _arc_mm, _level_with_lps_mm, _smooth_line, _split, _thinned
 from kambin.phantom.sacrum import build_sacrum
@@ -328,23 +329,26 @@ def boxes() -> tuple[Shape, ...]:
     )
 
 
-def small_scan(seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+PART_NAMES = {1: key("psoas:left"), 2: key("vertebra:L4")}
+
+
+def small_scan(seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     axis = np.arange(-14.0, 15.0)
-    label_of = {key("vertebra:L4"): 7}
-    part_of = {key("psoas:left"): 1, key("vertebra:L4"): 2}
+    part_of = {name: number for number, name in PART_NAMES.items()}
     rng = np.random.default_rng(seed)
-    return scan(boxes(), (axis, axis, axis), (label_of, part_of), rng, SilentProgress())
+    return scan(boxes(), (axis, axis, axis), part_of, rng, SilentProgress())
 
 
 def test_what_is_painted_last_lies_on_top_and_only_named_kinds_are_labelled():
-    _, labels, parts = small_scan()
+    _, parts = small_scan()
+    labels = paint_given(parts, boxes(), PART_NAMES, {7: key("vertebra:L4")})
     assert labels[14, 14, 14] == 7
     assert labels[14, 14, 22] == 0
     assert (parts[14, 14, 14], parts[14, 14, 22], parts[0, 0, 0]) == (2, 1, 0)
 
 
 def test_each_tissue_has_its_number_and_noise():
-    image, _, parts = small_scan()
+    image, parts = small_scan()
     noise = value("phantom_ct.noise_hu")
     muscle = image[10:19, 10:19, 20:23]
     assert (parts[10:19, 10:19, 20:23] == 1).all()
