@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.structures import Tube
 from kambin.imaging import LabelMap, Volume
 
 
@@ -38,6 +39,9 @@ class Case:
     confirmations : what persons have answered
     sha256 : str, hash over the arrays, geometry and names; confirmations are not in it
     source : mapping, notes of the reader, such as the formats of the files
+    drawn : mapping of StructureKey to the Tube a person drew, mm, LPS; it replaces a modelled one
+    registration_sigma_mm : mapping of StructureKey to float, mm, the standard deviation that
+        carrying a structure over from another image adds to that of its mask
     """
 
     image: Volume | None
@@ -47,6 +51,8 @@ class Case:
     confirmations: tuple[Confirmation, ...] = ()
     sha256: str = ""
     source: Mapping[str, str] = field(default_factory=dict)
+    drawn: Mapping[StructureKey, Tube] = field(default_factory=dict)
+    registration_sigma_mm: Mapping[StructureKey, float] = field(default_factory=dict)
 
     @property
     def accepted_codes(self) -> frozenset[str]:

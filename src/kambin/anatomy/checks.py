@@ -7,6 +7,7 @@ from kambin.anatomy.check_image import check_image
 from kambin.anatomy.check_masks import check_masks
 from kambin.anatomy.check_presence import check_lumbar_spine, check_presence
 from kambin.anatomy.check_sides import check_sides
+from kambin.anatomy.drawn_roots import check_drawn_sides
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import check_levels, find_levels, find_scheme, stack_vertebrae
 from kambin.anatomy.structures import LevelScheme
@@ -58,6 +59,7 @@ def check_case(case: Case) -> CaseCheck:
     plane = fit_midsagittal_plane(survey)
     findings = (
         *check_sides(survey),
+        *check_drawn_sides(case.drawn, plane),
         *check_levels(survey, stack, scheme, case.confirmations),
         *check_masks(survey, stack, plane),
         *check_image(case, survey, stack, plane),

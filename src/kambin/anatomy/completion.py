@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 from kambin.anatomy.bone_findings import find_bone_findings
+from kambin.anatomy.carried import add_registration_errors
 from kambin.anatomy.case import Case
 from kambin.anatomy.completion_types import BonyAnatomy, WorkingBone
 from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
+from kambin.anatomy.drawn_roots import check_drawn_levels, place_drawn
 from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
@@ -62,7 +64,11 @@ def complete(
         find_scheme(stack_vertebrae(survey), case.confirmations),
         bony.working_grid,
         bony.label_spacing_mm,
-        (*find_bone_findings(bony), *nerves.findings),
+        (
+            *find_bone_findings(bony),
+            *check_drawn_levels(case.drawn, bony.vertebra_frames),
+            *nerves.findings,
+        ),
     )
 
 
@@ -105,7 +111,9 @@ def complete_bones(
     show.step("bones: discs", 2, len(_STEPS))
     discs, disc_frames = _complete_discs(bone, frames, occupancy, spacing)
     show.step("bones: organs", 3, len(_STEPS))
-    given = collect_given(survey, fit_midsagittal_plane(survey), spacing)
+    plane = fit_midsagittal_plane(survey)
+    given = collect_given(survey, plane, spacing) | place_drawn(case.drawn, plane, bone.grid)
+    given = add_registration_errors(given, case.registration_sigma_mm)
     # From the regions, in which a split-off S1 has been joined to its sacrum.
     given |= _whole_vertebrae(regions, spacing)
     parts = _part_vertebrae(bone, frames, spacing)

@@ -9,6 +9,7 @@ import numpy as np
 from kambin.anatomy.canal import CANAL_KEY, find_canal, find_canal_space, model_canal
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.completion_types import BonyAnatomy
+from kambin.anatomy.drawn_roots import model_ganglion_on
 from kambin.anatomy.flavum import model_flavum
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.root_drafts import (
@@ -21,7 +22,7 @@ from kambin.anatomy.root_shapes import make_ganglion, make_root
 from kambin.anatomy.roots import RelaxedRoot, find_obstacles, relax_roots
 from kambin.anatomy.sac import SAC_KEY, DuralSac, complete_sac
 from kambin.anatomy.skin import SKIN_KEY, complete_skin
-from kambin.anatomy.structures import Structure
+from kambin.anatomy.structures import Origin, Structure
 from kambin.core import Finding, Progress, Severity, SilentProgress
 from kambin.frames import Side
 from kambin.knowledge import constant
@@ -129,7 +130,21 @@ def _complete_roots(
             if np.any(root.ganglion_radii_mm > 0):
                 ganglion = make_ganglion(bony, root)
                 structures[ganglion.key] = ganglion
+    structures |= _complete_drawn(bony)
     return structures, [*_say_missing(missing), *_say_moved(relaxed)]
+
+
+def _complete_drawn(bony: BonyAnatomy) -> dict[StructureKey, Structure]:
+    """Model the ganglion of every drawn exiting root that has none given."""
+    ganglia = {}
+    for key, root in bony.structures.items():
+        if key.kind != "exiting_root" or root.origin is not Origin.DRAWN:
+            continue
+        frame = bony.vertebra_frames.get(key.place)
+        ganglion = None if frame is None else model_ganglion_on(root, frame, bony.working_grid)
+        if ganglion is not None and ganglion.key not in bony.given:
+            ganglia[ganglion.key] = ganglion
+    return ganglia
 
 
 def _relax(bony: BonyAnatomy, sac: DuralSac, drafts: list[RootDraft]) -> tuple[RelaxedRoot, ...]:

@@ -17,9 +17,11 @@ from kambin.exchange import import_case, read_case_summary
         "kambin import -i ct.nii.gz --labels masks/ -o case",
         "kambin import --labels atlas.nii.gz --labels skin=body.nii.gz -o case",
         "kambin import --labels vert.nii.gz --dialect verse --fragment hernia.nii.gz -o case",
+        "kambin import -i ct.nii.gz --labels seg.nii.gz --root exiting_root:L4:left=l4.mrk.json "
+        "-o case",
     ),
 )
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
     out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
     image: Annotated[
         Path | None, typer.Option("-i", "--image", metavar="IMAGE", help="CT or MR image.")
@@ -38,6 +40,14 @@ def import_(
     fragment: Annotated[
         Path | None, typer.Option("--fragment", metavar="FILE", help="Mask of the fragment.")
     ] = None,
+    root: Annotated[
+        list[str] | None,
+        typer.Option("--root", metavar="KEY=FILE", help="A drawn root (mrk.json); repeat it."),
+    ] = None,
+    root_radius: Annotated[
+        float | None,
+        typer.Option("--root-radius", metavar="MM", help="Radius of roots whose file has none."),
+    ] = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -51,6 +61,8 @@ def import_(
         labels=labels or [],
         dialect=dialect,
         fragment=fragment,
+        roots=root or [],
+        root_radius_mm=root_radius,
         out=out,
         force=force,
     )

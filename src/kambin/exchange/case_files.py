@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import Case, Confirmation, StructureKey
 from kambin.core import StoreError
+from kambin.exchange.case_additions import additions_document, read_additions
 from kambin.exchange.documents import (
     SCHEMA_VERSION,
     sync_folder,
@@ -36,8 +38,13 @@ _STORED_PLACE_TOLERANCE = 0.01
 """Voxels between the affine in case.json and the 32-bit one in the array file."""
 
 
-def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, StructureKey]) -> str:
-    """Return the SHA-256 over arrays, geometry and names of a case in canonical order.
+def hash_case(
+    image: Volume | None,
+    labels: LabelMap,
+    names: Mapping[int, StructureKey],
+    additions: Mapping[str, object] | None = None,
+) -> str:
+    """Return the SHA-256 over arrays, geometry, names and drawings of a case in canonical order.
 
     All storage orders of one image give the same hash; confirmations are not in it.
 
@@ -46,6 +53,7 @@ def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, Struct
     image : Volume or none, shape (I, J, K), canonical, LPS, mm
     labels : LabelMap, shape (I, J, K), canonical, LPS, mm
     names : label value -> StructureKey
+    additions : what ``additions_document`` says of drawn lines and carried structures
 
     References
     ----------
@@ -64,6 +72,9 @@ def hash_case(image: Volume | None, labels: LabelMap, names: Mapping[int, Struct
         # the transpose of file order lies in one piece, which is what a digest takes
         digest.update(to_file_order(voxels.values).T.data)
     digest.update(to_json({str(v): str(key) for v, key in names.items()}).encode())
+    # only where there are any: a case without them keeps the hash it always had
+    if additions:
+        digest.update(to_json(additions).encode())
     return digest.hexdigest()
 
 
@@ -78,8 +89,14 @@ def settle_case(case: Case) -> Case:
     labels = _settle_labels(case.labels)
     # dictionaries keep their order, and the order of the input must not reach a document
     names = dict(sorted(case.names.items()))
-    digest = hash_case(image, labels, names)
-    return Case(image, labels, names, case.dialect, case.confirmations, digest, dict(case.source))
+    digest = hash_case(image, labels, names, additions_document(case))
+    settled = Case(image, labels, names, case.dialect, case.confirmations, digest)
+    return replace(
+        settled,
+        source=dict(case.source),
+        drawn=dict(case.drawn),
+        registration_sigma_mm=dict(case.registration_sigma_mm),
+    )
 
 
 def write_case(
@@ -145,7 +162,18 @@ def read_case(path: Path, *, verify: bool = True) -> Case:
     label_map = LabelMap(labels[0], labels[1], PATIENT_FRAME)
     volume = None if image is None else Volume(image[0], image[1], PATIENT_FRAME)
     names = dict(sorted(names.items()))
-    digest = hash_case(volume, label_map, names)
+    drawn, registration_sigma_mm = read_additions(path.name, document)
+    found = Case(
+        volume,
+        label_map,
+        names,
+        document["dialect"],
+        read_confirmations(path),
+        source=document.get("source", {}),
+        drawn=drawn,
+        registration_sigma_mm=registration_sigma_mm,
+    )
+    digest = hash_case(volume, label_map, names, additions_document(found))
     if verify and digest != document["sha256"]:
         raise StoreError(
             code="ST-003",
@@ -154,15 +182,7 @@ def read_case(path: Path, *, verify: bool = True) -> Case:
             why=f"Its hash is {digest[:12]}..., {document['sha256'][:12]}... was written.",
             next_step="Import the case again, and plan on that; a plan of the old one is stale.",
         )
-    return Case(
-        volume,
-        label_map,
-        names,
-        document["dialect"],
-        read_confirmations(path),
-        digest,
-        document.get("source", {}),
-    )
+    return replace(found, sha256=digest)
 
 
 def is_case_folder(path: Path) -> bool:
@@ -264,6 +284,7 @@ def _case_document(case: Case) -> dict[str, object]:
         "image": None if case.image is None else _array_document(IMAGE_FILE, case.image),
         "labels": _array_document(LABELS_FILE, case.labels),
         "source": dict(case.source),
+        **additions_document(case),
     }
 
 

@@ -9,6 +9,7 @@ from kambin.core import Finding, InputError, RequestError, Severity
 from kambin.exchange.case_files import require_free, write_case
 from kambin.exchange.dialects import AUTO, find_dialect
 from kambin.exchange.documents import to_plain
+from kambin.exchange.drawn_roots import read_drawn_roots
 from kambin.exchange.geometry import (
     SAME_PLACE_TOLERANCE,
     describe_place,
@@ -35,6 +36,8 @@ def import_case(
     labels: Sequence[Path | str] = (),
     dialect: str = AUTO,
     fragment: Path | None = None,
+    roots: Sequence[str] = (),
+    root_radius_mm: float | None = None,
     out: Path,
     force: bool = False,
 ) -> Path:
@@ -48,6 +51,8 @@ def import_case(
     dialect : ``auto``, or the dialect of the label maps; one word, or one per entry of
         ``labels`` joined by commas
     fragment : mask of the herniated fragment; it keeps its voxels against all labels
+    roots : drawn roots, each a structure key, an equals sign and a curve in Slicer's ``mrk.json``
+    root_radius_mm : float, mm, radius of drawn roots whose file states none
     out : the case folder to make
     force : bool, replace an existing case
 
@@ -58,6 +63,7 @@ def import_case(
     Raises
     ------
     RequestError  (RQ-003) without labels, or with another number of dialects than labels
+    RequestError  (RQ-070, RQ-071) for a drawn root that is not understood
     InputError  for every input row of the fault catalogue, see ``docs/reference/codes.md``
     StoreError  (ST-001, ST-002) if the folder exists or cannot be written
     """
@@ -83,6 +89,9 @@ def import_case(
         findings += missing
         require_bone_in_tissue(volume, merged, names)
     findings += check_unknown_names(sources)
+    taken = frozenset(names.values())
+    drawn, said = read_drawn_roots(roots, merged, taken=taken, root_radius_mm=root_radius_mm)
+    findings += said
     used = list(dict.fromkeys(source.dialect for source in sources))
     kept = {
         # nothing else of the files' headers, which may say who the patient is
@@ -90,7 +99,7 @@ def import_case(
         "labels_format": ", ".join(dict.fromkeys(source.format for source in sources)),
         _FINDINGS_KEY: json.dumps([to_plain(f.as_document()) for f in findings], sort_keys=True),
     }
-    case = Case(volume, merged, names, "+".join(used), source=kept)
+    case = Case(volume, merged, names, "+".join(used), source=kept, drawn=drawn)
     return write_case(case, Path(out), force=force)
 
 
