@@ -143,9 +143,10 @@ def _on_disc(
         value("phantom_nerves.root_on_plate_mm"), value("phantom_nerves.root_on_plate_sd_mm")
     )
     angle = draw.at("phantom_nerves.root_angle_deg", "phantom_nerves.root_angle_sd_deg", name)
-    # The axilla lies at the medial border of the patient's own pedicle, never below it.
-    floor = float(disc.inverse().points(floor_lps_mm)[2]) - plate
-    a = max(a, floor + 1)
+    # The axilla lies at the medial border of the patient's own pedicle, never below it. Mirrored
+    # there and not cut, so that patients still differ as the published ones do.
+    least = float(disc.inverse().points(floor_lps_mm)[2]) - plate + 1
+    a = least + abs(a - least)
     by_angle = a / float(np.tan(np.radians(angle)))
     # The last root is published by its angle; b and angle are averaged where both are.
     b = by_angle if name == spine.last else (b + by_angle) / 2
@@ -207,6 +208,9 @@ def _swell(spine: Spine, name: str, side: Side, line: Tube, draw: Draw) -> Tube:
     length = value_at("phantom_nerves.ganglion_length_mm", name)
     # V = 2/3 pi L h^2 of a prolate ellipsoid of length L and half width h.
     half = float(np.sqrt(3 * volume / (2 * np.pi * length)))
+    least = value("phantom_nerves.ganglion_least_share") * line.radii_mm[0]
+    # A small ganglion on a thick root is short, not thin: it would vanish inside the root.
+    half, length = max(half, least), min(length, 3 * volume / (2 * np.pi * least**2))
     along = _arc_mm(line.points_lps_mm)
     profile = half * np.sqrt(np.clip(1 - ((along - along[middle]) / (length / 2)) ** 2, 0, 1))
     return Tube(line.points_lps_mm, np.maximum(line.radii_mm, profile))

@@ -46,7 +46,11 @@ class Piece:
         """Return the signed distance of LPS points, mm, in the shape x, y and z broadcast to."""
         # Single precision halves memory and time and still keeps a micrometre across a patient.
         m = self.local_from_lps[:3].astype(np.float32)
-        u, v, w = (_row(row, (x, y, z)) for row in m)
+        if np.ndim(x) == 1:
+            # A list of points, asked for thousands of times: one product instead of nine.
+            u, v, w = m[:, :3] @ np.stack([x, y, z]) + m[:, 3:]
+        else:
+            u, v, w = (_row(row, (x, y, z)) for row in m)
         found = self.solid.distance(u, v, w)
         return found - np.float32(self.inflate_mm) if self.inflate_mm else found
 
