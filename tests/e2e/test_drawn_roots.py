@@ -1,6 +1,7 @@
 """A root drawn in Slicer, from its file through the command line to the completed anatomy."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from tests.e2e.command_line import Outcome, run_kambin
 from tests.unit.exchange.made_markups import markup, save_markups
 
 from kambin.anatomy import Level, Origin, StructureKey, Tube, complete
-from kambin.core import Severity
+from kambin.cli.gate import read_checked_case, require_answered
+from kambin.core import AnatomyError
 from kambin.exchange import nifti_bytes, read_case
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters, SpineCase, paint_spine_case
@@ -72,19 +74,24 @@ def test_from_the_file_to_the_anatomy(labels: Path, line: Tube, tmp_path: Path) 
     assert not [f for f in anatomy.findings if f.code in ("AN-400", "AN-401")]
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [("exiting_root:L4:right", "AN-400"), ("exiting_root:L3:left", "AN-401")]
-)
-def test_a_wrong_name_stops_measuring(
-    name: str, code: str, labels: Path, line: Tube, tmp_path: Path
-) -> None:
+def test_the_wrong_side_is_blocked_by_the_check(labels: Path, line: Tube, tmp_path: Path) -> None:
     curve = save_markups(tmp_path / "c.mrk.json", markup(line.points_lps_mm))
-    assert imported(labels, tmp_path / "case", name, curve).code == 0
-    # a stretch of spine asks about ribs, skin and levels first; none of these blocks
-    asked = run_kambin("check", tmp_path / "case", "--json").document
-    accept = [word for c in asked["unanswered"] for word in ("--accept", c)]
-    run_kambin("confirm", tmp_path / "case", "--by", "A. Surgeon", *accept)
+    assert imported(labels, tmp_path / "case", "exiting_root:L4:right", curve).code == 0
+    checked = run_kambin("check", tmp_path / "case", "--json").document
+    assert "AN-400" in checked["blocking"]
     ended = run_kambin("measure", tmp_path / "case", "--level", "L4-L5", "--side", "left", "--json")
     assert ended.code == 4
-    found = ended.document["findings"]
-    assert [f["severity"] for f in found if f["code"] == code] == [Severity.BLOCK]
+    assert "AN-400" in {f["code"] for f in ended.document["error"]["findings"]}
+
+
+def test_the_wrong_level_is_blocked_by_the_completion(
+    labels: Path, line: Tube, tmp_path: Path
+) -> None:
+    curve = save_markups(tmp_path / "c.mrk.json", markup(line.points_lps_mm))
+    assert imported(labels, tmp_path / "case", "exiting_root:L3:left", curve).code == 0
+    checked = read_checked_case(tmp_path / "case")
+    findings = complete(checked.case).findings
+    with pytest.raises(AnatomyError) as caught:
+        require_answered(replace(checked, findings=()), findings)
+    assert [f.code for f in caught.value.findings] == ["AN-401"]
+    assert "the pedicle of L4" in caught.value.findings[0].why

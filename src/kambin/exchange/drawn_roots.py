@@ -23,7 +23,7 @@ def read_drawn_roots(
     *,
     taken: frozenset[StructureKey],
     root_radius_mm: float | None = None,
-) -> tuple[dict[StructureKey, Tube], list[Finding]]:
+) -> tuple[dict[StructureKey, Tube], tuple[Finding, ...]]:
     """Read the curves of ``--root KEY=FILE`` as tubes, with what is to be said of them.
 
     Parameters
@@ -55,7 +55,7 @@ def read_drawn_roots(
         radii_mm, finding = _choose_radii(curve, key, root_radius_mm)
         findings.extend(finding)
         drawn[key] = Tube(curve.points_lps_mm, radii_mm)
-    return drawn, findings
+    return drawn, tuple(findings)
 
 
 def _parse(word: str) -> tuple[StructureKey, Path]:
