@@ -161,7 +161,7 @@ def test_a_damaged_case_is_told_and_not_used(tmp_path: Path) -> None:
 def test_info_lists_what_is_known() -> None:
     document = run_kambin("info", "--json").document
     assert document["schema_version"] == 1
-    assert document["dialects"]["totalsegmentator"]["is_usable"]
+    assert document["dialects"]["totalsegmentator"]["names_levels"]
     assert document["codes"]["IN-002"]["rows"] == ["G21"]
     assert document["constants"]["margins.needle_root_hard_mm"]["unit"] == "mm"
     assert {"outside-in", "inside-out", "far-lateral", "extraforaminal"} <= set(

@@ -1,5 +1,6 @@
 """Anatomy: levels, sides, structures with origin and uncertainty, completion and checks."""
 
+from kambin.anatomy.bone_parts import is_part_of_vertebra, whole_vertebrae
 from kambin.anatomy.case import Case, Confirmation
 from kambin.anatomy.checks import CaseCheck, check_case
 from kambin.anatomy.completion import complete
@@ -34,4 +35,6 @@ __all__ = [
     "WorkingBone",
     "check_case",
     "complete",
+    "is_part_of_vertebra",
+    "whole_vertebrae",
 ]

@@ -9,6 +9,7 @@ from kambin.anatomy.case import Case
 from kambin.anatomy.completion_types import BonyAnatomy, WorkingBone
 from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
 from kambin.anatomy.drawn_roots import check_drawn_levels, place_drawn
+from kambin.anatomy.given_parts import absorbed_keys, settle_parts
 from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
@@ -117,10 +118,13 @@ def complete_bones(
     # From the regions, in which a split-off S1 has been joined to its sacrum.
     given |= _whole_vertebrae(regions, spacing)
     parts = _part_vertebrae(bone, frames, spacing)
+    # A given body or arch lives on in its parts, or its pedicles would be hidden by it.
+    settled = settle_parts(parts, given, bone, spacing)
+    given = {k: s for k, s in given.items() if k not in absorbed_keys(given, settled)}
     show.step("bones: done", len(_STEPS), len(_STEPS))
     return BonyAnatomy(
         # Given last: what an image shows wins over what was modelled.
-        structures={**discs, **parts, **given},
+        structures={**discs, **parts, **given, **settled},
         given=frozenset(given),
         vertebra_frames=frames,
         disc_frames=disc_frames,

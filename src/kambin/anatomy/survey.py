@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kambin.anatomy._survey_kernels import tally_labels
+from kambin.anatomy.bone_parts import whole_vertebrae
 from kambin.anatomy.case import Case
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.masks import find_labelled
@@ -138,8 +139,12 @@ def survey_labels(case: Case) -> Survey:
             by_key.setdefault(key, []).append(value)
         else:
             empty.append(key)
-    found = {key: _measure(labels, key, numbers, tally) for key, numbers in by_key.items()}
     repeated = tuple(key for key, numbers in by_key.items() if len(numbers) > 1)
+    # A vertebra is all of its bone, whatever parts of it the labels give names of their own.
+    present = {n: key for key, numbers in by_key.items() for n in numbers}
+    wholes = {StructureKey("vertebra", n): list(v) for n, v in whole_vertebrae(present).items()}
+    by_key |= wholes
+    found = {key: _measure(labels, key, numbers, tally) for key, numbers in by_key.items()}
     # Two values may share a name: empty under one, there under the other.
     body = find_body_mask(case.image, labels, case.names)
     return Survey(labels, found, tuple(k for k in empty if k not in found), repeated, body)

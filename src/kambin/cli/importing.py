@@ -37,6 +37,10 @@ def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
     dialect: Annotated[
         str, typer.Option("--dialect", help="What the labels mean; auto finds it or asks.")
     ] = "auto",
+    lowest: Annotated[
+        str,
+        typer.Option("--lowest", metavar="L5", help="Lowest whole vertebra of counted labels."),
+    ] = "",
     fragment: Annotated[
         Path | None, typer.Option("--fragment", metavar="FILE", help="Mask of the fragment.")
     ] = None,
@@ -60,6 +64,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
         image=image,
         labels=labels or [],
         dialect=dialect,
+        lowest=lowest,
         fragment=fragment,
         roots=root or [],
         root_radius_mm=root_radius,

@@ -25,15 +25,14 @@ def info(json: JsonOption = False) -> None:
     print_table(
         "Label dialects",
         ("name", "title"),
-        # tables that are known only to be refused are no choice
-        ((d.name, d.title) for d in read_dialects().values() if d.is_usable),
+        ((d.name, d.title) for d in read_dialects().values()),
     )
     print_lines("Constants, literature and codes with their sources: kambin info --json")
 
 
 def _document() -> dict[str, object]:
     dialects = {
-        name: {"title": d.title, "is_usable": d.is_usable, "aliases": d.aliases}
+        name: {"title": d.title, "names_levels": d.names_levels, "aliases": d.aliases}
         for name, d in read_dialects().items()
     }
     codes = {

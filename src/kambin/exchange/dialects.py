@@ -3,12 +3,12 @@
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from kambin.anatomy import StructureKey
+from kambin.anatomy import VERTEBRAE, StructureKey
 from kambin.core import AnatomyError, InputError
 from kambin.frames import Side
 
@@ -27,6 +27,9 @@ KAMBIN = "kambin"
 MASKS = "masks"
 """Each file is the mask of one structure, which the file's name says."""
 
+_SIXTH_LUMBAR = "vertebrae_L6"
+_CANAL_OF_SPIDER = 100
+"""The canal; cut vertebrae lie between it and 200, discs above 200."""
 
 _LEVEL_WORD = re.compile(r"[ctls]\d+", re.IGNORECASE)
 
@@ -41,16 +44,35 @@ class Dialect:
     title : str, one line about it
     names : label value -> the tool's name
     values : all label values the tool may write
-    is_usable : bool, false if it names no level and is known for detection only
+    names_levels : bool, false if it needs another file that says which vertebra is which
     aliases : other words for it on the command line
+    joins : bool, labels of one name are one structure
+    counts_from_below : bool, its numbers begin at the lowest whole vertebra, whichever that is
+    with_l6 : label value -> the name it has where a sixth lumbar vertebra is labelled
     """
 
     name: str
     title: str
     names: Mapping[int, str]
     values: frozenset[int]
-    is_usable: bool
+    names_levels: bool
     aliases: tuple[str, ...]
+    joins: bool = False
+    counts_from_below: bool = False
+    with_l6: Mapping[int, str] = field(default_factory=dict)
+
+    def words(self, values: frozenset[int]) -> dict[int, str]:
+        """Return the tool's names for the labels of one file, L6 taken into account.
+
+        Parameters
+        ----------
+        values : the label values that occur in the file
+        """
+        # what lies under L5 is another disc in a patient with a sixth lumbar vertebra
+        has_l6 = any(self.names.get(value) == _SIXTH_LUMBAR for value in values)
+        words = dict(self.names) | (dict(self.with_l6) if has_l6 else {})
+        # with a word for the labels the tool writes and we do not use
+        return {value: words.get(value, f"label {value}") for value in self.values}
 
 
 @cache
@@ -118,6 +140,82 @@ def find_dialects_filled(values: frozenset[int]) -> tuple[Dialect, ...]:
     return tuple(d for d in read_dialects().values() if values == d.values)
 
 
+def find_dialect_in_file_name(stem: str, values: frozenset[int]) -> Dialect | None:
+    """Return the table a tool's way of naming files speaks of, if the values fit it too.
+
+    Parameters
+    ----------
+    stem : file name without its endings, such as ``sub-7_seg-vert_msk``
+    values : the label values that occur in the file
+    """
+    words = [row["dialect"] for row in _tables()["file_name"] if re.search(row["match"], stem)]
+    tables = [d for name in words if values <= (d := read_dialects()[name]).values]
+    return tables[0] if len(tables) == 1 else None
+
+
+def needs_level(key: StructureKey) -> bool:
+    """Return whether a structure belongs to a vertebra or disc level and does not say which."""
+    return not key.place and key.kind in _levelled_kinds()
+
+
+def words_from_below(
+    dialect: Dialect, values: frozenset[int], lowest: str, where: str
+) -> dict[int, str]:
+    """Return the names of labels that are counted from the lowest whole vertebra upward.
+
+    Parameters
+    ----------
+    dialect : Dialect that counts from below
+    values : the label values that occur in the file
+    lowest : name of the lowest whole vertebra, such as ``L5``; nothing is assumed without it
+    where : str, the file name, for the message
+
+    Raises
+    ------
+    InputError  (IN-082) if nobody has named the lowest vertebra
+
+    Notes
+    -----
+    SPIDER: n is the n-th whole vertebra from below, 100 + n one that the image cuts, 200 + n
+    the disc under vertebra n, 100 the canal.
+
+    References
+    ----------
+    van der Graaf 2024, Sci Data 11:264, doi 10.1038/s41597-024-03090-w
+    """
+    column = [*(f"T{n}" for n in range(1, 10)), *VERTEBRAE]
+    # L6 is a step of the column only for a patient who has it
+    if lowest.upper() != "L6":
+        column.remove("L6")
+    whole = sorted(value for value in values if value < _CANAL_OF_SPIDER)
+    if lowest.upper() not in column or not whole:
+        raise InputError(
+            code="IN-082",
+            what="The labels are counted from below; the lowest vertebra has to be named",
+            where=where,
+            why=f"{dialect.title}; the whole ones here are {', '.join(map(str, whole)) or 'none'}.",
+            next_step="Look which vertebra the lowest whole one is, then add "
+            f"--dialect {dialect.name} --lowest L5 (or L6, S1, ...).",
+        )
+    first = column.index(lowest.upper())
+
+    def vertebra(number: int) -> str:
+        at = first - (number - whole[0])
+        return column[at] if 0 <= at < len(column) else ""
+
+    words = {}
+    for value in sorted(values):
+        number = value % _CANAL_OF_SPIDER
+        name, below = vertebra(number), vertebra(number - 1)
+        if value == _CANAL_OF_SPIDER:
+            words[value] = "spinal_canal"
+        elif value > 2 * _CANAL_OF_SPIDER:
+            words[value] = f"disc_{name}-{below}"
+        else:
+            words[value] = f"vertebrae_{name}"
+    return words
+
+
 def precedence(key: StructureKey) -> tuple[int, str]:
     """Return the rank of a structure where masks overlap; the lower keeps the voxel."""
     order, envelopes = _precedence()
@@ -132,23 +230,22 @@ def is_envelope(key: StructureKey) -> bool:
     return key.kind in _precedence()[1]
 
 
-def require_usable(word: str, where: str) -> Dialect:
+def require_dialect(word: str, where: str) -> Dialect:
     """Return the label table asked for by name.
 
     Raises
     ------
-    InputError  (IN-017) if it is unknown or cannot name a level
+    InputError  (IN-017) if it is unknown
     """
     dialect = find_dialect(word)
-    if dialect and dialect.is_usable:
+    if dialect:
         return dialect
-    known = ", ".join(d.name for d in read_dialects().values() if d.is_usable)
-    why = f"{dialect.title}." if dialect else f"{word[:30]!r} is not known."
+    known = ", ".join(read_dialects())
     raise InputError(
         code="IN-017",
         what="The label dialect does not fit",
         where=where,
-        why=why,
+        why=f"{word[:30]!r} is not known.",
         next_step=f"Use one of {AUTO}, {SIDECAR}, {EMBEDDED}, {KAMBIN}, {MASKS}, {known}.",
     )
 
@@ -163,7 +260,22 @@ def _dialect(name: str, row: Mapping[str, Any]) -> Dialect:
     names = {int(value): str(text) for value, text in row["names"].items()}
     # with labels the tool writes and we do not use, or its files would look foreign
     values = frozenset(names) | frozenset(int(value) for value in row["unnamed"])
-    return Dialect(name, row["title"], names, values, row["usable"], tuple(row["aliases"]))
+    return Dialect(
+        name=name,
+        title=row["title"],
+        names=names,
+        values=values,
+        names_levels=row["names_levels"],
+        aliases=tuple(row["aliases"]),
+        joins=row.get("joins", False),
+        counts_from_below=row.get("lowest", False),
+        with_l6={int(value): str(text) for value, text in row.get("with_l6", {}).items()},
+    )
+
+
+@cache
+def _levelled_kinds() -> frozenset[str]:
+    return frozenset(_tables()["levelled"]["kinds"])
 
 
 @cache

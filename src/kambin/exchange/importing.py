@@ -35,6 +35,7 @@ def import_case(
     image: Path | None = None,
     labels: Sequence[Path | str] = (),
     dialect: str = AUTO,
+    lowest: str = "",
     fragment: Path | None = None,
     roots: Sequence[str] = (),
     root_radius_mm: float | None = None,
@@ -50,6 +51,7 @@ def import_case(
         one given earlier keeps it
     dialect : ``auto``, or the dialect of the label maps; one word, or one per entry of
         ``labels`` joined by commas
+    lowest : name of the lowest whole vertebra, for labels that are counted from below
     fragment : mask of the herniated fragment; it keeps its voxels against all labels
     roots : drawn roots, each a structure key, an equals sign and a curve in Slicer's ``mrk.json``
     root_radius_mm : float, mm, radius of drawn roots whose file states none
@@ -72,15 +74,20 @@ def import_case(
     require_free(Path(out), force=force)
     words = dialect.split(",") if "," in dialect else [dialect] * len(labels)
     pairs = zip(labels, words, strict=True)
-    sources = [source for given, word in pairs for source in read_sources(given, word)]
+    found = [
+        (f"labels {number}", source)
+        for number, (given, word) in enumerate(pairs, start=1)
+        for source in read_sources(given, word, lowest=lowest)
+    ]
     if fragment is not None:
         # first of all, because a fragment lies inside what other labels call disc or canal
-        sources.insert(0, read_mask(Path(fragment), StructureKey("fragment")))
+        found.insert(0, ("fragment", read_mask(Path(fragment), StructureKey("fragment"))))
+    sources = [source for _, source in found]
     raster = None if image is None else read_raster(Path(image))
     volume = None if raster is None else volume_of(raster)
     # before anything is merged: a shifted mask would be cut to pieces by its neighbours
     _require_one_grid(volume, sources, Path(image).name if image else "")
-    merged, names, findings = merge_sources(sources)
+    merged, names, findings, given_by = merge_sources(sources)
     # labels before image: a wrong unit or region is the plainer thing to be told
     require_lumbar_spine(merged, names)
     require_vertebra_size(merged, names)
@@ -97,6 +104,11 @@ def import_case(
         # nothing else of the files' headers, which may say who the patient is
         "image_format": raster.format if raster else "",
         "labels_format": ", ".join(dict.fromkeys(source.format for source in sources)),
+        # by place on the command line: a file's own name may be the patient's
+        "structures_from": json.dumps(
+            {str(key): f"{found[n][0]}, {sources[n].dialect}" for key, n in given_by.items()},
+            sort_keys=True,
+        ),
         _FINDINGS_KEY: json.dumps([to_plain(f.as_document()) for f in findings], sort_keys=True),
     }
     case = Case(volume, merged, names, "+".join(used), source=kept, drawn=drawn)

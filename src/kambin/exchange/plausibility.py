@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.anatomy import StructureKey
+from kambin.anatomy import StructureKey, is_part_of_vertebra, whole_vertebrae
 from kambin.core import Finding, InputError, Severity
 from kambin.exchange.sources import LabelSource
 from kambin.exchange.voxels import count_labels, find_labels
@@ -62,13 +62,18 @@ def require_vertebra_size(labels: LabelMap, names: NamesByValue) -> None:
     The size is the cube root of the volume, median over the lumbar vertebrae that do not
     touch the border of the image.
     """
-    lumbar = [n for n, key in names.items() if key.kind == "vertebra" and key.place[:1] == "L"]
+    # parts with names of their own are bone of their vertebra
+    lumbar = [v for name, v in whole_vertebrae(names).items() if name[:1] == "L"]
     # a vertebra cut by the border is smaller than it is, and would accuse a good file
-    whole = set(lumbar) - _values_on_border(labels.values)
+    on_border = _values_on_border(labels.values)
     counts = count_labels(labels.values)
     voxel_mm3 = float(np.prod(labels.spacing_mm))
-    present = [n for n in sorted(whole) if n < counts.size and counts[n]]
-    edges_mm = [np.cbrt(counts[n] * voxel_mm3) for n in present]
+    sizes = [
+        sum(int(counts[n]) for n in numbers if n < counts.size)
+        for numbers in lumbar
+        if not on_border.intersection(numbers)
+    ]
+    edges_mm = [np.cbrt(size * voxel_mm3) for size in sizes if size]
     # the median: one merged or broken vertebra must not accuse the unit of length
     low, high = values("input_limits.vertebra_edge_mm")
     if not edges_mm or low <= float(np.median(edges_mm)) <= high:
@@ -191,14 +196,15 @@ def _is_lumbar(key: StructureKey) -> bool:
     if key.kind == "sacrum":
         return True
     lumbar = key.place[:1] == "L" or key.place == "S1" or "-L" in key.place or "-S" in key.place
-    return key.kind in ("vertebra", "disc") and lumbar
+    return (key.kind in ("vertebra", "disc") or is_part_of_vertebra(key)) and lumbar
 
 
 def _mask(labels: LabelMap, names: NamesByValue, kinds: frozenset[str]) -> NDArray[np.bool_]:
     # looked up by label: one pass over the voxels, however many structures are asked for
     table = np.zeros(int(labels.values.max()) + 1, dtype=bool)
     for number, key in names.items():
-        if key.kind in kinds and number < table.size:
+        kind = "vertebra" if is_part_of_vertebra(key) else key.kind
+        if kind in kinds and number < table.size:
             table[number] = True
     mask: NDArray[np.bool_] = table[labels.values]
     return mask

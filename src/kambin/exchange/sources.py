@@ -14,13 +14,15 @@ from kambin.exchange.dialects import (
     KAMBIN,
     MASKS,
     SIDECAR,
+    find_dialect_in_file_name,
     find_dialects_by_values,
     find_dialects_filled,
     find_key,
     find_key_in_file_name,
     precedence,
     read_dialects,
-    require_usable,
+    require_dialect,
+    words_from_below,
 )
 from kambin.exchange.rasters import Raster
 from kambin.exchange.reading import SUFFIXES, label_map_of, read_raster
@@ -54,19 +56,20 @@ class LabelSource:
     where: str
 
 
-def read_sources(given: Path | str, dialect: str) -> tuple[LabelSource, ...]:
+def read_sources(given: Path | str, dialect: str, *, lowest: str = "") -> tuple[LabelSource, ...]:
     """Read what one ``--labels`` names: a label map, a folder of masks, or ``NAME=FILE``.
 
     Parameters
     ----------
     given : path of a file or a folder, or a structure name, an equals sign and a mask
     dialect : ``auto`` or the name of a dialect
+    lowest : name of the lowest whole vertebra, for labels that are counted from below
 
     Raises
     ------
-    InputError  (IN-015) if the labels could mean several things; (IN-017) if the dialect does
-        not fit; (IN-018) if a sidecar cannot be read; (IN-022) if a given name is unknown;
-        (IN-024) for an empty mask; (IN-026) for a mask with several labels; (IN-027) for a
+    InputError  (IN-015) if the labels could mean several things; (IN-082) if nobody named the
+        lowest vertebra; (IN-017) if the dialect does not fit; (IN-018) if a sidecar cannot be
+        read; (IN-022) if a given name is unknown; (IN-024) for an empty mask; (IN-026) for a mask with several labels; (IN-027) for a
         folder without masks; and whatever ``read_raster`` raises
     """
     # a file whose own name holds an equals sign is still a file
@@ -76,7 +79,7 @@ def read_sources(given: Path | str, dialect: str) -> tuple[LabelSource, ...]:
     path = Path(given)
     if path.is_dir():
         return _read_folder(path)
-    return (_read_label_file(path, dialect),)
+    return (_read_label_file(path, dialect, lowest),)
 
 
 def read_mask(path: Path, key: StructureKey) -> LabelSource:
@@ -154,13 +157,16 @@ def _read_folder(folder: Path) -> tuple[LabelSource, ...]:
     return (replace(sources[0], unknown=left_out), *sources[1:])
 
 
-def _read_label_file(path: Path, dialect: str) -> LabelSource:
+def _read_label_file(path: Path, dialect: str, lowest: str) -> LabelSource:
     raster = read_raster(path)
     labels = label_map_of(raster, path.name)
     values = find_labels(labels.values)
     if not values:
         raise _empty(path.name)
     found, words = _find_words(path, values, raster.names, dialect.lower())
+    table = read_dialects().get(found)
+    if table is not None and table.counts_from_below:
+        words = words_from_below(table, values, lowest, path.name)
     unnamed = values - words.keys()
     if unnamed:
         raise InputError(
@@ -172,7 +178,9 @@ def _read_label_file(path: Path, dialect: str) -> LabelSource:
         )
     keys = {value: find_key(words[value]) for value in sorted(values)}
     names = {value: key for value, key in keys.items() if key is not None}
-    _require_unique(names, path.name)
+    # a table of parts may give one structure several labels, such as core and shell of a body
+    if table is None or not table.joins:
+        _require_unique(names, path.name)
     unknown = {value: words[value] for value, key in keys.items() if key is None}
     return LabelSource(labels, names, unknown, found, raster.format, path.name)
 
@@ -182,8 +190,8 @@ def _find_words(
 ) -> tuple[str, Mapping[int, str]]:
     """Return the dialect and its label names, by the strongest evidence there is."""
     if dialect not in (AUTO, SIDECAR, EMBEDDED, KAMBIN, MASKS):
-        table = require_usable(dialect, path.name)
-        return table.name, _fitting(table.names, table.values)
+        table = require_dialect(dialect, path.name)
+        return table.name, table.words(values)
     sidecar = _find_sidecar(path)
     # a sidecar with the file's own name was meant for it; labels.json may be meant for another
     own = sidecar is not None and sidecar.name != FOLDER_SIDECAR
@@ -197,6 +205,9 @@ def _find_words(
         return MASKS, {next(iter(values)): str(key)}
     if dialect != AUTO:
         raise _no_names(path.name, dialect)
+    habit = find_dialect_in_file_name(stem_of(path), values)
+    if habit is not None:
+        return habit.name, habit.words(values)
     return _by_values(path, values, sidecar)
 
 
@@ -213,8 +224,8 @@ def _by_values(
         candidates = ([SIDECAR] if values <= words.keys() else []) + rivals
         raise _ambiguous(path.name, values, candidates, f"its folder has a {FOLDER_SIDECAR}")
     tables = find_dialects_by_values(values)
-    if len(tables) == 1 and tables[0].is_usable:
-        return tables[0].name, _fitting(tables[0].names, tables[0].values)
+    if len(tables) == 1:
+        return tables[0].name, tables[0].words(values)
     raise _ambiguous(path.name, values, [d.name for d in tables], "the file names no labels")
 
 
@@ -226,11 +237,6 @@ def _named_after(words: Mapping[int, str], values: frozenset[int], otherwise: st
         if all(dialect.names.get(value) == name for value, name in used.items()):
             return dialect.name
     return KAMBIN if all(":" in (name or "") for name in used.values()) else otherwise
-
-
-def _fitting(names: Mapping[int, str], values: frozenset[int]) -> Mapping[int, str]:
-    """Return a tool's names, with a word for the labels it writes that we do not use."""
-    return {value: names.get(value, f"label {value}") for value in values}
 
 
 def _find_sidecar(path: Path) -> Path | None:

@@ -27,7 +27,7 @@ from kambin.exchange.dialects import (
     find_key_in_file_name,
     is_envelope,
     precedence,
-    require_usable,
+    require_dialect,
 )
 from kambin.exchange.sources import read_mask, read_sources, stem_of
 from kambin.frames import Side
@@ -74,9 +74,10 @@ def test_every_name_in_the_tables_is_understood(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", sorted(read_dialects()))
-def test_no_table_names_one_structure_twice(dialect: str) -> None:
-    keys = [find_key(name) for name in read_dialects()[dialect].names.values()]
-    assert len(keys) == len(set(keys))
+def test_a_table_names_one_structure_twice_only_if_it_joins_labels(dialect: str) -> None:
+    table = read_dialects()[dialect]
+    keys = [find_key(name) for name in table.names.values()]
+    assert (len(keys) > len(set(keys))) == table.joins
 
 
 def test_the_totalsegmentator_table_is_the_one_beside_the_real_ct(shared_data: Path) -> None:
@@ -152,12 +153,12 @@ def test_bone_keeps_its_voxels_and_skin_lies_under_everything() -> None:
 
 def test_an_unknown_dialect_is_refused_with_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"IN-017.*verse"):
-        require_usable("martian", "seg.nii")
+        require_dialect("martian", "seg.nii")
 
 
-def test_a_dialect_without_levels_is_refused() -> None:
-    with pytest.raises(InputError, match=r"IN-017.*one class"):
-        require_usable("total_mr", "seg.nii")
+@pytest.mark.parametrize("word", ["total_mr", "vertebrae_body", "seg-subreg"])
+def test_a_dialect_without_levels_says_so(word: str) -> None:
+    assert not require_dialect(word, "seg.nii").names_levels
 
 
 @pytest.fixture

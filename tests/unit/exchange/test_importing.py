@@ -117,9 +117,20 @@ def test_a_folder_of_masks_gives_the_same_case_as_one_file(
         assert np.array_equal(*masks), key
 
 
-def test_a_structure_given_twice_is_refused(spine: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_structure_given_twice_at_one_place_is_taken_once(
+    spine: tuple[Path, Path], tmp_path: Path
+) -> None:
     _, labels = spine
     again = _mask_file(tmp_path, "vertebrae_L4.nii", spine_labels() == L4)
+    case = read_case(import_case(labels=[labels, again], out=tmp_path / "case"))
+    assert [f.code for f in find_import_findings(case)] == ["IN-080"]
+
+
+def test_a_structure_given_at_two_places_is_refused(
+    spine: tuple[Path, Path], tmp_path: Path
+) -> None:
+    _, labels = spine
+    again = _mask_file(tmp_path, "vertebrae_L4.nii", spine_labels() == L5)
     with pytest.raises(InputError, match=r"IN-018.*vertebra:L4"):
         import_case(labels=[labels, again], out=tmp_path / "case")
 

@@ -25,7 +25,7 @@ def row_of(labels: LabelMap, names: dict[int, StructureKey]) -> list[str]:
 
 def test_one_source_keeps_its_own_numbers() -> None:
     source = a_source([0, 27, 28], {27: "vertebra:L5", 28: "vertebra:L4"})
-    labels, names, findings = merge_sources([source])
+    labels, names, findings, _ = merge_sources([source])
     assert labels is source.labels
     assert names == dict(source.names)
     assert findings == ()
@@ -34,9 +34,9 @@ def test_one_source_keeps_its_own_numbers() -> None:
 def test_where_two_claim_a_voxel_the_earlier_keeps_it() -> None:
     one = a_source([1, 1, 0, 0], {1: "vertebra:L4"})
     two = a_source([0, 1, 1, 0], {1: "disc:L4-L5"})
-    labels, names, _ = merge_sources([one, two])
+    labels, names, _, _ = merge_sources([one, two])
     assert row_of(labels, names) == ["vertebra:L4", "vertebra:L4", "disc:L4-L5", ""]
-    labels, names, _ = merge_sources([two, one])
+    labels, names, _, _ = merge_sources([two, one])
     assert row_of(labels, names) == ["vertebra:L4", "disc:L4-L5", "disc:L4-L5", ""]
 
 
@@ -46,7 +46,7 @@ def test_masks_with_the_same_number_get_numbers_of_their_own() -> None:
         a_source([0, 1, 0], {1: "vertebra:L5"}),
         a_source([0, 0, 1], {1: "sacrum"}),
     ]
-    labels, names, findings = merge_sources(sources)
+    labels, names, findings, _ = merge_sources(sources)
     assert labels.values.ravel().tolist() == [1, 2, 3]
     assert [str(names[v]) for v in (1, 2, 3)] == ["vertebra:L4", "vertebra:L5", "sacrum"]
     assert findings == ()
@@ -55,7 +55,7 @@ def test_masks_with_the_same_number_get_numbers_of_their_own() -> None:
 def test_labels_without_a_name_are_left_out_of_a_merged_map() -> None:
     one = a_source([9, 1, 0], {1: "vertebra:L4"})
     two = a_source([0, 0, 1], {1: "sacrum"})
-    labels, names, _ = merge_sources([one, two])
+    labels, names, _, _ = merge_sources([one, two])
     assert row_of(labels, names) == ["", "vertebra:L4", "sacrum"]
 
 
@@ -129,6 +129,6 @@ def test_a_structure_that_one_file_holds_twice_is_refused_even_alone() -> None:
 
 def test_the_merged_map_lies_where_its_sources_lie() -> None:
     one = a_source([1, 0], {1: "vertebra:L4"})
-    labels, _, _ = merge_sources([one, a_source([0, 1], {1: "sacrum"})])
+    labels, _, _, _ = merge_sources([one, a_source([0, 1], {1: "sacrum"})])
     assert np.array_equal(labels.lps_from_ijk, one.labels.lps_from_ijk)
     assert labels.frame_id == one.labels.frame_id

@@ -41,14 +41,14 @@ def image_of(values: np.ndarray) -> Volume:
 @pytest.mark.parametrize(
     "key",
     ["vertebra:L1", "vertebra:L5", "vertebra:L6", "vertebra:S1", "sacrum", "disc:L3-L4",
-     "disc:L5-S1", "disc:T12-L1"],
+     "disc:L5-S1", "disc:T12-L1", "sap:L5:left"],
 )  # fmt: skip
 def test_one_lumbar_structure_makes_a_lumbar_spine(key: str) -> None:
     require_lumbar_spine(labels_of(BLOCK), {1: StructureKey.parse(key)})
 
 
 @pytest.mark.parametrize(
-    "key", ["vertebra:T12", "vertebra:C7", "disc:T11-T12", "ilium:left", "sap:L5:left", "aorta"]
+    "key", ["vertebra:T12", "vertebra:C7", "disc:T11-T12", "ilium:left", "sap:T11:left", "aorta"]
 )
 def test_what_is_no_lumbar_spine_is_named(key: str) -> None:
     with pytest.raises(InputError, match=rf"IN-019.*Found instead: {key}\."):
