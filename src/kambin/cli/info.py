@@ -4,7 +4,7 @@ import kambin
 from kambin.cli.app import RESEARCH_NOTICE, JsonOption, app, examples
 from kambin.cli.output import print_document, print_lines, print_table, with_version
 from kambin.core import read_codes
-from kambin.exchange import read_dialects
+from kambin.exchange import SEGMENTERS, find_segmenter_call, read_dialects
 from kambin.knowledge import describe, instruments, techniques
 
 
@@ -27,6 +27,11 @@ def info(json: JsonOption = False) -> None:
         ("name", "title"),
         ((d.name, d.title) for d in read_dialects().values()),
     )
+    print_table(
+        "Segmentation tools (kambin segment)",
+        ("name", "installed"),
+        ((name, "yes" if find_segmenter_call(name) else "no") for name in SEGMENTERS),
+    )
     print_lines("Constants, literature and codes with their sources: kambin info --json")
 
 
@@ -39,5 +44,11 @@ def _document() -> dict[str, object]:
         code: {"title": c.title, "cause": c.cause, "next_step": c.next_step, "rows": c.rows}
         for code, c in read_codes().items()
     }
+    # installed or not, and no path: it may hold a user's name
+    tools = {
+        name: {"title": tool.title, "installed": bool(find_segmenter_call(name))}
+        for name, tool in SEGMENTERS.items()
+    }
     known = {"version": kambin.__version__, "dialects": dialects, "codes": codes}
+    known |= {"segmenters": tools}
     return with_version({**known, **describe()})

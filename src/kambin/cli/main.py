@@ -17,6 +17,7 @@ from kambin.cli import (
     phantom,
     plan,
     report,
+    segment,
     selftest,
     verify,
 )
@@ -34,6 +35,7 @@ COMMANDS = (
     demo,
     phantom,
     importing,
+    segment,
     check,
     confirm,
     measure,

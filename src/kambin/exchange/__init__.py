@@ -30,16 +30,27 @@ from kambin.exchange.plan_files import (
     write_plan,
 )
 from kambin.exchange.reading import PATIENT_FRAME, read_label_map, read_volume
+from kambin.exchange.segmenters import (
+    SEGMENTERS,
+    Segmentation,
+    Segmenter,
+    find_segmenter_call,
+    segment,
+)
 
 __all__ = [
     "PATIENT_FRAME",
     "PLAN_FILE",
     "REFUSAL_FILE",
+    "SEGMENTERS",
     "CaseSummary",
     "Dialect",
+    "Segmentation",
+    "Segmenter",
     "find_answer_file",
     "find_import_findings",
     "find_key",
+    "find_segmenter_call",
     "hash_case",
     "import_case",
     "is_case_folder",
@@ -57,6 +68,7 @@ __all__ = [
     "record_confirmation",
     "record_plan_confirmation",
     "require_free",
+    "segment",
     "settle_case",
     "to_json",
     "to_plain",
