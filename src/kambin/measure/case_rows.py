@@ -11,6 +11,9 @@ from kambin.measure.registry import QUANTITIES, Measurer, Place, QuantityKind
 from kambin.measure.rows import Measurements, Quantity, Reading
 from kambin.measure.site import Site, missing_frame
 
+SPINE = "L1-S1"
+"""The place of what is measured of the whole lumbar spine."""
+
 
 def measure_case(
     anatomy: Anatomy,
@@ -67,6 +70,9 @@ def _sites(
     base: Site, kind: QuantityKind, levels: tuple[Level, ...], sides: tuple[Side, ...]
 ) -> Iterable[Site]:
     """Return the places of one quantity, from cranial to caudal, left before right."""
+    # Measured whenever anything is: the posture belongs to every level.
+    if kind.place is Place.SPINE:
+        return [replace(base, vertebra=SPINE)]
     wanted = sides if kind.place in (Place.LEVEL_SIDE, Place.VERTEBRA_SIDE) else (None,)
     if kind.place in (Place.LEVEL, Place.LEVEL_SIDE):
         return [replace(base, level=level, side=side) for level in levels for side in wanted]

@@ -100,9 +100,15 @@ def measure_ilium_angle(site: Site) -> Mapping[str, Reading]:
     ----------
     Tezuka 2017, Spine J 17:1875, doi 10.1016/j.spinee.2017.06.012 (T5): angles at L4-L5, L5-S1.
     """
+    found = site.shapes.once(("ilium", site.place, site.side), lambda: _ilium_curve(site))
+    return {"ilium_axial_angle": found}
+
+
+def _ilium_curve(site: Site) -> Reading:
+    """Return the angle in the axial plane, and the curve over cranio-caudal angles."""
     ilium = site.structure("ilium", sided=True)
     if ilium is None:
-        return {"ilium_axial_angle": site.not_assessed("the ilium of this side")}
+        return site.not_assessed("the ilium of this side")
     target = target_lps_mm(site)
     steps = values("measure.ilium_craniocaudal_deg")
     found = [_largest_angle(site, ilium, target, phi) for phi in steps]
@@ -111,7 +117,7 @@ def measure_ilium_angle(site: Site) -> Mapping[str, Reading]:
     angle, point = found[steps.index(0.0)]
     distance_mm = value("measure.ilium_search_mm") if point is None else _length(point - target)
     sigma = math.degrees(ilium.sigma_mm / distance_mm)
-    return {"ilium_axial_angle": Reading(angle, sigma, None, point, curve)}
+    return Reading(angle, sigma, None, point, curve)
 
 
 def target_lps_mm(site: Site) -> NDArray[np.float64]:

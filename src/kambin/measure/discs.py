@@ -53,7 +53,10 @@ def measure_disc_heights(site: Site) -> Mapping[str, Reading]:
     ----------
     CT and MRI means to compare with: literature rows A22 (anterior, posterior) and A49.
     """
-    return {_height_name(band): _height(site, band) for band in BANDS}
+    return site.shapes.once(
+        ("disc heights", site.place),
+        lambda: {_height_name(band): _height(site, band) for band in BANDS},
+    )
 
 
 def measure_alignment(site: Site) -> Mapping[str, Reading]:

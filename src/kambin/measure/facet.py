@@ -4,12 +4,11 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from kambin.anatomy import Structure
 from kambin.core import Finding, Severity
+from kambin.measure.nearness import surface_voxels_lps_mm
 from kambin.measure.rows import Reading
 from kambin.measure.site import Site, require_level
 
@@ -49,7 +48,7 @@ def measure_facet(site: Site) -> Mapping[str, Reading]:
 
 
 def _gap(site: Site, superior: Structure, inferior: Structure) -> Reading:
-    own, other = _surface_lps_mm(superior), _surface_lps_mm(inferior)
+    own, other = surface_voxels_lps_mm(superior.region), surface_voxels_lps_mm(inferior.region)
     distances, _ = cKDTree(other).query(own)
     nearest = float(distances.min())
     # Voxel centres that touch are one voxel apart; their surfaces are not.
@@ -67,15 +66,8 @@ def _volume(process: Structure) -> Reading:
     voxels = int((process.region.values != 0).sum())
     cell = float(np.prod(process.region.spacing_mm))
     # Surface voxels times one face: enough for an uncertainty, which moves by sigma.
-    surface = len(_surface_lps_mm(process)) * cell ** (2 / 3)
+    surface = len(surface_voxels_lps_mm(process.region)) * cell ** (2 / 3)
     return Reading(voxels * cell, surface * process.sigma_mm / 2)
-
-
-def _surface_lps_mm(structure: Structure) -> NDArray[np.float64]:
-    """Return the centres of the voxels with a free neighbour, shape (N, 3), mm, LPS."""
-    filled = structure.region.values != 0
-    rim = filled & ~ndimage.binary_erosion(filled)
-    return structure.region.lps_mm(np.argwhere(rim))
 
 
 def _fused(site: Site, gap_mm: float, voxel_mm: float) -> Finding:

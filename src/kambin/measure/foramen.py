@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from kambin.core import Finding, Severity
 from kambin.knowledge import value, values
-from kambin.measure.obstacles import build_lattice
+from kambin.measure.obstacles import Lattice, build_lattice
 from kambin.measure.rows import Reading
 from kambin.measure.site import Site, bone_sigma_mm, require_level
-from kambin.measure.waist import Waist, find_waist
+from kambin.measure.waist import Waist, find_waist, measure_slab_mm3
 
-NAMES = ("foramen_height", "foramen_width", "foramen_area")
+NAMES = ("foramen_height", "foramen_width", "foramen_area", "foramen_volume")
 """What this module measures."""
 
 
@@ -23,8 +23,9 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
 
     Returns
     -------
-    ``foramen_height``, ``foramen_width``, mm, ``foramen_area``, mm2; all none with the
-    finding AN-301 when no section is closed or the area is under 40 mm2
+    ``foramen_height``, ``foramen_width``, mm, ``foramen_area``, mm2, ``foramen_volume``,
+    mm3, between the sections 1 mm to either side of the waist; all none with the finding
+    AN-301 when no section is closed or the area is under 40 mm2
 
     Raises
     ------
@@ -43,8 +44,8 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
     beside the three sizes. CT of 1000 young adults reads wider (A43).
     """
     # No number from a closed or leaking section: it would pass for a stenosis (recipes 7 (3)).
-    waist = find_waist(build_lattice(site))
-    if waist is None or waist.area_mm2 < value("measure.closed_below_mm2"):
+    waist = find_site_waist(site)
+    if waist is None or is_closed(waist):
         return dict.fromkeys(NAMES, Reading(None, findings=(_closed(site, waist),)))
     level = require_level(site)
     # Walls of both bones bound it; the less certain one decides.
@@ -71,7 +72,62 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
         "foramen_area": Reading(
             waist.area_mm2, waist.perimeter_mm * sigma / 2, area_bias, place, findings=said
         ),
+        "foramen_volume": _volume(site, waist, sigma, area_bias),
     }
+
+
+def _volume(
+    site: Site, waist: Waist, sigma_mm: float, area_bias: tuple[float, float] | None
+) -> Reading:
+    """Return the volume of the lumen between the sections beside the waist."""
+    half = value("measure.foramen_slab_half_mm")
+    volume = measure_slab_mm3(find_lattice(site), waist, half)
+    if volume is None:
+        return site.not_assessed("a lumen that is closed beside its waist")
+    bias = None if area_bias is None else (area_bias[0] * 2 * half, area_bias[1] * 2 * half)
+    # Its length is given; the wall errs as that of the waist.
+    spread = waist.perimeter_mm * sigma_mm / 2 * 2 * half
+    return Reading(volume, spread, bias, waist.centre_lps_mm)
+
+
+def find_site_waist(site: Site) -> Waist | None:
+    """Return the waist of the foramen of a site, searched once.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if a frame is missing, (AN-011) if a vertebra has no mask
+    """
+    return site.shapes.once(
+        ("waist", site.place, site.side), lambda: find_waist(find_lattice(site))
+    )
+
+
+def find_lattice(site: Site) -> Lattice:
+    """Return the obstacles round the foramen of a site, built once.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if a frame is missing, (AN-011) if a vertebra has no mask
+    """
+    return site.shapes.once(("lattice", site.place, site.side), lambda: build_lattice(site))
+
+
+def is_closed(waist: Waist | None) -> bool:
+    """Return whether a foramen has no waist, or one too small to be believed.
+
+    Parameters
+    ----------
+    waist : Waist or none
+    """
+    return waist is None or waist.area_mm2 < value("measure.closed_below_mm2")
 
 
 def _coarseness(site: Site) -> float:

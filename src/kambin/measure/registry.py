@@ -1,59 +1,31 @@
 """The registry of quantities: name, unit, meaning, frame, method and source of each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
 from types import MappingProxyType
 
+from kambin.measure.approach import measure_operable, measure_organ_angle, measure_skin_depth
+from kambin.measure.bodies import measure_body_shape, measure_plate, measure_transverse_span
 from kambin.measure.crest import measure_crest_height, measure_ilium_angle
 from kambin.measure.discs import measure_alignment, measure_disc_heights
 from kambin.measure.facet import measure_facet
 from kambin.measure.foramen import measure_foramen
-from kambin.measure.rows import Reading
-from kambin.measure.site import Site
+from kambin.measure.joints import measure_joint, measure_tropism
+from kambin.measure.kinds import Measurer, Place, QuantityKind
+from kambin.measure.lordosis import measure_disc_shape, measure_lordosis
+from kambin.measure.registry_nerves import NERVE_KINDS
+from kambin.measure.sections import measure_canal_sections, measure_flavum
 from kambin.measure.vertebrae import measure_body, measure_canal, measure_pedicle
 
-Measurer = Callable[[Site], Mapping[str, Reading]]
-
-
-class Place(StrEnum):
-    """Where a quantity has a value."""
-
-    LEVEL = "level"
-    LEVEL_SIDE = "level and side"
-    VERTEBRA = "vertebra"
-    VERTEBRA_SIDE = "vertebra and side"
-
-
-@dataclass(frozen=True, slots=True)
-class QuantityKind:
-    """What one quantity is, and where it comes from.
-
-    Parameters
-    ----------
-    name : str, as in the documents
-    unit : str, ``mm``, ``mm2``, ``mm3``, ``deg`` or ``1``
-    place : Place
-    meaning : str, what a surgeon recognises
-    frame : str, in which frame directions are taken
-    method : str, how it is computed
-    source : str, where the definition comes from
-    measurer : function that measures it, perhaps together with others
-    """
-
-    name: str
-    unit: str
-    place: Place
-    meaning: str
-    frame: str
-    method: str
-    source: str
-    measurer: Measurer
-
+__all__ = ["QUANTITIES", "Measurer", "Place", "QuantityKind"]
 
 _DISC_COLUMNS = "Median over columns along the disc's axis, between the bodies as labelled"
 _WAIST = "Least closed section, posterior elements of both vertebrae closed by 3 mm"
 _PEDICLE = "Line scans through the thinnest coronal section of the pedicle"
+
+_PLATES = "Angle or distance between the fitted end plates"
+_SECTION = "Pixels of one section"
+_JOINT = "Plane through the middles between voxels of both processes that face each other"
+_RIM = "Rays to the rim in planes up to 4 mm under the plate, the largest extent"
 
 _KINDS = (
     QuantityKind("disc_height_anterior", "mm", Place.LEVEL, "Height of the disc space in front",
@@ -71,6 +43,28 @@ _KINDS = (
                  "disc, front to back",
                  "Posterior wall above the disc against the wall below it, 3 mm from the plates",
                  "recipes 1", measure_alignment),
+    QuantityKind("disc_wedge", "deg", Place.LEVEL,
+                 "Angle between the end plates of the disc, positive when it opens to the front",
+                 "lower vertebra, sagittal plane", _PLATES, "evidence 3.6", measure_disc_shape),
+    QuantityKind("disc_height_index", "1", Place.LEVEL,
+                 "Mean height of the disc over its depth", "disc", _DISC_COLUMNS,
+                 "evidence 3.5 (A22)", measure_disc_shape),
+    QuantityKind("lumbar_lordosis", "deg", Place.SPINE, "Lordosis from L1 to S1, as imaged",
+                 "sagittal plane of each lower vertebra", _PLATES, "evidence 3.6 (A51)",
+                 measure_lordosis),
+    QuantityKind("lumbar_lordosis_hips_flexed", "deg", Place.SPINE,
+                 "Lordosis from L1 to S1 expected prone with hips flexed by 30 degrees",
+                 "sagittal plane of each lower vertebra",
+                 "Segments L1-L2 to L4-L5 scaled by 0.75, L5-S1 kept",
+                 "evidence 3.6 (T29, T30)", measure_lordosis),
+    QuantityKind("canal_area", "mm2", Place.LEVEL, "Area of the spinal canal at the disc",
+                 "middle plane of the disc", _SECTION, "evidence 3.5", measure_canal_sections),
+    QuantityKind("sac_area", "mm2", Place.LEVEL, "Area of the dural sac at the disc",
+                 "middle plane of the disc", _SECTION, "evidence 3.5 (A25)",
+                 measure_canal_sections),
+    QuantityKind("facet_tropism", "deg", Place.LEVEL,
+                 "Difference of the directions of both facet joints", "disc, axial plane",
+                 _JOINT, "evidence 3.5 (A27)", measure_tropism),
     QuantityKind("foramen_height", "mm", Place.LEVEL_SIDE, "Height of the foramen at its waist",
                  "disc, along its axis", _WAIST, "recipes 5", measure_foramen),
     QuantityKind("foramen_width", "mm", Place.LEVEL_SIDE,
@@ -78,12 +72,25 @@ _KINDS = (
                  "disc, front to back in the section", _WAIST, "recipes 5", measure_foramen),
     QuantityKind("foramen_area", "mm2", Place.LEVEL_SIDE, "Area of the foramen at its waist",
                  "the section of least area", _WAIST, "recipes 5", measure_foramen),
+    QuantityKind("foramen_volume", "mm3", Place.LEVEL_SIDE,
+                 "Volume of the foramen between 1 mm medial and 1 mm lateral of its waist",
+                 "three sections parallel to the waist", _WAIST, "recipes 5", measure_foramen),
     QuantityKind("facet_gap", "mm", Place.LEVEL_SIDE, "Least gap of the facet joint",
                  "none", "Least distance between the modelled processes, less one voxel",
                  "recipes 7 (2)", measure_facet),
     QuantityKind("sap_volume", "mm3", Place.LEVEL_SIDE,
                  "Volume of the superior articular process below the foramen",
                  "none", "Voxels of the modelled process", "recipes 2", measure_facet),
+    QuantityKind("sap_section", "mm2", Place.LEVEL_SIDE,
+                 "Section of the superior articular process at half its height",
+                 "parallel to the disc", _SECTION, "evidence 3.5 (A27)", measure_joint),
+    QuantityKind("facet_angle", "deg", Place.LEVEL_SIDE,
+                 "Direction of the facet joint: 0 sagittal, 90 coronal", "disc, axial plane",
+                 _JOINT, "evidence 3.5 (A27)", measure_joint),
+    QuantityKind("flavum_thickness", "mm", Place.LEVEL_SIDE,
+                 "Thickness of the ligamentum flavum", "across the ligament",
+                 "Median of rays across the middle of its half", "evidence 3.5 (A47)",
+                 measure_flavum),
     QuantityKind("crest_height", "mm", Place.LEVEL_SIDE,
                  "Highest point of the ilium above the disc, negative below",
                  "patient, cranial axis", "Highest voxels of the ilium of this side",
@@ -98,6 +105,19 @@ _KINDS = (
                  "cranio-caudal angle; 90 if it is not met",
                  "patient, kambin-1", "Lines from the posterior disc margin outward until the "
                  "ilium is met", "architecture 4; evidence 2.1 (T5)", measure_ilium_angle),
+    QuantityKind("ilium_operable", "1", Place.LEVEL_SIDE,
+                 "1 if the ilium lets a path of 65 degrees through in the axial plane, else 0",
+                 "patient, kambin-1", "The largest axial angle before the ilium against 65 degrees",
+                 "evidence 13 V8 (T5)", measure_operable),
+    QuantityKind("organ_free_angle", "deg", Place.LEVEL_SIDE,
+                 "Largest axial inclination that keeps 10 mm from all organs; 90 if none is met",
+                 "patient, kambin-1", "Lines from the posterior disc margin outward, "
+                 "cranio-caudal angle 0", "evidence 13 V9 (T4)", measure_organ_angle),
+    QuantityKind("skin_depth", "mm", Place.LEVEL_SIDE,
+                 "Depth of the target under the skin along the usual trajectory",
+                 "disc, along the trajectory", "First way out of the body", "evidence 3.5",
+                 measure_skin_depth),
+    *NERVE_KINDS,
     QuantityKind("canal_width", "mm", Place.VERTEBRA, "Distance between the pedicles",
                  "vertebra, left to right", _PEDICLE, "evidence 3.5", measure_canal),
     QuantityKind("canal_depth", "mm", Place.VERTEBRA,
@@ -108,6 +128,19 @@ _KINDS = (
                  "Height of the body along its posterior wall", "vertebra",
                  "Distance of the fitted plates at the posterior wall", "evidence 3.5",
                  measure_body),
+    QuantityKind("anterior_body_height", "mm", Place.VERTEBRA, "Height of the body in front",
+                 "vertebra", _PLATES, "evidence 3.5", measure_body_shape),
+    QuantityKind("body_wedge", "mm", Place.VERTEBRA,
+                 "How much higher the body is in front than behind", "vertebra", _PLATES,
+                 "evidence 3.5", measure_body_shape),
+    QuantityKind("upper_plate_width", "mm", Place.VERTEBRA, "Width of the upper end plate",
+                 "upper end plate, left to right", _RIM, "evidence 3.5", measure_plate),
+    QuantityKind("upper_plate_depth", "mm", Place.VERTEBRA, "Depth of the upper end plate",
+                 "upper end plate, front to back", _RIM, "evidence 3.5", measure_plate),
+    QuantityKind("transverse_span", "mm", Place.VERTEBRA,
+                 "Distance between the tips of the transverse processes",
+                 "vertebra, left to right", "Farthest voxels of both processes",
+                 "evidence 3.5", measure_transverse_span),
     QuantityKind("pedicle_height", "mm", Place.VERTEBRA_SIDE, "Least height of the pedicle",
                  "vertebra, cranial axis", _PEDICLE, "recipes 1", measure_pedicle),
     QuantityKind("pedicle_width", "mm", Place.VERTEBRA_SIDE,

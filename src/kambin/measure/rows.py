@@ -29,6 +29,8 @@ class Reading:
     point_lps_mm : float array, shape (3,), mm, LPS, or none: where the value was taken
     curve : pairs or none, for a quantity that is a curve: argument and value
     findings : what has to be said about it
+    angles_deg : pair of float or none, axial inclination and cranio-caudal angle, degrees,
+        disc frame, ``kambin-1``: the trajectory along which the value was taken
     """
 
     value: float | None
@@ -37,6 +39,7 @@ class Reading:
     point_lps_mm: NDArray[np.float64] | None = None
     curve: Curve | None = None
     findings: tuple[Finding, ...] = ()
+    angles_deg: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Quantity:
             # From any number one can walk to the voxels: the place belongs to the value.
             "point_lps_mm": None if point is None else [float(c) for c in point],
             "curve": None if reading.curve is None else [list(pair) for pair in reading.curve],
+            "angles_deg": None if reading.angles_deg is None else list(reading.angles_deg),
             "method": self.method,
             "source": self.source,
             "literature": None if paper is None else _paper(paper),

@@ -1,11 +1,16 @@
 """The surfaces of structures as occupancies that are sampled between voxels."""
 
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from kambin.imaging import LabelMap
 from kambin.imaging.occupancy import smooth_labels
+
+Found = TypeVar("Found")
 
 
 class Shapes:
@@ -14,6 +19,21 @@ class Shapes:
     def __init__(self) -> None:
         # Keyed by identity; the region is kept beside it, so that the key stays its own.
         self._kept: dict[int, tuple[LabelMap, NDArray[np.float32]]] = {}
+        self._found: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, find: Callable[[], Found]) -> Found:
+        """Return what was found under a key, looking for it at the first call only.
+
+        Parameters
+        ----------
+        key : hashable, naming what is looked for and at which place
+        find : function that looks for it
+        """
+        # One search serves several quantities: the waist above all, which costs seconds.
+        if key not in self._found:
+            self._found[key] = find()
+        found: Found = self._found[key]
+        return found
 
     def sample(self, region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Return how much of a structure fills the place of each point, 0 to 1.

@@ -220,8 +220,26 @@ def wall_corner_lps_mm(frame: VertebraFrame, plate: RigidTransform) -> NDArray[n
     ------
     InputError  (IN-021) if the plate belongs to another vertebra
     """
+    return corner_lps_mm(frame, plate, frame.posterior_wall_y_mm)
+
+
+def corner_lps_mm(
+    frame: VertebraFrame, plate: RigidTransform, backward_mm: float
+) -> NDArray[np.float64]:
+    """Return where an end plate has a depth of the vertebra, midline, shape (3,), mm, LPS.
+
+    Parameters
+    ----------
+    frame : VertebraFrame
+    plate : RigidTransform of an end plate, in LPS or in the vertebra's frame
+    backward_mm : float, mm, posterior of the frame's origin
+
+    Raises
+    ------
+    InputError  (IN-021) if the plate belongs to another vertebra
+    """
     in_lps = lps_from_plate(frame, plate)
-    start = frame.lps_from_vertebra.points([0.0, frame.posterior_wall_y_mm, 0.0])
+    start = frame.lps_from_vertebra.points([0.0, backward_mm, 0.0])
     # Along the vertebra, not along the plate: the wall is straight, the plate is tilted.
     up, normal = frame.lps_from_vertebra.rotation[:, 2], in_lps.rotation[:, 2]
     along_mm = float((in_lps.origin_mm - start) @ normal) / float(up @ normal)

@@ -21,6 +21,9 @@ OUTLINE_STEP_MM = 0.25
 OFFSET_STEP_MM = 2.0
 """Distance of the sections searched first; half of it, a voxel of a good CT, beside the best."""
 
+SLAB_STEP_MM = 1.0
+"""Distance of the sections between which a volume is summed, about a voxel."""
+
 FINALIST_SAMPLES = 8
 """Sections whose contour is measured; counted pixels differ from it by under 3 %."""
 
@@ -101,6 +104,32 @@ def find_waist(lattice: Lattice) -> Waist | None:
     found = [_describe(lattice, section) for section in _rank(lattice, [*best, *beside])]
     closed = [waist for waist in found if waist is not None]
     return min(closed, key=lambda waist: waist.area_mm2) if closed else None
+
+
+def measure_slab_mm3(lattice: Lattice, waist: Waist, half_mm: float) -> float | None:
+    """Return the volume of the lumen between two sections parallel to the waist.
+
+    Parameters
+    ----------
+    lattice : Lattice the waist was found in
+    waist : Waist
+    half_mm : float, mm, distance of either bounding section from the waist
+
+    Returns
+    -------
+    mm3; none if the lumen is open to a side in a section between them
+    """
+    centre = lattice.strip_mm.mean(axis=0)
+    count = 2 * math.ceil(half_mm / SLAB_STEP_MM)
+    offsets = waist.offset_mm + np.linspace(-half_mm, half_mm, count + 1)
+    areas = []
+    for offset in offsets.tolist():
+        section = _section(centre, (waist.yaw_deg, waist.pitch_deg, offset))
+        lumen = _lumen(lattice, section, OUTLINE_STEP_MM)
+        if lumen is None:
+            return None
+        areas.append(float(lumen.sum()) * OUTLINE_STEP_MM**2)
+    return float(np.trapezoid(areas, offsets))
 
 
 def _rank(lattice: Lattice, sections: list[_Section]) -> list[_Section]:

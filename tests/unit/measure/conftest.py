@@ -16,8 +16,10 @@ from kambin.anatomy import (
     Origin,
     Structure,
     StructureKey,
+    Tube,
     VertebraFrame,
 )
+from kambin.anatomy.root_shapes import rasterise_tube
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import Grid, LabelMap
 from kambin.measure import Measurements, measure_case
@@ -58,9 +60,36 @@ SHAPES: dict[str, tuple[Box, ...]] = {
     "sap:L5:right": ((-20, -12, 25, 33, -20, 3),),
     "iap:L4:left": ((12, 20, 34, 40, -10, 12),),
     "iap:L4:right": ((-20, -12, 34, 40, -10, 12),),
+    "pedicle:L4:left": ((12, 20, 17, 27, 12, 26),),
+    "pedicle:L4:right": ((-20, -12, 17, 25, 12, 26),),
+    "pedicle:L5:left": ((12, 20, 17, 27, -20, -7),),
+    "pedicle:L5:right": ((-20, -12, 17, 25, -20, -7),),
+    "tp:L4:left": ((20, 36, 24, 28, 14, 20),),
+    "tp:L4:right": ((-34, -20, 24, 28, 14, 20),),
+    "tp:L5:left": ((20, 40, 24, 28, -18, -12),),
+    "tp:L5:right": ((-40, -20, 24, 28, -18, -12),),
+    "canal": ((-10, 10, 17, 27, -33, 28),),
+    "dural_sac": ((-8, 8, 18, 26, -33, 28),),
+    "flavum:L4-L5": ((1, 10, 27, 31, -10, 5), (-10, -1, 27, 31, -10, 5)),
+    "kidney:left": ((40, 60, -20, 12, -20, 20),),
+    "kidney:right": ((-60, -40, -20, 10, -20, 20),),
+    "skin": ((-90, 90, -40, 90, -40, 40),),
     "ilium:left": ((60, 75, -20, 60, -30, 8),),
     "ilium:right": ((-75, -60, -20, 60, -30, -3),),
 }
+# From the edge of the sac under the upper pedicle, past the disc, over the lower one.
+ROOTS: dict[str, tuple[tuple[float, float, float], ...]] = {
+    "exiting_root:L4:left": ((7, 22, 17), (13, 22, 9), (18, 21, 3), (25, 18, -8), (33, 15, -18)),
+    "exiting_root:L4:right": (
+        (-7, 21, 17),
+        (-13, 21, 9),
+        (-18, 20, 3),
+        (-25, 17, -8),
+        (-33, 14, -18),
+    ),
+}
+GANGLION_POINTS = slice(1, 3)
+ROOT_RADIUS_MM, GANGLION_RADIUS_MM = 1.5, 2.25
 PEDICLES = {
     "L4": {Side.LEFT: (16, 22, 0, 8, 14), Side.RIGHT: (16, 21, 0, 8, 14)},
     "L5": {Side.LEFT: (16, 22, 5.5, 8, 13), Side.RIGHT: (16, 21, 5.5, 8, 13)},
@@ -120,6 +149,12 @@ def build(
             key = replace(key, side=key.side.opposite)
         region = _region(boxes, scale, spacing_mm, mirrored, move)
         structures[key] = Structure(key, region, Origin.SEGMENTED, 0.3)
+    structures |= {
+        nerve.key: nerve
+        for name in ROOTS
+        for nerve in _nerves(name, scale, spacing_mm, mirrored, move)
+        if name not in without
+    }
     grid = Grid(np.zeros(3), 0.75, (2, 2, 2), "patient")
     return Anatomy(
         structures,
@@ -157,6 +192,28 @@ def _region(
     affine = np.diag([spacing * scale] * 3 + [1.0])
     affine[:3, 3] = first * scale
     return LabelMap(filled, move.matrix @ affine, "patient")
+
+
+def _nerves(
+    name: str, scale: float, spacing: float, mirrored: bool, move: RigidTransform
+) -> list[Structure]:
+    """An exiting root and the thicker ganglion on its second part."""
+    points = np.array(ROOTS[name], dtype=np.float64) * scale
+    key = StructureKey.parse(name)
+    if mirrored:
+        points = points * [-1, 1, 1]
+        key = replace(key, side=key.side.opposite)
+    points = move.points(points)
+    ganglion = StructureKey("drg", key.place, key.side)
+    lines = {key: (points, ROOT_RADIUS_MM), ganglion: (points[GANGLION_POINTS], GANGLION_RADIUS_MM)}
+    found = []
+    for one, (line, radius) in lines.items():
+        tube = Tube(line, np.full(len(line), radius * scale))
+        shape = tuple((np.ptp(line, axis=0) / (spacing * scale)).astype(int) + 9)
+        grid = Grid(line.min(axis=0) - 4 * spacing * scale, spacing * scale, shape, "patient")
+        region = rasterise_tube(tube, grid)
+        found.append(Structure(one, region, Origin.SEGMENTED, 0.3, tube))
+    return found
 
 
 def _vertebra_frame(name: str, scale: float, mirrored: bool, move: RigidTransform) -> VertebraFrame:

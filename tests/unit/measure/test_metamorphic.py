@@ -4,15 +4,34 @@ import pytest
 
 from kambin.anatomy import Anatomy, Case
 from kambin.frames import Side
-from kambin.measure import QUANTITIES, Measurements, Quantity, measure_case
+from kambin.measure import QUANTITIES, Measurements, Place, Quantity, measure_case
 
+MEASURED = [name for name, kind in QUANTITIES.items() if kind.place is not Place.SPINE]
 SCALE = 1.2
 POWERS = {"mm": 1, "mm2": 2, "mm3": 3, "deg": 0, "1": 0}
 
 # Lattice, pixels and the 3 mm closing do not scale with the patient; boundaries found on
 # them may shift by a fifth of a millimetre.
 TOLERANCES = {"mm": 0.25, "mm2": 6.0, "mm3": 1e-6, "deg": 0.3, "1": 0.0}
-PATIENT_FRAME = ("crest_height", "crest_class", "ilium_axial_angle")
+PATIENT_FRAME = (
+    "crest_height",
+    "crest_class",
+    "ilium_axial_angle",
+    "ilium_operable",
+    "organ_free_angle",
+)
+# Lengths the definition fixes do not grow with the patient: the slab about the waist, the
+# margin to organs, the gate, the first 10 mm of a root.
+# A window is seen over a fixed depth: a larger patient shows other parts of its bones.
+FIXED = (
+    "organ_free_angle",
+    "facet_root_gate",
+    "root_takeoff_angle",
+    "foramen_volume",
+    *(q for q in MEASURED if "_window_" in q),
+)
+# Summed over pixels of a lattice that does not move along.
+COARSE = {"foramen_volume": 12.0}
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +56,7 @@ def _partner(measurements: Measurements, row: Quantity, *, swap: bool = False) -
     return found
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", MEASURED)
 def test_mirroring_the_patient_swaps_the_sides_and_nothing_else(
     measured: Measurements, mirrored: Measurements, quantity: str
 ) -> None:
@@ -57,14 +76,14 @@ def test_mirroring_the_patient_mirrors_the_points(
         )
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", [q for q in MEASURED if q not in FIXED])
 def test_a_larger_patient_scales_each_quantity_as_its_unit_says(
     measured: Measurements, scaled: Measurements, quantity: str
 ) -> None:
     unit = QUANTITIES[quantity].unit
     for row in (r for r in measured if r.quantity == quantity):
         expected = row.value * SCALE ** POWERS[unit]
-        error = TOLERANCES[unit] + 1e-9
+        error = COARSE.get(quantity, TOLERANCES[unit]) + 1e-9
         assert _partner(scaled, row).value == pytest.approx(expected, abs=error)
 
 
@@ -77,11 +96,11 @@ def test_the_scaling_check_can_tell_a_wrong_unit(
     assert abs(_partner(scaled, row).value - wrong) > 3 * TOLERANCES["mm2"]
 
 
-@pytest.mark.parametrize("quantity", [q for q in QUANTITIES if q not in PATIENT_FRAME])
+@pytest.mark.parametrize("quantity", [q for q in MEASURED if q not in PATIENT_FRAME])
 def test_a_patient_who_lies_differently_has_the_same_spine(
     measured: Measurements, moved: Measurements, quantity: str
 ) -> None:
-    error = TOLERANCES[QUANTITIES[quantity].unit] + 1e-9
+    error = COARSE.get(quantity, TOLERANCES[QUANTITIES[quantity].unit]) + 1e-9
     for row in (r for r in measured if r.quantity == quantity):
         assert _partner(moved, row).value == pytest.approx(row.value, abs=error)
 
