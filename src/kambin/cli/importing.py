@@ -7,7 +7,7 @@ import typer
 
 from kambin.cli.app import ForceOption, JsonOption, app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
-from kambin.exchange import import_case, read_case_summary
+from kambin.exchange import DicomRequest, import_case, read_case_summary
 
 
 @app.command(
@@ -15,6 +15,8 @@ from kambin.exchange import import_case, read_case_summary
     epilog=examples(
         "kambin import -i ct.nii.gz --labels segmentation.nii.gz -o case",
         "kambin import -i ct.nii.gz --labels masks/ -o case",
+        "kambin import -i study/ --series 3 --labels seg.dcm -o case",
+        "kambin import -i tilted/ --deshear --labels rtstruct.dcm -o case",
         "kambin import --labels atlas.nii.gz --labels skin=body.nii.gz -o case",
         "kambin import --labels vert.nii.gz --dialect verse --fragment hernia.nii.gz -o case",
         "kambin import -i ct.nii.gz --labels seg.nii.gz --root exiting_root:L4:left=l4.mrk.json "
@@ -24,7 +26,8 @@ from kambin.exchange import import_case, read_case_summary
 def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
     out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
     image: Annotated[
-        Path | None, typer.Option("-i", "--image", metavar="IMAGE", help="CT or MR image.")
+        Path | None,
+        typer.Option("-i", "--image", metavar="IMAGE", help="CT or MR: a file or a DICOM folder."),
     ] = None,
     labels: Annotated[
         list[str] | None,
@@ -52,13 +55,24 @@ def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
         float | None,
         typer.Option("--root-radius", metavar="MM", help="Radius of roots whose file has none."),
     ] = None,
+    series: Annotated[
+        str, typer.Option("--series", metavar="NUMBER_OR_UID", help="Which series of a folder.")
+    ] = "",
+    deshear: Annotated[
+        bool, typer.Option("--deshear", help="Straighten a gantry tilt instead of refusing it.")
+    ] = False,
+    keep_identity: Annotated[
+        bool,
+        typer.Option("--keep-identity", help="Keep name, number and birth date beside the case."),
+    ] = False,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
     """Check an image and its labels to the last byte and keep them as a case.
 
-    Reads NIfTI (.nii, .nii.gz), NRRD (.nrrd, .seg.nrrd) and MetaImage (.mha). The files are
-    never changed; of the patient's identity nothing is kept.
+    Reads folders of DICOM (CT, MR, SEG, RTSTRUCT), NIfTI (.nii, .nii.gz), NRRD (.nrrd,
+    .seg.nrrd) and MetaImage (.mha). The files are never changed; of the patient's identity
+    nothing is kept unless --keep-identity asks for it.
     """
     folder = import_case(
         image=image,
@@ -70,6 +84,7 @@ def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
         root_radius_mm=root_radius,
         out=out,
         force=force,
+        dicom=DicomRequest(series, deshear, keep_identity),
     )
     # read back, so that what is shown is what was written
     made = read_case_summary(folder)

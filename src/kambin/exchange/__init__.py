@@ -19,6 +19,7 @@ from kambin.exchange.case_files import (
 )
 from kambin.exchange.case_summary import CaseSummary, read_case_summary
 from kambin.exchange.dialects import Dialect, find_key, read_dialects
+from kambin.exchange.dicom_image import DicomRequest
 from kambin.exchange.documents import to_json, to_plain, write_bytes_atomically, write_document
 from kambin.exchange.importing import find_import_findings, import_case
 from kambin.exchange.nifti_writing import nifti_bytes
@@ -45,6 +46,7 @@ __all__ = [
     "SEGMENTERS",
     "CaseSummary",
     "Dialect",
+    "DicomRequest",
     "Segmentation",
     "Segmenter",
     "find_answer_file",

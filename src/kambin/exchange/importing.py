@@ -8,6 +8,8 @@ from kambin.anatomy import Case, StructureKey
 from kambin.core import Finding, InputError, RequestError, Severity
 from kambin.exchange.case_files import require_free, write_case
 from kambin.exchange.dialects import AUTO, find_dialect
+from kambin.exchange.dicom_image import DicomRequest
+from kambin.exchange.dicom_labels import are_dicom_labels, read_dicom_labels
 from kambin.exchange.documents import to_plain
 from kambin.exchange.drawn_roots import read_drawn_roots
 from kambin.exchange.geometry import (
@@ -16,21 +18,23 @@ from kambin.exchange.geometry import (
     greatest_shift_voxels,
 )
 from kambin.exchange.merging import merge_sources
+from kambin.exchange.pictures import Picture, read_picture
 from kambin.exchange.plausibility import (
+    check_lumbar_level,
     check_unknown_names,
     require_bone_in_tissue,
     require_lumbar_spine,
     require_vertebra_size,
     settle_missing_values,
 )
-from kambin.exchange.reading import read_raster, volume_of
 from kambin.exchange.sources import LabelSource, read_mask, read_sources
+from kambin.exchange.streams import shown_name
 from kambin.imaging import LabelMap, Volume
 
 _FINDINGS_KEY = "import_findings"
 
 
-def import_case(
+def import_case(  # noqa: PLR0913 - one option of the contract each
     *,
     image: Path | None = None,
     labels: Sequence[Path | str] = (),
@@ -41,6 +45,7 @@ def import_case(
     root_radius_mm: float | None = None,
     out: Path,
     force: bool = False,
+    dicom: DicomRequest | None = None,
 ) -> Path:
     """Make a case folder from an image and its label maps; the inputs are never changed.
 
@@ -57,6 +62,7 @@ def import_case(
     root_radius_mm : float, mm, radius of drawn roots whose file states none
     out : the case folder to make
     force : bool, replace an existing case
+    dicom : which series of a DICOM folder, and how it may be read
 
     Returns
     -------
@@ -74,19 +80,25 @@ def import_case(
     require_free(Path(out), force=force)
     words = dialect.split(",") if "," in dialect else [dialect] * len(labels)
     pairs = zip(labels, words, strict=True)
+    picture = read_picture(image, dicom or DicomRequest())
+    # image before labels, because labels from DICOM are put onto its slices
+    told = list(picture.findings)
     found = [
         (f"labels {number}", source)
         for number, (given, word) in enumerate(pairs, start=1)
-        for source in read_sources(given, word, lowest=lowest)
+        for source in (
+            _read_dicom(given, picture, told)
+            if are_dicom_labels(given)
+            else read_sources(given, word, lowest=lowest)
+        )
     ]
     if fragment is not None:
         # first of all, because a fragment lies inside what other labels call disc or canal
         found.insert(0, ("fragment", read_mask(Path(fragment), StructureKey("fragment"))))
     sources = [source for _, source in found]
-    raster = None if image is None else read_raster(Path(image))
-    volume = None if raster is None else volume_of(raster)
+    volume = picture.volume
     # before anything is merged: a shifted mask would be cut to pieces by its neighbours
-    _require_one_grid(volume, sources, Path(image).name if image else "")
+    _require_one_grid(volume, sources, shown_name(Path(image)) if image else "")
     merged, names, findings, given_by = merge_sources(sources)
     # labels before image: a wrong unit or region is the plainer thing to be told
     require_lumbar_spine(merged, names)
@@ -95,14 +107,15 @@ def import_case(
         volume, missing = settle_missing_values(volume, merged, names)
         findings += missing
         require_bone_in_tissue(volume, merged, names)
-    findings += check_unknown_names(sources)
+    findings += (*told, *check_unknown_names(sources), *check_lumbar_level(merged, names))
     taken = frozenset(names.values())
     drawn, said = read_drawn_roots(roots, merged, taken=taken, root_radius_mm=root_radius_mm)
     findings += said
     used = list(dict.fromkeys(source.dialect for source in sources))
     kept = {
         # nothing else of the files' headers, which may say who the patient is
-        "image_format": raster.format if raster else "",
+        "image_format": picture.format,
+        **picture.facts,
         "labels_format": ", ".join(dict.fromkeys(source.format for source in sources)),
         # by place on the command line: a file's own name may be the patient's
         "structures_from": json.dumps(
@@ -112,7 +125,15 @@ def import_case(
         _FINDINGS_KEY: json.dumps([to_plain(f.as_document()) for f in findings], sort_keys=True),
     }
     case = Case(volume, merged, names, "+".join(used), source=kept, drawn=drawn)
-    return write_case(case, Path(out), force=force)
+    return write_case(case, Path(out), force=force, extra=picture.extra)
+
+
+def _read_dicom(
+    given: Path | str, picture: Picture, told: list[Finding]
+) -> tuple[LabelSource, ...]:
+    sources, findings = read_dicom_labels(given, picture.dicom)
+    told += findings
+    return sources
 
 
 def find_import_findings(case: Case) -> tuple[Finding, ...]:

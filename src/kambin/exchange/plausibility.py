@@ -15,12 +15,15 @@ from kambin.knowledge import value, values
 _NAMES_SHOWN = 12
 """How many names a message lists."""
 
+_ABOVE = frozenset({"T11", "T12", "T13"})
+"""Vertebrae next to the lumbar spine, which a scan of it may end at."""
+
 NamesByValue = Mapping[int, StructureKey]
 """Label value -> structure."""
 
 
 def require_lumbar_spine(labels: LabelMap, names: NamesByValue) -> None:
-    """Refuse labels that hold no lumbar vertebra, lumbar disc or sacrum.
+    """Refuse labels that hold no lumbar vertebra, lumbar disc or sacrum, and no neighbour of one.
 
     Parameters
     ----------
@@ -33,7 +36,8 @@ def require_lumbar_spine(labels: LabelMap, names: NamesByValue) -> None:
     """
     present = find_labels(labels.values)
     keys = [key for number, key in names.items() if number in present]
-    if any(_is_lumbar(key) for key in keys):
+    # the lowest ribs' vertebrae are the neighbours: a case without a lumbar level is still one
+    if any(_is_lumbar(key) or _is_above(key) for key in keys):
         return
     shown = ", ".join(sorted({str(key) for key in keys})[:_NAMES_SHOWN]) or "nothing known"
     raise InputError(
@@ -42,6 +46,69 @@ def require_lumbar_spine(labels: LabelMap, names: NamesByValue) -> None:
         where="labels",
         why=f"Found instead: {shown}.",
         next_step="Import labels with at least one lumbar vertebra or the sacrum.",
+    )
+
+
+def check_lumbar_level(labels: LabelMap, names: NamesByValue) -> tuple[Finding, ...]:
+    """Return a NOTE if the labels end above the lumbar spine, so that no level can be planned.
+
+    Parameters
+    ----------
+    labels : LabelMap, shape (I, J, K), LPS, mm
+    names : label value -> StructureKey
+    """
+    present = find_labels(labels.values)
+    spine = [k for n, k in names.items() if n in present and (_is_lumbar(k) or _is_above(k))]
+    if any(_is_lumbar(key) for key in spine):
+        return ()
+    return (
+        Finding(
+            code="IN-073",
+            severity=Severity.NOTE,
+            what="No lumbar level is complete",
+            where="labels",
+            why=f"Of the spine there are {', '.join(sorted(str(key) for key in spine))}.",
+            next_step="Import an image that shows two neighbouring lumbar vertebrae.",
+        ),
+    )
+
+
+def check_ceiling(image: Volume, ceiling_hu: float) -> tuple[Finding, ...]:
+    """Return a CONFIRM if much of a CT lies at the highest value that could be stored.
+
+    Parameters
+    ----------
+    image : Volume, shape (I, J, K), HU
+    ceiling_hu : float, HU, the highest value that the number format can hold
+
+    Raises
+    ------
+    InputError  (IN-061) if the ceiling is so low that it cuts bone itself
+    """
+    # half a unit, because a scale that is no whole number rounds
+    clipped = image.values > ceiling_hu - 0.5
+    volume_mm3 = float(clipped.sum() * np.prod(image.spacing_mm))
+    if volume_mm3 < value("dicom_limits.ceiling_mm3"):
+        return ()
+    place = ", ".join(f"{v:.0f}" for v in image.lps_mm(np.argwhere(clipped).mean(axis=0)))
+    why = f"{volume_mm3:.0f} mm3 around ({place}) mm LPS lie at {ceiling_hu:.0f} HU, "
+    if ceiling_hu < value("dicom_limits.ceiling_low_hu"):
+        raise InputError(
+            code="IN-061",
+            what="The values of bone are cut off",
+            where="image",
+            why=why + "which bone itself exceeds.",
+            next_step="Export the original series with all of its bits.",
+        )
+    return (
+        Finding(
+            code="IN-061",
+            severity=Severity.CONFIRM,
+            what="Values are cut off at the top",
+            where="image",
+            why=why + "the highest that could be stored; metal usually is the cause.",
+            next_step="Look at the place: metal near the level makes bone edges doubtful.",
+        ),
     )
 
 
@@ -197,6 +264,10 @@ def _is_lumbar(key: StructureKey) -> bool:
         return True
     lumbar = key.place[:1] == "L" or key.place == "S1" or "-L" in key.place or "-S" in key.place
     return (key.kind in ("vertebra", "disc") or is_part_of_vertebra(key)) and lumbar
+
+
+def _is_above(key: StructureKey) -> bool:
+    return key.kind == "vertebra" and key.place in _ABOVE
 
 
 def _mask(labels: LabelMap, names: NamesByValue, kinds: frozenset[str]) -> NDArray[np.bool_]:

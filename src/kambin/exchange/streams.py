@@ -1,6 +1,7 @@
 """Bytes of a file, read to the very end so that a cut or a flipped bit cannot hide."""
 
 import gzip
+import unicodedata
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,10 +35,27 @@ def explained_reading(path: Path) -> Iterator[None]:
         raise InputError(
             code="IN-001",
             what="A file cannot be read",
-            where=path.name,
+            where=shown_name(path),
             why=f"The system says: {error.strerror or type(error).__name__}.",
             next_step="Check that the file exists and that you may read it.",
         ) from error
+
+
+def shown_name(path: Path) -> str:
+    """Return a file name as it may be shown: what steers a terminal or hides letters is escaped.
+
+    Parameters
+    ----------
+    path : a file or folder
+
+    References
+    ----------
+    Unicode UTS 39, section 5.4 and UAX 9: marks of writing direction can reverse a name
+    """
+    return "".join(
+        c if unicodedata.category(c)[0] not in "CZ" or c == " " else f"\\u{ord(c):04x}"
+        for c in path.name
+    )
 
 
 def damaged(path: Path, why: str) -> InputError:
@@ -45,7 +63,7 @@ def damaged(path: Path, why: str) -> InputError:
     return InputError(
         code="IN-002",
         what="The file is damaged or cut off",
-        where=path.name,
+        where=shown_name(path),
         why=why,
         next_step="Copy or export it again from its source; nothing was imported.",
     )

@@ -37,7 +37,7 @@ class Constant:
     note: str
 
 
-NOT_CONSTANTS = ("dialects", "instruments", "techniques", "literature")
+NOT_CONSTANTS = ("dialects", "instruments", "techniques", "literature", "snomed")
 """Tables with rows of their own shape, each read by its own module."""
 
 
