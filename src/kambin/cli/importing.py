@@ -9,6 +9,16 @@ from kambin.cli.app import ForceOption, JsonOption, app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.exchange import DicomRequest, import_case, read_case_summary
 
+_SeriesOption = Annotated[
+    str, typer.Option("--series", metavar="NUMBER_OR_UID", help="Which series of a folder.")
+]
+_DeshearOption = Annotated[
+    bool, typer.Option("--deshear", help="Straighten a gantry tilt instead of refusing it.")
+]
+_IdentityOption = Annotated[
+    bool, typer.Option("--keep-identity", help="Keep name, number and birth date beside the case.")
+]
+
 
 @app.command(
     "import",
@@ -55,16 +65,9 @@ def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
         float | None,
         typer.Option("--root-radius", metavar="MM", help="Radius of roots whose file has none."),
     ] = None,
-    series: Annotated[
-        str, typer.Option("--series", metavar="NUMBER_OR_UID", help="Which series of a folder.")
-    ] = "",
-    deshear: Annotated[
-        bool, typer.Option("--deshear", help="Straighten a gantry tilt instead of refusing it.")
-    ] = False,
-    keep_identity: Annotated[
-        bool,
-        typer.Option("--keep-identity", help="Keep name, number and birth date beside the case."),
-    ] = False,
+    series: _SeriesOption = "",
+    deshear: _DeshearOption = False,
+    keep_identity: _IdentityOption = False,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:

@@ -2,7 +2,7 @@
 
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -173,7 +173,8 @@ def word_of(dataset: Any, keyword: str) -> str:
     found = dataset.get(keyword)
     if found is None:
         return ""
-    many = not isinstance(found, (str, bytes)) and hasattr(found, "__iter__")
+    # a person's name can be walked letter by letter, and is one word all the same
+    many = isinstance(found, Sequence) and not isinstance(found, (str, bytes))
     text = "\\".join(str(part) for part in found) if many else str(found)
     return text.strip("\0 ")
 

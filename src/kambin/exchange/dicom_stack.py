@@ -77,7 +77,7 @@ def stack_series(series: Series, where: str) -> Stack:
     Notes
     -----
     Order is the projection of the position on the normal of the slices. Names of files and
-    instance numbers play no part. Two steps are equal within 1 % or 0.05 mm.
+    instance numbers play no part. Two steps are equal within 1 % or 0.1 mm.
     """
     frames = _require_placed(series.frames, where)
     rows, columns = frames[0].header.shape
@@ -232,7 +232,7 @@ def _shift_per_slice(
     # rounded positions drift by less than a tenth of a millimetre over the whole stack
     length = float(np.linalg.norm(positions[-1] - positions[0]))
     drift = float(np.linalg.norm(slope)) * counts[-1]
-    is_noise = drift <= max(2 * value("dicom_limits.step_mm"), ORTHOGONAL_TOLERANCE * length)
+    is_noise = drift <= max(value("dicom_limits.step_mm"), ORTHOGONAL_TOLERANCE * length)
     return np.zeros(2) if is_noise else slope
 
 

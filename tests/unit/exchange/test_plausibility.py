@@ -6,6 +6,8 @@ import pytest
 from kambin.anatomy import StructureKey
 from kambin.core import InputError, Severity
 from kambin.exchange.plausibility import (
+    check_ceiling,
+    check_lumbar_level,
     check_unknown_names,
     require_bone_in_tissue,
     require_lumbar_spine,
@@ -48,11 +50,42 @@ def test_one_lumbar_structure_makes_a_lumbar_spine(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["vertebra:T12", "vertebra:C7", "disc:T11-T12", "ilium:left", "sap:T11:left", "aorta"]
+    "key", ["vertebra:T10", "vertebra:C7", "disc:T11-T12", "ilium:left", "sap:T11:left", "aorta"]
 )
 def test_what_is_no_lumbar_spine_is_named(key: str) -> None:
     with pytest.raises(InputError, match=rf"IN-019.*Found instead: {key}\."):
         require_lumbar_spine(labels_of(BLOCK), {1: StructureKey.parse(key)})
+
+
+@pytest.mark.parametrize("key", ["vertebra:T11", "vertebra:T12"])
+def test_g19_the_vertebrae_above_are_a_case_without_a_level(key: str) -> None:
+    labels, names = labels_of(BLOCK), {1: StructureKey.parse(key)}
+    require_lumbar_spine(labels, names)
+    (finding,) = check_lumbar_level(labels, names)
+    assert (finding.code, finding.severity) == ("IN-073", Severity.NOTE)
+    assert key in finding.why
+
+
+def test_a_lumbar_vertebra_needs_no_word_about_levels() -> None:
+    assert check_lumbar_level(labels_of(BLOCK), {1: L4}) == ()
+
+
+def test_g16_metal_at_the_ceiling_asks_a_person_and_a_few_voxels_do_not() -> None:
+    values = np.full(SHAPE, 40, np.int16)
+    values[3, 4, 5] = 3071
+    (finding,) = check_ceiling(image_of(values), 3071.0)
+    assert (finding.code, finding.severity) == ("IN-061", Severity.CONFIRM)
+    assert "64 mm3 around (12, 16, 20) mm LPS" in finding.why
+    assert check_ceiling(image_of(values), 4000.0) == ()
+    small = Volume(values, an_affine(0.5), "patient")
+    assert check_ceiling(small, 3071.0) == ()
+
+
+def test_g16_a_ceiling_below_bone_is_refused() -> None:
+    values = np.full(SHAPE, 40, np.int16)
+    values[BLOCK] = 1023
+    with pytest.raises(InputError, match=r"IN-061.*1023 HU, which bone itself exceeds"):
+        check_ceiling(image_of(values), 1023.0)
 
 
 def test_a_name_without_voxels_is_no_spine() -> None:
