@@ -147,7 +147,7 @@ def _check_border(survey: Survey, stack: VertebralStack) -> list[Finding]:
 def _check_width(survey: Survey, stack: VertebralStack, plane: MidsagittalPlane) -> list[Finding]:
     least_mm, most_mm = values("checks.body_width_mm")
     whole = [v for v in stack.vertebrae if v.border_faces == 0] or list(stack.vertebrae)
-    widths = {v.key.place: _body_width_mm(survey, v, plane) for v in whole}
+    widths = {v.key.place: body_width_mm(survey, v, plane) for v in whole}
     # Here a file in centimetres or metres is found out (G10).
     wrong = {name: w for name, w in widths.items() if not least_mm <= w <= most_mm}
     if not wrong:
@@ -159,8 +159,15 @@ def _check_width(survey: Survey, stack: VertebralStack, plane: MidsagittalPlane)
     return [finding_of("AN-126", Severity.BLOCK, where=", ".join(wrong), why=why)]
 
 
-def _body_width_mm(survey: Survey, vertebra: FoundStructure, plane: MidsagittalPlane) -> float:
-    """Return the left-right extent of the front of a vertebra, where only the body is, mm."""
+def body_width_mm(survey: Survey, vertebra: FoundStructure, plane: MidsagittalPlane) -> float:
+    """Return the left-right extent of the front of a vertebra, where only the body is, mm.
+
+    Parameters
+    ----------
+    survey : Survey that holds the vertebra
+    vertebra : FoundStructure
+    plane : MidsagittalPlane across which the width runs
+    """
     points = vertebra.points_lps_mm(survey.labels)
     y = points[:, 1]
     front = points[y < y.mean() - value("checks.body_share") * np.ptp(y)]

@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 from kambin.anatomy.case import Case
+from kambin.anatomy.check_densities import check_densities
 from kambin.anatomy.check_image import check_image
 from kambin.anatomy.check_masks import check_masks
 from kambin.anatomy.check_presence import check_lumbar_spine, check_presence
 from kambin.anatomy.check_sides import check_sides
+from kambin.anatomy.check_spine_shape import check_spine_shape
+from kambin.anatomy.check_variants import check_variants
 from kambin.anatomy.drawn_roots import check_drawn_sides
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import check_levels, find_levels, find_scheme, stack_vertebrae
@@ -63,6 +66,9 @@ def check_case(case: Case) -> CaseCheck:
         *check_levels(survey, stack, scheme, case.confirmations),
         *check_masks(survey, stack, plane),
         *check_image(case, survey, stack, plane),
+        *check_variants(survey, stack, plane),
+        *check_spine_shape(survey, stack, plane),
+        *check_densities(case.image, survey, stack),
         *check_presence(survey),
     )
     return CaseCheck(scheme, find_levels(scheme), findings, survey)

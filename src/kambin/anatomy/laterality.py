@@ -90,7 +90,7 @@ def fit_midsagittal_plane(survey: Survey) -> MidsagittalPlane:
     vertebrae = [f for f in survey.of_kind("vertebra") if f.key.place in VERTEBRAE]
     # A vertebra that the image cuts may have lost its tail.
     whole = [f for f in vertebrae if f.border_faces == 0] or vertebrae
-    posterior = np.sum([_tail(f, survey.labels) for f in whole], axis=0)
+    posterior = np.sum([tail_direction(f, survey.labels) for f in whole], axis=0)
     centres = np.array([f.centroid_lps_mm for f in whole])
     cranial = _line_up(centres)
     normal = np.cross(posterior, cranial)
@@ -127,8 +127,14 @@ def find_witnesses(survey: Survey, plane: MidsagittalPlane) -> tuple[Witness, ..
     return tuple(witnesses)
 
 
-def _tail(vertebra: FoundStructure, labels: LabelMap) -> NDArray[np.float64]:
-    """Return the axial direction in which a vertebra tapers off, shape (3,), unit or zero."""
+def tail_direction(vertebra: FoundStructure, labels: LabelMap) -> NDArray[np.float64]:
+    """Return the axial direction in which a vertebra tapers off, shape (3,), unit or zero.
+
+    Parameters
+    ----------
+    vertebra : FoundStructure
+    labels : LabelMap in which it was found
+    """
     offset = vertebra.points_lps_mm(labels) - vertebra.centroid_lps_mm
     offset[:, 2] = 0.0
     moment = (offset * (offset**2).sum(axis=1, keepdims=True)).mean(axis=0)

@@ -199,14 +199,14 @@ def words_from_below(
         )
     first = column.index(lowest.upper())
 
-    def vertebra(number: int) -> str:
+    def _vertebra(number: int) -> str:
         at = first - (number - whole[0])
         return column[at] if 0 <= at < len(column) else ""
 
     words = {}
     for value in sorted(values):
         number = value % _CANAL_OF_SPIDER
-        name, below = vertebra(number), vertebra(number - 1)
+        name, below = _vertebra(number), _vertebra(number - 1)
         if value == _CANAL_OF_SPIDER:
             words[value] = "spinal_canal"
         elif value > 2 * _CANAL_OF_SPIDER:
