@@ -10,6 +10,7 @@ from kambin.anatomy.completion_types import BonyAnatomy, WorkingBone
 from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
 from kambin.anatomy.drawn_roots import check_drawn_levels, place_drawn
 from kambin.anatomy.given_parts import absorbed_keys, settle_parts
+from kambin.anatomy.fragment import tag_fragment, yield_to_fragment
 from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
@@ -58,8 +59,11 @@ def complete(
     bony = complete_bones(case, survey=survey, progress=progress)
     nerves = complete_nerves(bony, progress=progress)
     # Nerves last: a sac taken from the cord label replaces the label's own structure.
+    structures, gave_way = yield_to_fragment(
+        tag_fragment({**bony.structures, **nerves.structures}, case.source)
+    )
     return Anatomy(
-        {**bony.structures, **nerves.structures},
+        structures,
         bony.vertebra_frames,
         bony.disc_frames,
         find_scheme(stack_vertebrae(survey), case.confirmations),
@@ -69,6 +73,7 @@ def complete(
             *find_bone_findings(bony),
             *check_drawn_levels(case.drawn, bony.vertebra_frames),
             *nerves.findings,
+            *gave_way,
         ),
     )
 

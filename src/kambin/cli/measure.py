@@ -3,10 +3,11 @@
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_level, find_side
 from kambin.cli.gate import read_checked_case, require_answered
-from kambin.cli.output import print_document, print_findings, print_table
+from kambin.cli.output import print_document, print_findings, print_lines, print_table
 from kambin.cli.progress import shown_progress
 from kambin.cli.workbench import complete_once
 from kambin.measure import Quantity, measure_case
+from kambin.measure.herniation_words import describe_herniation
 
 
 @app.command(
@@ -35,6 +36,9 @@ def measure(
         return
     columns = ("level", "side", "quantity", "value", "+-", "unit", "papers")
     print_table("Measurements", columns, (_cells(row) for row in measured))
+    if measured.herniation is not None:
+        lines = describe_herniation(measured.herniation)
+        print_lines(*(f"{head:11}{line}" for head, line in lines))
     print_findings(measured.findings)
 
 

@@ -8,6 +8,7 @@ _CODE = r"[A-Z]{2}-\d{3}"
 _SEVERAL = {
     ("import", "--labels"): ".*",
     ("phantom", "--variant"): ".*",
+    ("fragment", "--contours"): r".*\.json",
     # the case or plan may follow the codes, and is not one of them
     ("confirm", "--accept"): _CODE,
 }

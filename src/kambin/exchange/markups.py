@@ -70,6 +70,32 @@ def read_curve(path: Path) -> DrawnCurve:
     return DrawnCurve(points_lps_mm, _radii_mm(path, markup, points_lps_mm))
 
 
+def read_closed_curves(path: Path) -> list[NDArray[np.float64]]:
+    """Read every closed curve of a Slicer markup file, such as the outlines of a fragment.
+
+    Parameters
+    ----------
+    path : file ``*.mrk.json``
+
+    Returns
+    -------
+    list of float arrays, shape (N, 3), mm, LPS, N >= 3, the last point joins the first
+
+    Raises
+    ------
+    InputError  (IN-027) if there is no file, (IN-090) if it holds anything but closed curves
+    """
+    markups = _read_markups(Path(path))
+    wrong = [str(m.get("type"))[:20] for m in markups if m.get("type") != "ClosedCurve"]
+    if wrong or not markups:
+        found = ", ".join(wrong) or "nothing"
+        raise _not_usable(path, f"It should hold closed curves, but has {found}.")
+    curves = [_positions_lps_mm(path, markup) for markup in markups]
+    if min(len(curve) for curve in curves) < 3:
+        raise _not_usable(path, "A closed curve needs three points.")
+    return curves
+
+
 def read_landmarks(path: Path) -> dict[str, NDArray[np.float64]]:
     """Read the named points of all fiducial lists of a Slicer markup file.
 

@@ -7,6 +7,7 @@ from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import Finding, Progress, SilentProgress
 from kambin.frames import Side
 from kambin.knowledge import literature
+from kambin.measure.herniation import measure_herniation
 from kambin.measure.registry import QUANTITIES, Measurer, Place, QuantityKind
 from kambin.measure.rows import Measurements, Quantity, Reading
 from kambin.measure.site import Site, missing_frame
@@ -63,7 +64,8 @@ def measure_case(
             if key not in taken:
                 taken[key] = kind.measurer(site)
             rows.append(_row(kind, site, taken[key][kind.name]))
-    return Measurements(tuple(rows), _unique(rows), case.sha256)
+    herniation, remarks = measure_herniation(anatomy, case)
+    return Measurements(tuple(rows), (*_unique(rows), *remarks), case.sha256, herniation)
 
 
 def _sites(

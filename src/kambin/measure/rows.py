@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kambin.core import Finding
 from kambin.frames import Side
 from kambin.knowledge import Literature
+from kambin.measure.herniation_types import Herniation
 
 SCHEMA_VERSION = 1
 """Version of the measure document."""
@@ -108,11 +109,13 @@ class Measurements:
     rows : tuple of Quantity; iterating over the measurements iterates over them
     findings : tuple of Finding
     case_sha256 : str, the case that was measured
+    herniation : Herniation, or none if the case has no fragment
     """
 
     rows: tuple[Quantity, ...]
     findings: tuple[Finding, ...]
     case_sha256: str = ""
+    herniation: Herniation | None = None
 
     def __iter__(self) -> Iterator[Quantity]:
         """Iterate over the rows."""
@@ -137,6 +140,7 @@ class Measurements:
             # A number without the case it was taken from goes stale unseen.
             "case_sha256": self.case_sha256,
             "rows": [row.as_document() for row in self.rows],
+            "herniation": None if self.herniation is None else self.herniation.as_document(),
             "findings": [finding.as_document() for finding in self.findings],
         }
 

@@ -1,0 +1,88 @@
+"""A classified herniation in lines that a surgeon reads."""
+
+from kambin.measure.herniation_types import Grade, Herniation, RootGrade
+
+_NOT_ASSESSED = "not assessed"
+
+
+def describe_herniation(found: Herniation) -> tuple[tuple[str, str], ...]:
+    """Return the classification as pairs of a heading and a line.
+
+    Parameters
+    ----------
+    found : Herniation
+
+    Returns
+    -------
+    pairs of str; a class within one standard deviation of its border names its neighbour
+    """
+    size, location = found["msu_size"], found["msu_location"]
+    side = "midline" if found.side is None else str(found.side)
+    return (
+        ("Herniation", f"{found.level} {side}, {found.origin}, surface +-{found.sigma_mm:.1f} mm"),
+        ("Morphology", f"{_say(found['morphology'])} (version 2.0); "
+         f"{found['morphology_version_1'].value} (version 1)"),
+        ("Zone", f"{_say(found['zone'])}; {_shares(found['zone'])}"),
+        ("MSU", f"{_say(size)}-{_say(location)}: h {size.measured['h_mm']:.1f} mm, "
+         f"d {size.measured['d_mm']:.1f} mm. {location.statement}".rstrip()),
+        ("Migration", _say_migration(found)),
+        ("Canal", _say_canal(found["canal_compromise"])),
+        *(("Root", _say_root(root)) for root in found.roots),
+        ("Calcified", _say_calcified(found["calcified"])),
+        ("Volume", f"{found['volume'].value:.0f} +- {found['volume'].uncertainty:.0f} mm3, "
+         + " x ".join(f"{mm:.0f}" for mm in found["dimensions"].measured.values()) + " mm"),
+    )  # fmt: skip
+
+
+def _say(grade: Grade) -> str:
+    """Return the class, and its neighbour if the border lies within one sigma."""
+    if grade.value is None:
+        return _NOT_ASSESSED
+    beside = f" (or {grade.neighbour})" if grade.neighbour else ""
+    return f"{grade.value}{beside}"
+
+
+def _shares(zone: Grade) -> str:
+    """Return where the volume lies, the largest share first."""
+    found = {
+        name.removesuffix("_share").replace("_", " "): share
+        for name, share in zone.measured.items()
+        if name.endswith("_share") and share >= 10.0**-2 / 2
+    }
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{share:.0%} {name}" for name, share in ranked)
+
+
+def _say_migration(found: Herniation) -> str:
+    zone, grade = found["migration"], found["migration_grade"]
+    if zone.value == "none":
+        return _say(zone)
+    beyond, height = zone.measured["beyond_plate_mm"], zone.measured["disc_height_mm"]
+    return (
+        f"{_say(zone)}, {_say(grade)} grade: tip {beyond:.1f} mm beyond the end plate, "
+        f"disc margin {height:.1f} mm high"
+    )
+
+
+def _say_canal(canal: Grade) -> str:
+    if canal.value is None:
+        return canal.statement
+    share, sigma = canal.measured["fraction"], canal.uncertainty or 0.0
+    return f"{share:.0%} +- {sigma:.0%} taken, {_say(canal)}. {canal.statement}".rstrip()
+
+
+def _say_root(root: RootGrade) -> str:
+    grade = root.grade
+    gap, relation = grade.measured["gap_mm"], _say(root.relation)
+    said = grade.statement if grade.value is None else f"grade {_say(grade)}. {grade.statement}"
+    return f"{root.key}: {said.rstrip()} Gap {gap:.1f} mm; fragment lies {relation}"
+
+
+def _say_calcified(grade: Grade) -> str:
+    if grade.value is None:
+        return grade.statement
+    word = "yes" if grade.value else "no"
+    return (
+        f"{word}: {grade.measured['calcified_share']:.0%} of the inner voxels, "
+        f"mean {grade.measured['mean_hu']:.0f} HU"
+    )
