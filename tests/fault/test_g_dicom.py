@@ -103,7 +103,7 @@ def _two_planes(folder: Path) -> None:
 
 def _screenshot(folder: Path) -> object:
     ds = base_dataset(SecondaryCaptureImageStorage, 1)
-    ds.Modality, ds.LossyImageCompression = "OT", "01"
+    ds.Modality, ds.LossyImageCompression = "SC", "01"
     put_pixels(ds, np.zeros((24, 22), "<u2"))
     return write(ds, folder / "screen.dcm")
 
