@@ -7,6 +7,9 @@ from pydicom.encaps import generate_frames
 from pydicom.uid import UID
 
 _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_PADDING = b"\0\xff"
+"""What writers put behind the end mark to make the number of bytes even."""
+
 _J2K_START = b"\xff\x4f\xff\x51"
 _FRAME_MARKERS = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 """Start of frame: JPEG (T.81 table B.1) and JPEG-LS (T.87); not tables, which share the range."""
@@ -38,7 +41,7 @@ def find_codestream_fault(dataset: Dataset, frames: int) -> str:
             rows, columns = size or (0, 0)
             return f"Its compressed picture is {columns} x {rows}, its header says {stated[::-1]}."
         # a decoder may fill what a cut stream lacks, without a word
-        if size is not None and not stream.rstrip(b"\0").endswith(_JPEG_END):
+        if size is not None and not stream.rstrip(_PADDING).endswith(_JPEG_END):
             return "A compressed picture ends before its end mark."
     return ""
 
