@@ -1,94 +1,93 @@
 """The parts of real vertebrae against parts that somebody else drew."""
 
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import ndimage
-from scipy.spatial import cKDTree
-from tests.differential.real_spines import atlas_bones, coarse_atlas_bones, ct_bones, read_labels
+from benchmarks.refit_parts import PATCHES, DrawnVertebra, fit_rules, read_patch, score_rules
+from tests.differential.real_spines import atlas_bones, coarse_atlas_bones, ct_bones
 from tests.differential.test_frames_on_real_data import read_stl
 
-from kambin.anatomy import StructureKey
-from kambin.anatomy.partition import PARTS, classify_points, measure_points
-from kambin.anatomy.vertebra_frames import find_vertebra_frames
-from kambin.anatomy.working import make_working_bone
+from kambin.anatomy import BonyAnatomy, StructureKey
+from kambin.anatomy.part_rules import shipped_rules
 from kambin.frames import Side
-from kambin.imaging import region_from_mask
+from kambin.imaging import extract_surface, surface_distance
 
-PATCHES = {
-    "ct": ("ct_l3_patch_subregions", "sub-ct_seg-{}_label-22_msk.nii.gz", 22),
-    "mr": ("mr_t2_patch_subregions", "sub-mri_seg-{}_label-6_msk.nii.gz", 6),
-}
-DRAWN = {"arch": (41, 41), "sp": (42, 42), "tp": (43, 44), "sap": (45, 46), "iap": (47, 48)}
-ARCH = ("arch", "lamina", "pars", "arch_base", "pedicle", "pedicle_rim")
-LEAST = {"body": 0.98, "sap": 0.85, "iap": 0.85, "tp": 0.87, "sp": 0.77, "arch": 0.76}
+LEAST_FITTED = {"body": 0.98, "sap": 0.85, "iap": 0.85, "tp": 0.87, "sp": 0.77, "arch": 0.76}
+LEAST_UNSEEN = {"body": 0.97, "sap": 0.85, "iap": 0.80, "tp": 0.80, "sp": 0.70, "arch": 0.70}
 
 
-def drawn_and_found(folder: Path, patch: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The drawn part, the found part and the side of every voxel of the patch's vertebra."""
-    name, pattern, value = PATCHES[patch]
-    vertebra = read_labels(folder / name / pattern.format("vert"))
-    parts = read_labels(folder / name / pattern.format("subreg"))
-    mask = vertebra.values == value
-    bone = make_working_bone(vertebra, {"L3": region_from_mask(mask, vertebra)})
-    frame = find_vertebra_frames(bone, 1.5)[0]["L3"]
-    left, points = measure_points(vertebra.lps_mm(np.argwhere(mask)), frame)
-    classes = np.array(PARTS)[classify_points(points, (22.0, frame.posterior_wall_y_mm))]
-    found = np.where(
-        np.isin(classes, ARCH), "arch", np.where(classes == "body_rim", "body", classes)
-    )
-    drawn = np.full(len(found), "body")
-    for part, labels in DRAWN.items():
-        drawn[np.isin(parts.values[mask], labels)] = part
-    assert (left == (points_side(parts.values[mask], left))).all()
-    return drawn, found, left
+@cache
+def patch_of(folder: Path, patch: str) -> DrawnVertebra:
+    return read_patch(folder, patch)
 
 
-def points_side(labels: np.ndarray, left: np.ndarray) -> np.ndarray:
-    """The side that the sided labels name; others keep theirs."""
-    named = np.isin(labels, (45, 47)) | np.isin(labels, (46, 48))
-    return np.where(named, np.isin(labels, (45, 47)), left)
+def hold_to(least: dict[str, float], scores: dict[str, tuple[float, float]]) -> None:
+    """Both sides of every part reach the least Dice."""
+    below = {part: both for part, both in scores.items() if min(both) < least[part]}
+    assert not below
 
 
 @pytest.mark.parametrize("patch", list(PATCHES))
-def test_parts_agree_with_drawn_parts_on_both_sides(shared_data: Path, patch: str) -> None:
-    drawn, found, left = drawn_and_found(shared_data, patch)
-    for side in (left, ~left):
-        for part, least in LEAST.items():
-            a, b = (drawn == part) & side, (found == part) & side
-            score = 2 * (a & b).sum() / (a.sum() + b.sum())
-            assert score >= least, f"{patch} {part}: {score:.3f}"
+def test_shipped_rules_agree_with_the_drawn_parts_they_were_fitted_to(
+    shared_data: Path, patch: str
+) -> None:
+    hold_to(LEAST_FITTED, score_rules(patch_of(shared_data, patch), shipped_rules()))
 
 
-def surface_points(bony: object, key: str) -> np.ndarray:
-    region = bony.structures[StructureKey.parse(key)].region  # type: ignore[attr-defined]
-    inside = region.values > 0
-    return region.lps_mm(np.argwhere(inside & ~ndimage.binary_erosion(inside)))
+@pytest.mark.parametrize(("fitted", "unseen"), [("ct", "mr"), ("mr", "ct")])
+def test_rules_fitted_on_one_vertebra_part_the_other(
+    shared_data: Path, fitted: str, unseen: str
+) -> None:
+    """CT to MR and back; the shipped numbers play no part in it."""
+    rules = fit_rules([patch_of(shared_data, fitted)])
+    hold_to(LEAST_UNSEEN, score_rules(patch_of(shared_data, unseen), rules))
+
+
+def test_shifted_rules_fail_the_same_bars(shared_data: Path) -> None:
+    """The comparison can fail: a SAP that begins 6 mm too high is none."""
+    rules = shipped_rules()
+    above, dorsal, pivot, *rest = rules.sap
+    shifted = replace(rules, sap=(above, dorsal, pivot + 6.0, *rest))
+    scores = score_rules(patch_of(shared_data, "ct"), shifted)
+    assert max(scores["sap"]) < LEAST_UNSEEN["sap"]
+
+
+def gaps_to_surface(bony: BonyAnatomy, key: str, mesh: Path) -> tuple[float, float]:
+    """How far an articular plate lies from the surface of a part: median and p95 of its area."""
+    triangles = read_stl(mesh).reshape(-1, 3, 3)
+    a, b, c = triangles.transpose(1, 0, 2)
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    surface = extract_surface(bony.structures[StructureKey.parse(key)].region)
+    gaps = np.abs(surface_distance(triangles.mean(axis=1), surface))
+    # By area: corners crowd at the rim of the plates.
+    order = np.argsort(gaps)
+    share = np.cumsum(area[order]) / area.sum()
+    return tuple(float(gaps[order][np.searchsorted(share, q)]) for q in (0.5, 0.95))
 
 
 @pytest.mark.parametrize(
     ("vertebra", "median", "p95"),
-    [("L3", 1.5, 4.0), ("L4", 1.6, 5.5), ("L5", 1.8, 5.5), ("S1", 2.0, 11.0)],
+    [("L3", 1.2, 4.0), ("L4", 1.2, 4.0), ("L5", 1.2, 4.0), ("S1", 2.0, 11.0)],
 )
 @pytest.mark.parametrize("side", list(Side))
 def test_the_articular_plates_of_the_atlas_lie_on_the_sap(
     shared_data: Path, vertebra: str, median: float, p95: float, side: Side
 ) -> None:
     mesh = shared_data / "atlas_vhp_male" / "meshes" / f"SAP_{vertebra}_{side}.stl"
-    plate = read_stl(mesh).reshape(-1, 3)
-    gap, _ = cKDTree(surface_points(atlas_bones(shared_data), f"sap:{vertebra}:{side}")).query(
-        plate
-    )
-    assert np.median(gap) < median
-    assert np.quantile(gap, 0.95) < p95
+    found = gaps_to_surface(atlas_bones(shared_data), f"sap:{vertebra}:{side}", mesh)
+    assert found[0] <= median
+    assert found[1] <= p95
 
 
 @pytest.mark.parametrize("side", list(Side))
 def test_a_sap_at_one_millimetre_has_the_size_of_a_sap(shared_data: Path, side: Side) -> None:
     for vertebra in ("L2", "L3", "L4", "L5", "S1"):
         sap = atlas_bones(shared_data).structures[StructureKey("sap", vertebra, side)]
-        assert 1800.0 < sap.quality["volume_mm3"] < 2700.0, vertebra
+        # Bodies of this man are 29 to 32 mm high: his processes are large too.
+        assert 1800.0 < sap.quality["volume_mm3"] < 3000.0, vertebra
 
 
 def test_three_millimetres_change_the_sap_by_up_to_a_fifth(shared_data: Path) -> None:

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kambin.anatomy.partition import PARTS, PartPoints, classify_points
+from kambin.anatomy.part_rules import PartPoints
+from kambin.anatomy.partition import PARTS, classify_points
 from kambin.anatomy.partition_s1 import S1_PARTS, classify_sacrum
 from kambin.anatomy.plate_chain import VertebraTilt, plate_tilt_sigma_deg, tie_plates
 from kambin.anatomy.plates import axes_towards

@@ -1,13 +1,18 @@
 """A vertebra parted into body, pedicles, processes and lamina by planes in its frame."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy.completion_types import WorkingBone
 from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.part_rules import (
+    PartPoints,
+    PartRules,
+    measure_canal_depth,
+    shipped_rules,
+)
 from kambin.anatomy.pedicles import Pedicle
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import Origin, Structure, VertebraFrame
@@ -27,45 +32,23 @@ METHOD = (
 """What every part says of itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class PartPoints:
-    """Points of one vertebra with the measures the rules are written in.
-
-    Parameters
-    ----------
-    x_mm : float array, shape (N,), |x| from the mid-sagittal plane
-    behind_mm : float array, shape (N,), behind the posterior wall of the body
-    above_mm : float array, shape (N,), above the centre of the pedicle of that side
-    under_plate_mm : float array, shape (N,), under the upper end plate
-    posterior_mm : float array, shape (N,), y in the vertebra frame
-    pedicle_x_mm, width_mm, height_mm : float array, shape (N,), of the pedicle of that side
-    """
-
-    x_mm: NDArray[np.float64]
-    behind_mm: NDArray[np.float64]
-    above_mm: NDArray[np.float64]
-    under_plate_mm: NDArray[np.float64]
-    posterior_mm: NDArray[np.float64]
-    pedicle_x_mm: NDArray[np.float64]
-    width_mm: NDArray[np.float64]
-    height_mm: NDArray[np.float64]
-
-
-def classify_points(points: PartPoints, body_radii_mm: tuple[float, float]) -> NDArray[np.uint8]:
+def classify_points(
+    points: PartPoints, body_radii_mm: tuple[float, float], part_rules: PartRules | None = None
+) -> NDArray[np.uint8]:
     """Return the index into ``PARTS`` of each point of a vertebra, uint8 array, shape (N,).
 
     Parameters
     ----------
     points : PartPoints
     body_radii_mm : float, mm, half width and half depth of the upper end plate
+    part_rules : PartRules; without them the shipped ones
 
     Notes
     -----
-    Planar rules in the frame of the vertebra; a later rule overrides an earlier one. Fitted
-    on two vertebrae with drawn parts (a CT and an MR patch); Dice there: body 0.99, arch
-    0.77-0.85, spinous process 0.82-0.94, transverse process 0.88-0.94, SAP 0.90-0.93, IAP
-    0.91-0.95.
+    Planar rules in the frame of the vertebra; a later rule overrides an earlier one. How well
+    rules fitted on one vertebra part another one: docs/concepts/completion-bone.md.
     """
+    used = part_rules or shipped_rules()
     found = np.full(points.x_mm.shape, PARTS.index("arch"), dtype=np.uint8)
     # In rising order of trust: what a later rule takes is lost to the earlier ones (recipes 2).
     rules: Mapping[str, Callable[[PartPoints], NDArray[np.bool_]]] = {
@@ -74,11 +57,11 @@ def classify_points(points: PartPoints, body_radii_mm: tuple[float, float]) -> N
         "pars": _in_pars,
         "pedicle": _in_pedicle,
         "pedicle_rim": _in_pedicle_rim,
-        "sap": _in_sap,
-        "iap": _in_iap,
-        "tp": _in_tp,
-        "sp": _in_sp,
-        "body": in_partition_body,
+        "sap": used.in_sap,
+        "iap": used.in_iap,
+        "tp": used.in_tp,
+        "sp": used.in_sp,
+        "body": used.in_body,
     }
     for part, rule in rules.items():
         found[rule(points)] = PARTS.index(part)
@@ -86,60 +69,6 @@ def classify_points(points: PartPoints, body_radii_mm: tuple[float, float]) -> N
     rim = (found == PARTS.index("body")) & _in_body_rim(points, body_radii_mm)
     found[rim] = PARTS.index("body_rim")
     return found
-
-
-def in_partition_body(p: PartPoints) -> NDArray[np.bool_]:
-    """Return which points lie in the body: in front of the wall, rounding off to the sides.
-
-    The lips of the plates overhang the wall between the pedicles; they are body too.
-
-    Parameters
-    ----------
-    p : PartPoints, N points, mm
-
-    Returns
-    -------
-    bool array, shape (N,)
-    """
-    behind, slope, near, far = values("completion_bone.body_rule")
-    lip_behind, medial, _ = values("completion_bone.pedicle_rule")
-    # Only between the pedicles; lateral of them the same depth is pedicle.
-    lip = (p.behind_mm < lip_behind) & (p.x_mm <= medial * p.pedicle_x_mm)
-    return _bool(lip | (p.behind_mm < behind + slope * np.clip(p.x_mm - near, 0.0, far)))
-
-
-def _in_sap(p: PartPoints) -> NDArray[np.bool_]:
-    above, dorsal, pivot, lateral, behind, medial = values("completion_bone.sap_rule")
-    # The base of the process falls away backwards and outwards.
-    floor = (
-        above * p.height_mm - dorsal * (p.behind_mm - pivot) - lateral * (p.x_mm - p.pedicle_x_mm)
-    )
-    return _bool((p.above_mm > floor) & (p.behind_mm > behind) & (p.x_mm > medial * p.pedicle_x_mm))
-
-
-def _in_iap(p: PartPoints) -> NDArray[np.bool_]:
-    below, dorsal, pivot, lateral, share, behind, near, far = values("completion_bone.iap_rule")
-    ceiling = (
-        -below * p.height_mm
-        - dorsal * (p.behind_mm - pivot)
-        + lateral * (p.x_mm - share * p.pedicle_x_mm)
-    )
-    # The midline itself belongs to lamina and spinous process.
-    lateral_limits = (p.x_mm > near) & (p.x_mm < far * p.pedicle_x_mm)
-    return _bool((p.above_mm < ceiling) & (p.behind_mm > behind) & lateral_limits)
-
-
-def _in_tp(p: PartPoints) -> NDArray[np.bool_]:
-    share, rise, behind, low, high = values("completion_bone.tp_rule")
-    # Above the pedicle further out, or the lateral face of the SAP would count as its root.
-    root = p.pedicle_x_mm + share * p.width_mm + rise * np.maximum(p.above_mm, 0.0)
-    heights = (p.above_mm > -low * p.height_mm) & (p.above_mm < high * p.height_mm)
-    return _bool((p.x_mm > root) & (p.behind_mm > behind) & heights)
-
-
-def _in_sp(p: PartPoints) -> NDArray[np.bool_]:
-    half, slope, pivot, behind = values("completion_bone.sp_rule")
-    return _bool((p.x_mm < half + slope * (p.behind_mm - pivot)) & (p.behind_mm > behind))
 
 
 def _in_pedicle(p: PartPoints) -> NDArray[np.bool_]:
@@ -215,7 +144,8 @@ def measure_points(
 
     Parameters
     ----------
-    places_lps_mm : float array, shape (N, 3), mm, LPS
+    places_lps_mm : float array, shape (N, 3), mm, LPS, all of the vertebra: the depth of its
+        canal is measured on them
     frame : VertebraFrame with a pedicle on both sides
 
     Returns
@@ -231,21 +161,23 @@ def measure_points(
         np.where(left, a, b) for a, b in zip(*sides, strict=True)
     )
     under = -frame.upper_plate.inverse().points(places_lps_mm)[:, 2]
+    beside, behind = np.abs(local[:, 0]), local[:, 1] - frame.posterior_wall_y_mm
     return left, PartPoints(
-        x_mm=np.abs(local[:, 0]),
-        behind_mm=local[:, 1] - frame.posterior_wall_y_mm,
+        x_mm=beside,
+        behind_mm=behind,
         above_mm=local[:, 2] - pedicle_z,
         under_plate_mm=under,
         posterior_mm=local[:, 1],
         pedicle_x_mm=pedicle_x,
         width_mm=width,
         height_mm=height,
+        canal_depth_mm=measure_canal_depth(beside, behind),
     )
 
 
 def _plate_radii_mm(points: PartPoints, frame: VertebraFrame) -> tuple[float, float]:
     """Return half width and half depth of the upper end plate, mm."""
-    near_plate = in_partition_body(points) & (
+    near_plate = shipped_rules().in_body(points) & (
         points.under_plate_mm < values("completion_bone.body_rim_rule")[0]
     )
     wall = frame.posterior_wall_y_mm

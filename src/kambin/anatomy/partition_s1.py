@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from kambin.anatomy.completion_types import WorkingBone
 from kambin.anatomy.keys import StructureKey
-from kambin.anatomy.partition import PartPoints, collect_parts, in_partition_body, measure_points
+from kambin.anatomy.part_rules import PartPoints, shipped_rules
+from kambin.anatomy.partition import collect_parts, measure_points
 from kambin.anatomy.structures import Structure, VertebraFrame
 from kambin.knowledge import value, values
 
@@ -31,7 +32,7 @@ def classify_sacrum(points: PartPoints, wall_y_mm: float) -> NDArray[np.uint8]:
     medial = points.pedicle_x_mm - points.width_mm / 2
     body_reach, ala_groove, behind, base = values("completion_bone.s1_part_rule")
     under_plate = points.under_plate_mm
-    body = in_partition_body(points) & (points.x_mm < medial + body_reach)
+    body = shipped_rules().in_body(points) & (points.x_mm < medial + body_reach)
     body &= under_plate < 2 * value("completion_bone.s1_half_height_mm")
     beside_canal = (points.x_mm > 0.5 * medial) & (points.x_mm < medial + ala_groove)
     above_floor = points.above_mm - _sap_floor_mm(points)

@@ -11,11 +11,11 @@ from tests.unit.anatomy.box_bones import frame_of
 from kambin.anatomy import Level
 from kambin.anatomy.canal import CanalCurve, CanalSpace
 from kambin.anatomy.flavum import _roof
+from kambin.anatomy.part_rules import PartPoints, measure_canal_depth, shipped_rules
 from kambin.anatomy.partition import (
     MIDLINE_PARTS,
     PARTS,
     SIDED_PARTS,
-    PartPoints,
     classify_points,
     measure_points,
 )
@@ -95,10 +95,32 @@ def test_every_point_has_one_part_and_the_same_one_alone_or_among_others(x, behi
         *(
             np.repeat(getattr(points_at(x, behind, above, under), name), 2)
             for name in PartPoints.__dataclass_fields__
+            if name != "canal_depth_mm"
         )
     )
     assert alone[0] < len(PARTS)
     assert classify_points(twice, RADII).tolist() == alone.tolist() * 2
+
+
+def test_other_rules_part_a_vertebra_otherwise():
+    place = points_at(16, 16, 14)
+    no_sap = replace(shipped_rules(), sap=(9.0, 0.0, 12.0, 0.0, 9.0, 0.4))
+    assert PARTS[classify_points(place, RADII)[0]] == "sap"
+    assert PARTS[classify_points(place, RADII, no_sap)[0]] != "sap"
+
+
+def test_a_deep_canal_moves_the_processes_back():
+    """What lies 16 mm behind the wall of a canal of 18 mm lies further behind a deeper one."""
+    place = points_at(16, 22, -6)
+    shallow, deep = (replace(place, canal_depth_mm=depth) for depth in (15.0, 24.0))
+    assert PARTS[classify_points(shallow, RADII)[0]] == "sap"
+    assert PARTS[classify_points(deep, RADII)[0]] != "sap"
+
+
+def test_the_canal_is_as_deep_as_the_first_bone_behind_it():
+    behind = np.concatenate([np.linspace(-30, 1, 200), np.linspace(17, 50, 200)])
+    assert measure_canal_depth(np.zeros(400), behind) == pytest.approx(18.0, abs=0.1)
+    assert measure_canal_depth(np.full(400, 20.0), behind) is None
 
 
 def test_the_parts_are_named_once_and_are_sided_or_not():
