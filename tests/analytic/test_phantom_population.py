@@ -9,8 +9,9 @@ from kambin.anatomy import Level, StructureKey
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters, PhantomTruth, build_spine, build_truth
 from kambin.phantom.build import build_bones
-from kambin.phantom.canal import build_flavum, build_fragment, build_sac
+from kambin.phantom.canal import build_flavum, build_sac
 from kambin.phantom.discs import build_disc
+from kambin.phantom.fragment import build_fragment
 from kambin.phantom.organs import Spine
 from kambin.phantom.roots import Nerves, build_nerves
 from kambin.phantom.shapes import Shape

@@ -10,7 +10,15 @@ from kambin.cli.asking import require_level, require_side
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.exchange import read_case_summary, require_free, write_phantom
-from kambin.phantom import MIGRATIONS, VARIANTS, ZONES, PhantomParameters, build_phantom
+from kambin.phantom import (
+    MIGRATIONS,
+    MODALITIES,
+    MORPHOLOGIES,
+    VARIANTS,
+    ZONES,
+    PhantomParameters,
+    build_phantom,
+)
 
 
 @app.command(
@@ -18,6 +26,7 @@ from kambin.phantom import MIGRATIONS, VARIANTS, ZONES, PhantomParameters, build
         "kambin phantom -o case",
         "kambin phantom -o case --level L5-S1 --side right --herniation foraminal --seed 7",
         "kambin phantom -o case --variant high-crest --variant obese --spacing 3",
+        "kambin phantom -o case --morphology extrusion --migration far-down --modality mr",
     )
 )
 def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
@@ -30,17 +39,29 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
     migration: Annotated[
         str, typer.Option(help=f"Where the fragment went: {', '.join(MIGRATIONS)}.")
     ] = "none",
+    morphology: Annotated[
+        str, typer.Option(metavar="NAME", help=f"Shape: {', '.join(MORPHOLOGIES)}.")
+    ] = "plain",
     size: Annotated[int, typer.Option(help="Size after the MSU classes 1 to 3.")] = 2,
     seed: Annotated[int, typer.Option(help="Draws sizes, roots and noise.")] = 0,
     variant: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help=f"Repeat it: {', '.join(VARIANTS)}."),
     ] = None,
+    cobb: Annotated[
+        float | None, typer.Option(metavar="DEG", help="Cobb angle of the variant scoliosis.")
+    ] = None,
+    modality: Annotated[
+        str, typer.Option(help=f"What the image shows: {', '.join(MODALITIES)}.")
+    ] = "ct",
+    muscles_apart: Annotated[
+        bool, typer.Option("--muscles-apart", help="Label multifidus and quadratus as well.")
+    ] = False,
     spacing: Annotated[float, typer.Option(metavar="MM", help="Voxel edge, mm.")] = 1.0,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Make a patient by code: a CT, the labels a segmentation would give, and the truth.
+    """Make a patient by code: a CT or MR, the labels a segmentation would give, and the truth.
 
     The herniation of a made patient has a default place; kambin plan has none.
     """
@@ -53,6 +74,10 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
         seed=seed,
         variants=tuple(variant or ()),
         spacing_mm=spacing,
+        morphology=morphology,
+        modality=modality,
+        muscles_apart=muscles_apart,
+        cobb_deg=cobb,
     )
     # before the patient is made, which takes longer than to say no
     require_free(out, force=force)
@@ -68,6 +93,8 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
             "side": parameters.side,
             "herniation": herniation,
             "migration": migration,
+            "morphology": morphology,
+            "modality": modality,
             "seed": seed,
             "variants": parameters.variants,
             "spacing_mm": spacing,

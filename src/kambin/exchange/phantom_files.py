@@ -90,6 +90,11 @@ def read_truth(path: Path) -> PhantomTruth:
         seed=given["seed"],
         variants=tuple(given["variants"]),
         spacing_mm=given["spacing_mm"],
+        # A truth written before these could be asked for has none of them.
+        morphology=given.get("morphology", "plain"),
+        modality=given.get("modality", "ct"),
+        muscles_apart=given.get("muscles_apart", False),
+        cobb_deg=given.get("cobb_deg"),
     )
     # made again and not read: parameters fit in a line, truth at every spacing in no folder
     return build_truth(parameters)
@@ -132,6 +137,10 @@ def _truth_document(parameters: PhantomParameters, truth: PhantomTruth) -> dict[
             "seed": parameters.seed,
             "variants": parameters.variants,
             "spacing_mm": parameters.spacing_mm,
+            "morphology": parameters.morphology,
+            "modality": parameters.modality,
+            "muscles_apart": parameters.muscles_apart,
+            "cobb_deg": parameters.cobb_deg,
         },
         "names": {str(value): str(key) for value, key in truth.names.items()},
         "centre_lines": {str(key): _line(tube) for key, tube in truth.centre_lines.items()},

@@ -9,20 +9,25 @@ from kambin.anatomy import StructureKey
 from kambin.core import Progress, SilentProgress
 from kambin.imaging import LabelMap, Volume
 from kambin.knowledge import value, values
-from kambin.phantom.canal import build_canal, build_flavum, build_fragment, build_sac
-from kambin.phantom.chain import stack_vertebrae
-from kambin.phantom.ct import scan
+from kambin.phantom.canal import build_canal, build_flavum, build_sac
+from kambin.phantom.chain import bend_sideways, stack_vertebrae
+from kambin.phantom.ct import CtContrast
 from kambin.phantom.discs import build_disc, disc_frame, vertebra_frame
+from kambin.phantom.fragment import build_calcification, build_fragment
 from kambin.phantom.given import name_given, paint_given
-from kambin.phantom.organs import Spine, build_muscles, build_organs, build_skin, build_vessels
+from kambin.phantom.mr import MrContrast
+from kambin.phantom.muscles import build_muscles
+from kambin.phantom.organs import Spine, build_organs, build_skin
 from kambin.phantom.parameters import PhantomParameters
 from kambin.phantom.relax import Obstacle
 from kambin.phantom.roots import Nerves, build_nerves
-from kambin.phantom.sacrum import build_ilia, build_sacrum
+from kambin.phantom.sacrum import build_bridges, build_ilia, build_sacrum
+from kambin.phantom.scanning import Contrast, scan
 from kambin.phantom.shapes import Shape, bounds_of
 from kambin.phantom.sizes import Draw, draw_spine
 from kambin.phantom.truth import PhantomTruth, affine_of
 from kambin.phantom.vertebra import Neighbour, build_ribs, build_vertebra, posterior_pieces
+from kambin.phantom.vessels import build_segmental_arteries, build_ureters, build_vessels
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class Phantom:
     Parameters
     ----------
     parameters : PhantomParameters it was built from
-    image : Volume, HU, with partial volume and noise
+    image : Volume, HU or relative T2 signal, with partial volume and noise
     labels : LabelMap of what a segmentation gives: vertebrae, pelvis, ribs, organs, muscles
     names : mapping of label value to StructureKey
     truth : PhantomTruth; only tests read it
@@ -64,12 +69,13 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
         truth.shapes,
         axes,
         part_of,
+        _contrast(parameters),
         np.random.default_rng([parameters.seed, 3]),
         progress or SilentProgress(),
     )
     affine = affine_of(axes)
-    names = name_given(truth.shapes)
-    labels = paint_given(parts, truth.shapes, truth.names, names)
+    names = name_given(truth.shapes, parameters)
+    labels = paint_given(parts, truth.shapes, truth.names, parameters)
     return Phantom(
         parameters,
         Volume(image, affine, truth.frame_id),
@@ -78,6 +84,12 @@ def build_phantom(parameters: PhantomParameters, *, progress: Progress | None = 
         # Every part is painted already at this spacing; tests ask for it again and again.
         replace(truth, painted=LabelMap(parts, affine, truth.frame_id)),
     )
+
+
+def _contrast(parameters: PhantomParameters) -> Contrast:
+    if parameters.modality == "mr":
+        return MrContrast(str(parameters.level))
+    return CtContrast()
 
 
 def build_spine(parameters: PhantomParameters) -> Spine:
@@ -92,7 +104,10 @@ def build_spine(parameters: PhantomParameters) -> Spine:
     Spine, frames in LPS, mm
     """
     sizes = draw_spine(parameters)
-    return Spine((*parameters.vertebrae, "S1"), sizes, stack_vertebrae(sizes))
+    frames = stack_vertebrae(sizes)
+    if parameters.has("scoliosis"):
+        frames = bend_sideways(frames, parameters.cobb)
+    return Spine((*parameters.vertebrae, "S1"), sizes, frames)
 
 
 def build_truth(parameters: PhantomParameters) -> PhantomTruth:
@@ -117,12 +132,16 @@ def build_truth(parameters: PhantomParameters) -> PhantomTruth:
         spine,
         share=value("phantom_variants.obese_share") if obese else 1.0,
         back_fat_mm=value("phantom_variants.obese_back_fat_mm") if obese else 0.0,
+        thinner_mm=value("phantom_variants.thin_fat_mm") if parameters.has("thin") else 0.0,
     )
+    retrorenal = parameters.side if parameters.has("retrorenal-colon") else None
     shapes = (
         *skin,
-        *build_organs(draw),
+        *build_organs(draw, retrorenal),
         *build_muscles(spine),
         *build_vessels(spine),
+        *build_segmental_arteries(spine),
+        *build_ureters(spine),
         *discs,
         *soft,
         *bones,
@@ -152,6 +171,8 @@ def _frame_id(parameters: PhantomParameters) -> str:
         str(parameters.size),
         # The same variants in another order are the same patient.
         *sorted(parameters.variants),
+        *(() if parameters.morphology == "plain" else (parameters.morphology,)),
+        *(() if parameters.cobb_deg is None else (f"{parameters.cobb_deg:g}",)),
     )
     return "-".join(words)
 
@@ -170,14 +191,17 @@ def build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> list
     Shapes in painting order, mm: ilia, sacrum, ribs, then vertebrae from cranial to caudal
     """
     sizes, frames = spine.sizes, spine.frames
-    sap = value("phantom_variants.large_sap_share") if parameters.has("large-sap") else 1.0
-    sacrum = build_sacrum(sizes.vertebrae["S1"], frames.vertebrae["S1"], sap_share=sap)
+    shares = _sap_shares(parameters)
+    sacrum = build_sacrum(sizes.vertebrae["S1"], frames.vertebrae["S1"], sap_share=shares["S1"])
     below = Neighbour(sizes.vertebrae["S1"], frames.vertebrae["S1"], posterior_pieces(sacrum))
     vertebrae = []
     # Upwards: the arch below has to exist before it can cut the one above.
     for name in reversed(parameters.vertebrae):
         size, frame = sizes.vertebrae[name], frames.vertebrae[name]
-        vertebra = build_vertebra(size, frame, below, sap_share=sap)
+        vertebra = build_vertebra(size, frame, below, sap_share=shares[name])
+        if name == "L5":
+            bridges = build_bridges(parameters.sacralised_sides, size, spine)
+            vertebra = replace(vertebra, pieces=(*vertebra.pieces, *bridges))
         below = Neighbour(size, frame, posterior_pieces(vertebra))
         vertebrae.append(vertebra)
     second = frames.discs[parameters.levels[-2]].origin_mm
@@ -187,6 +211,16 @@ def build_bones(parameters: PhantomParameters, spine: Spine, draw: Draw) -> list
     # The last one built is T12, which bears the ribs.
     ribs = build_ribs(below.size, below.frame, vertebrae[-1])
     return [*ilia, sacrum, *ribs, *vertebrae[::-1]]
+
+
+def _sap_shares(parameters: PhantomParameters) -> dict[str, float]:
+    """Return the size of the superior processes of each vertebra, 1 is usual."""
+    large = value("phantom_variants.large_sap_share") if parameters.has("large-sap") else 1.0
+    shares = dict.fromkeys((*parameters.vertebrae, "S1"), large)
+    if parameters.has("narrow-foramen"):
+        narrow = value("phantom_variants.narrow_sap_share")
+        shares[parameters.level.lower] = max(large, narrow)
+    return shares
 
 
 def _build_canal(
@@ -205,4 +239,6 @@ def _build_canal(
     )
     nerves = build_nerves(spine, parameters.levels, sac, obstacles, draw)
     flava = [build_flavum(level, spine, draw) for level in parameters.levels]
-    return [build_canal(spine), *flava, sac.shape, *nerves.shapes, fragment], nerves
+    calcified = build_calcification(parameters, fragment)
+    soft = [build_canal(spine), *flava, sac.shape, *nerves.shapes, fragment, *calcified]
+    return soft, nerves

@@ -1,4 +1,4 @@
-"""The dural sac, the ligamentum flavum and the herniated fragment."""
+"""The content of the spinal canal, the dural sac and the ligamentum flavum."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,7 @@ from kambin.phantom.organs import LPS, Spine
 from kambin.phantom.parameters import PhantomParameters
 from kambin.phantom.shapes import Shape, place, turned
 from kambin.phantom.sizes import SIDES, Draw
-from kambin.phantom.solids import RoundedBox, Superellipsoid
-
-DISC_EDGE_STEP_MM = 0.05
-"""Step of the search for the disc's margin; far below the margin's own accuracy."""
+from kambin.phantom.solids import RoundedBox
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,85 +189,3 @@ def zone_borders_mm(level: Level, spine: Spine, parameters: PhantomParameters) -
     # Upper lumbar facets are so sagittal that their edge lies over the pedicle.
     facet = min(facet, medial - value("phantom_nerves.subarticular_least_mm"))
     return np.array([facet, medial, lateral])
-
-
-def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> Shape:
-    """Build the herniated fragment in its zone, on its side, at its height.
-
-    Parameters
-    ----------
-    parameters : PhantomParameters
-    spine : Spine
-    disc : Shape of the disc it comes from
-
-    Returns
-    -------
-    Shape of the fragment, mm, without what the disc fills
-
-    References
-    ----------
-    Mysliwiec 2010, Eur Spine J 19:1087, doi 10.1007/s00586-009-1274-4 (size)
-    Lee S 2007, Eur Spine J 16:431 (migration)
-    """
-    level, zone = parameters.level, parameters.zone
-    facet, medial, lateral = zone_borders_mm(level, spine, parameters)
-    beyond, forwards = values("phantom_nerves.fragment_beyond_mm")
-    across = {
-        "central": 0.0,
-        "paracentral": facet / 2,
-        "subarticular": (facet + medial) / 2,
-        "foraminal": (medial + lateral) / 2,
-        "extraforaminal": lateral + beyond,
-    }[zone]
-    in_canal = zone in ("central", "paracentral", "subarticular")
-    frame = spine.frames.discs[level]
-    depth = _depth(parameters, spine, in_canal=in_canal)
-    sizes = np.array(values("phantom_nerves.fragment_half_mm")).reshape(-1, 2)
-    half, tall = sizes[parameters.size - 1]
-    half *= value_at("phantom_nerves.fragment_narrow", zone)
-    margin = _disc_margin_mm(disc, frame, across * parameters.side.lateral_sign_lps, spine, level)
-    inset = value("phantom_nerves.fragment_inset")
-    # So far out the disc has curved away to the front: its margin there says nothing.
-    if zone == "extraforaminal":
-        margin = (
-            spine.sizes.vertebrae[level.upper].wall_mm + spine.sizes.vertebrae[level.lower].wall_mm
-        ) / 2 + forwards
-    centre = np.array(
-        [
-            across,
-            margin + inset * depth,
-            value_at("phantom_nerves.migration_mm", parameters.migration),
-        ]
-    )
-    solid = Superellipsoid(
-        (half, depth * (1 - inset), tall), *values("phantom_nerves.fragment_exponents")
-    )
-    key = StructureKey("fragment")
-    piece = place(key, solid, frame, centre_mm=centre, side=parameters.side)
-    # What the disc fills stays disc, so that a herniation begins at the annulus.
-    return Shape(key, (piece,), disc.pieces)
-
-
-def _depth(parameters: PhantomParameters, spine: Spine, *, in_canal: bool) -> float:
-    """Return how far the fragment reaches beyond the disc, mm."""
-    index = parameters.size - 1
-    # MSU sizes compare with the facet line; lateral of the canal there is none.
-    if not in_canal:
-        return values("phantom_nerves.fragment_lateral_depth_mm")[index]
-    lower = spine.sizes.vertebrae[parameters.level.lower]
-    joint, axes = joint_axes(lower, parameters.side)
-    # The medial facet edge stands for the ends of the line across both facets.
-    edge = joint - axes[:, 0] * values("phantom_bone.sap_half_axes_mm")[0]
-    reach = float(edge[1]) - lower.wall_mm
-    return values("phantom_nerves.fragment_depth_share")[index] * reach
-
-
-def _disc_margin_mm(
-    disc: Shape, frame: RigidTransform, across_mm: float, spine: Spine, level: Level
-) -> float:
-    """Return y of the disc's posterior margin at an x of its frame, mm."""
-    deepest = max(spine.sizes.vertebrae[name].wall_mm for name in (level.upper, level.lower))
-    y = np.arange(0, deepest + 4, DISC_EDGE_STEP_MM)
-    points = np.column_stack([np.full_like(y, across_mm), y, np.zeros_like(y)])
-    inside = disc.distance(frame.points(points)) < 0
-    return float(y[inside].max()) if inside.any() else 0.0

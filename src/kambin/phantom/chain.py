@@ -11,6 +11,9 @@ from kambin.knowledge import value, values
 from kambin.phantom.shapes import turned
 from kambin.phantom.sizes import SIDES, SpineSize, VertebraSize
 
+BEND_STEP_MM = 1.0
+"""Step of the integral that bends a spine sideways; the tilt changes by a degree over it."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpineFrames:
@@ -88,6 +91,51 @@ def stack_vertebrae(sizes: SpineSize) -> SpineFrames:
         )
         gaps[level], wedges[level] = gap, wedge
     return _anchored(SpineFrames(vertebrae, discs, gaps, wedges))
+
+
+def bend_sideways(frames: SpineFrames, cobb_deg: float) -> SpineFrames:
+    """Bend a straight spine into a scoliosis, convex to the left, turned at its apex.
+
+    Parameters
+    ----------
+    frames : SpineFrames, mm, LPS
+    cobb_deg : float, degrees between the middles of L1 and L4 in the coronal plane
+
+    Returns
+    -------
+    SpineFrames with the sacrum where it was, mm, LPS
+
+    Notes
+    -----
+    The coronal tilt follows one wave with its ends at L1 and L4 and dies out beyond them;
+    positions are its integral, and the axial rotation is greatest where the tilt is nought.
+    """
+    ends = [float(frames.vertebrae[name].origin_mm[2]) for name in ("L4", "L1")]
+    apex, half = (ends[0] + ends[1]) / 2, (ends[1] - ends[0]) / 2
+    base = float(frames.vertebrae["S1"].origin_mm[2])
+    top = max(float(frame.origin_mm[2]) for frame in frames.vertebrae.values())
+    z = np.arange(base, top + 1, BEND_STEP_MM)
+    phase = np.clip(np.pi / 2 * (z - apex) / half, -np.pi, np.pi)
+    tilt_deg = cobb_deg / 2 * np.sin(phase)
+    # Convex to the left: the spine leans left on its way up to the apex, then back.
+    aside = np.concatenate([[0.0], np.cumsum(np.tan(np.radians(-tilt_deg[:-1])) * BEND_STEP_MM)])
+    turn_deg = value("phantom_variants.rotation_share") * cobb_deg * np.maximum(np.cos(phase), 0)
+
+    def bent(frame: RigidTransform) -> RigidTransform:
+        """Return one frame tilted, turned and moved as the wave is at its height."""
+        here = frame.origin_mm
+        tilt, yaw, x = (float(np.interp(here[2], z, wave)) for wave in (tilt_deg, turn_deg, aside))
+        # Bodies turn towards the convexity: their front to the left, seen from above.
+        axes = turned(0, 0, -tilt) @ frame.rotation @ turned(yaw)
+        centre = here + np.array([x, 0, 0])
+        return RigidTransform.from_axes("lps", frame.source, axes, centre)
+
+    return SpineFrames(
+        {name: bent(frame) for name, frame in frames.vertebrae.items()},
+        {level: bent(frame) for level, frame in frames.discs.items()},
+        frames.rim_gaps_mm,
+        frames.disc_wedges_deg,
+    )
 
 
 def _least_gap(wedge_deg: float, depth_mm: float) -> float:
@@ -179,4 +227,11 @@ def joint_axes(size: VertebraSize, side: Side) -> tuple[np.ndarray, np.ndarray]:
     return centre, lean @ np.column_stack([along, normal, [0, 0, 1]])
 
 
-__all__ = ["SIDES", "SpineFrames", "joint_axes", "pedicle_centre_mm", "stack_vertebrae"]
+__all__ = [
+    "SIDES",
+    "SpineFrames",
+    "bend_sideways",
+    "joint_axes",
+    "pedicle_centre_mm",
+    "stack_vertebrae",
+]

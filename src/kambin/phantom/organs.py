@@ -1,4 +1,4 @@
-"""The soft body: skin, muscles, vessels and organs."""
+"""The soft body: skin, abdominal wall and organs."""
 
 from dataclasses import dataclass
 
@@ -53,11 +53,14 @@ class Spine:
         return point
 
 
-def _table(row: str, columns: int) -> np.ndarray:
+def table_mm(row: str, columns: int) -> np.ndarray:
+    """Return a list of the table of the soft body as rows, shape (N, columns)."""
     return np.array(values(f"phantom_body.{row}")).reshape(-1, columns)
 
 
-def build_skin(spine: Spine, *, share: float, back_fat_mm: float) -> list[Shape]:
+def build_skin(
+    spine: Spine, *, share: float, back_fat_mm: float, thinner_mm: float = 0.0
+) -> list[Shape]:
     """Build the body: skin filled with fat, muscular ring, inner fat.
 
     Parameters
@@ -65,13 +68,14 @@ def build_skin(spine: Spine, *, share: float, back_fat_mm: float) -> list[Shape]
     spine : Spine
     share : float, outline against the usual patient
     back_fat_mm : float, mm, additional fat behind
+    thinner_mm : float, mm, fat missing all round
 
     Returns
     -------
     three Shapes in painting order: skin with its fat, muscular wall, the fat inside it; mm
     """
-    rows = _table("skin_mm", 4)
-    z, y, a, b = rows.T
+    rows = table_mm("skin_mm", 4)
+    z, y, a, b = rows.T - np.array([[0], [0], [thinner_mm], [thinner_mm]])
     grown = np.column_stack([z, 0 * z, y + back_fat_mm - b * (share - 1), a * share, b * share])
     exponent = value("phantom_body.skin_exponent")
     skin = StructureKey("skin")
@@ -107,95 +111,22 @@ def _behind(ring: np.ndarray, back_mm: float) -> tuple[Piece, ...]:
     return (place(StructureKey("skin"), slab, LPS, blend_mm=blend),)
 
 
-def build_muscles(spine: Spine) -> list[Shape]:
-    """Build psoas and back muscle of both sides as columns along the spine, mm, left first."""
-    shapes = []
-    for side in SIDES:
-        shapes.append(_erector(spine, side))
-        shapes.append(_psoas(spine, side))
-    return shapes
-
-
-def _erector(spine: Spine, side: Side) -> Shape:
-    lateral, behind, a, b = values("phantom_body.erector_mm")
-    knots = []
-    for name in reversed(spine.names):
-        size = spine.sizes.vertebrae[name]
-        _, y, z = spine.along(name, np.zeros(3))
-        knots.append([z, lateral, y + size.wall_mm + behind, a, b])
-    low, high = values("phantom_body.field_of_view_mm")[1:]
-    # On to both ends of the image: muscle does not end where the phantom's spine does.
-    knots = [[low, *knots[0][1:]], *knots, [high, *knots[-1][1:]]]
-    column = Column(np.array(knots), value("phantom_body.erector_exponent"))
-    key = StructureKey("erector_spinae", "", side)
-    return Shape(key, (place(key, column, LPS, side=side),))
-
-
-def _psoas(spine: Spine, side: Side) -> Shape:
-    rows = _table("psoas_mm", 3)
-    medial = values("phantom_body.psoas_lateral_mm")
-    names = [*spine.names[1 : len(rows) - 2], spine.last, "S1"]
-    knots = []
-    for name, (forwards, a, b), border in zip(names, rows, medial, strict=False):
-        _, y, z = spine.along(name, np.zeros(3))
-        knots.append([z, spine.sizes.vertebrae[name].width_mm / 2 + border + a, y + forwards, a, b])
-    forwards, a, b = rows[-1]
-    low = values("phantom_body.field_of_view_mm")[1]
-    lateral = spine.sizes.vertebrae["S1"].width_mm / 2 + medial[-1] + a
-    knots.append([low, lateral, spine.along("S1", np.zeros(3))[1] + forwards, a, b])
-    column = Column(np.array(knots[::-1]), value("phantom_body.psoas_exponent"))
-    key = StructureKey("psoas", "", side)
-    return Shape(key, (place(key, column, LPS, side=side),))
-
-
-def build_vessels(spine: Spine) -> list[Shape]:
-    """Build aorta (left), vena cava (right) and the iliac vessels.
+def build_organs(draw: Draw, retrorenal: Side | None = None) -> list[Shape]:
+    """Build bowel, kidneys, liver and spleen; each keeps out of those listed after it.
 
     Parameters
     ----------
-    spine : Spine
+    draw : Draw
+    retrorenal : Side on which the colon lies behind the kidney, if any
 
     Returns
     -------
-    Shapes, mm; aorta and cava are what tells left from right where the bones are symmetric
+    Shapes in painting order, mm
     """
-    shapes = []
-    # Fork and confluence are placed by the last lumbar body, also where that is L6.
-    anchor = spine.along(spine.last, np.zeros(3))
-    for side in SIDES:
-        for kind in ("iliac_vein", "iliac_artery"):
-            rows = _table(f"{kind}_mm", 4)
-            points = rows[:, :3] * np.array([side.lateral_sign_lps, 1, 1])
-            # Both sides leave the same confluence or fork, which lies off the midline.
-            points[0, 0] = rows[0, 0]
-            key = StructureKey(kind, "", side)
-            solid = TubeSolid(points + anchor, rows[:, 3])
-            shapes.append(Shape(key, place_tube(key, solid, LPS)))
-    fork = {
-        "vena_cava": _table("iliac_vein_mm", 4)[0],
-        "aorta": _table("iliac_artery_mm", 4)[0],
-    }
-    for kind, start in fork.items():
-        left, front, radius = values(f"phantom_body.{kind}_mm")
-        points = [start[:3] + anchor]
-        for name in reversed(spine.names[:-2]):
-            size = spine.sizes.vertebrae[name]
-            points.append(spine.along(name, np.array([left, -size.depth_mm / 2 - front, 0])))
-        # Out of the image at the top, as a vessel leaves a scan.
-        top = points[-1].copy()
-        top[2] = values("phantom_body.field_of_view_mm")[2]
-        solid = TubeSolid(np.array([*points, top]), np.full(len(points) + 1, radius))
-        key = StructureKey(kind)
-        shapes.append(Shape(key, place_tube(key, solid, LPS)))
-    return shapes
-
-
-def build_organs(draw: Draw) -> list[Shape]:
-    """Build bowel, kidneys, liver and spleen; each keeps out of those listed after it."""
     # One sway for the whole belly: its organs move together and keep out of each other.
     sway = np.array([draw.score() for _ in range(3)])
     small = _ellipsoid("small_bowel", "small_bowel_mm", sway)
-    rows = _table("colon_mm", 4)
+    rows = _colon_mm(retrorenal)
     key = StructureKey("colon")
     tube = TubeSolid(rows[:, :3] + sway, rows[:, 3])
     colon = Shape(key, place_tube(key, tube, LPS))
@@ -214,15 +145,32 @@ def build_organs(draw: Draw) -> list[Shape]:
     return cleared
 
 
+def _colon_mm(retrorenal: Side | None) -> np.ndarray:
+    """Return the knots of the colon: LPS and radius, shape (N, 4), mm."""
+    rows = table_mm("colon_mm", 4)
+    if retrorenal is None:
+        return rows
+    behind = np.array(values("phantom_variants.retrorenal_colon_mm")).reshape(-1, 4)
+    sign = retrorenal.lateral_sign_lps
+    behind[:, 0] *= sign
+    low, high = behind[-1, 2], behind[0, 2]
+    lateral = np.abs(rows[:, 0]) > np.abs(behind[:, 0]).min()
+    replaced = lateral & (sign * rows[:, 0] > 0) & (rows[:, 2] >= low) & (rows[:, 2] <= high)
+    where = np.flatnonzero(replaced)
+    # The right colon is listed from below, the left one from above.
+    order = behind if sign > 0 else behind[::-1]
+    return np.vstack([rows[: where[0]], order, rows[where[-1] + 1 :]])
+
+
 def _ellipsoid(kind: str, row: str, sway_mm: np.ndarray) -> Shape:
-    centre, half = _table(row, 3)
+    centre, half = table_mm(row, 3)
     key = StructureKey(kind)
     solid = Superellipsoid((half[0], half[1], half[2]), *values("phantom_body.organ_exponents"))
     return Shape(key, (place(key, solid, LPS, centre_mm=centre + sway_mm),))
 
 
 def _kidney(side: Side, draw: Draw) -> Shape:
-    left, right, half = _table("kidney_mm", 3)
+    left, right, half = table_mm("kidney_mm", 3)
     # Kidneys lie behind the peritoneum and move on their own; the liver keeps the right one lower.
     centre = (left if side is Side.LEFT else right) + np.array([draw.score() for _ in range(3)])
     centre = centre * np.array([side.lateral_sign_lps, 1, 1])

@@ -6,16 +6,46 @@ from dataclasses import dataclass
 from kambin.anatomy import VERTEBRAE, Level
 from kambin.core import RequestError
 from kambin.frames import Side
-from kambin.knowledge import constant
+from kambin.knowledge import constant, value
 
 ZONES = ("central", "paracentral", "subarticular", "foraminal", "extraforaminal")
 """Axial zones of a herniation, from the midline outwards."""
 
-MIGRATIONS = ("none", "far-up", "near-up", "near-down", "far-down")
-"""Where the fragment went, after Lee 2007."""
+MIGRATIONS = (
+    "none",
+    "very-high-up",
+    "far-up",
+    "near-up",
+    "near-down",
+    "far-down",
+    "very-high-down",
+)
+"""Where the fragment went: Lee 2007, and beyond the lower margin of a pedicle (very high)."""
 
-VARIANTS = ("high-crest", "large-sap", "collapsed-disc", "l6", "obese")
+MORPHOLOGIES = ("plain", "protrusion", "extrusion", "sequestration", "calcified")
+"""Shape of the fragment after the Combined Task Force; plain is an ellipsoid on the disc."""
+
+MODALITIES = ("ct", "mr")
+"""What the image shows: Hounsfield units, or a T2-like contrast."""
+
+VARIANTS = (
+    "high-crest",
+    "large-sap",
+    "collapsed-disc",
+    "l6",
+    "obese",
+    "narrow-foramen",
+    "scoliosis",
+    "sacralised-l5",
+    "sacralised-l5-left",
+    "sacralised-l5-right",
+    "retrorenal-colon",
+    "thin",
+)
 """Named departures from the usual patient."""
+
+_CANAL_ZONES = ("central", "paracentral", "subarticular")
+_STAYING = ("protrusion", "calcified")
 
 _LUMBAR = tuple(name for name in VERTEBRAE if name.startswith("L"))
 
@@ -37,15 +67,19 @@ class PhantomParameters:
     seed : int >= 0, draws the patient's sizes, roots and noise
     variants : names out of ``VARIANTS``
     spacing_mm : float, mm, of image and labels
+    morphology : str, one of ``MORPHOLOGIES``
+    modality : str, one of ``MODALITIES``; also decides which structures get a label
+    muscles_apart : bool, label multifidus and quadratus on their own
+    cobb_deg : float, degrees, of the variant scoliosis; the table's angle if none
 
     Raises
     ------
     RequestError  (RQ-050) if a name is not known, (RQ-051) if a number is out of range,
-        (RQ-052) if this patient has no such level
+        (RQ-052) if this patient has no such level, (RQ-053) if two wishes exclude each other
 
     References
     ----------
-    Fardon 2014, doi 10.1016/j.spinee.2014.04.022 (axial zones)
+    Fardon 2014, doi 10.1016/j.spinee.2014.04.022 (axial zones, morphology)
     Lee S 2007, Eur Spine J 16:431 (migration)
     Mysliwiec 2010, doi 10.1007/s00586-009-1274-4 (size)
     """
@@ -59,11 +93,17 @@ class PhantomParameters:
     seed: int = 0
     variants: tuple[str, ...] = ()
     spacing_mm: float = 1.0
+    morphology: str = "plain"
+    modality: str = "ct"
+    muscles_apart: bool = False
+    cobb_deg: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse what the phantom cannot be."""
         _require_name("zone", self.zone, ZONES)
         _require_name("migration", self.migration, MIGRATIONS)
+        _require_name("morphology", self.morphology, MORPHOLOGIES)
+        _require_name("modality", self.modality, MODALITIES)
         for name in self.variants:
             _require_name("variant", name, VARIANTS)
         # numpy would refuse a negative seed as well, without a word about the option.
@@ -72,6 +112,10 @@ class PhantomParameters:
         row = constant("phantom_ct.spacing_mm")
         if not row.low <= self.spacing_mm <= row.high:
             _refuse_number("spacing", f"{self.spacing_mm} mm", f"{row.low} to {row.high} mm")
+        cobb = constant("phantom_variants.cobb_deg")
+        if not cobb.low <= self.cobb <= cobb.high:
+            _refuse_number("--cobb", f"{self.cobb} degrees", f"{cobb.low} to {cobb.high} degrees")
+        self._require_wishes_that_agree()
         # After the variants: whether L5-L6 exists is up to one of them.
         if self.level not in self.levels:
             raise RequestError(
@@ -81,6 +125,35 @@ class PhantomParameters:
                 why=f"This phantom has {len(self.vertebrae) - 1} lumbar bodies.",
                 next_step=f"Ask for one of {', '.join(str(level) for level in self.levels)}.",
             )
+
+    def _require_wishes_that_agree(self) -> None:
+        """Refuse shapes that contradict their own definition."""
+        if self.morphology in _STAYING and self.migration != "none":
+            _refuse_wishes(
+                f"--morphology {self.morphology} --migration {self.migration}",
+                "What leaves the height of its disc is an extrusion or a sequestration.",
+            )
+        if self.migration.startswith("very-high") and self.zone not in _CANAL_ZONES:
+            _refuse_wishes(
+                f"--migration {self.migration} --herniation {self.zone}",
+                "Beyond the pedicle's margin there is no foramen: a pedicle stands there.",
+            )
+        if self.has("l6") and self.sacralised_sides:
+            _refuse_wishes(
+                "--variant l6 --variant sacralised-l5",
+                "L5 is not the last lumbar vertebra of this patient.",
+            )
+
+    @property
+    def cobb(self) -> float:
+        """Return the Cobb angle a scoliosis gets, degrees."""
+        return value("phantom_variants.cobb_deg") if self.cobb_deg is None else self.cobb_deg
+
+    @property
+    def sacralised_sides(self) -> tuple[Side, ...]:
+        """Return the sides on which the transverse process of L5 is one with the ala."""
+        both = self.has("sacralised-l5")
+        return tuple(side for side in Side if both or self.has(f"sacralised-l5-{side}"))
 
     @property
     def vertebrae(self) -> tuple[str, ...]:
@@ -108,6 +181,16 @@ def _require_name(kind: str, name: str, known: tuple[str, ...]) -> None:
             why="Only named shapes can be made.",
             next_step=f"Use one of {', '.join(known)}.",
         )
+
+
+def _refuse_wishes(where: str, why: str) -> None:
+    raise RequestError(
+        code="RQ-053",
+        what="Two wishes for the phantom exclude each other",
+        where=where,
+        why=why,
+        next_step="Change one of the two.",
+    )
 
 
 def _refuse_number(where: str, found: str, allowed: str) -> None:

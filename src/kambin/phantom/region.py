@@ -69,9 +69,9 @@ def paint_spine_case(
     high = np.minimum(high, whole.high_lps_mm)
     cut = replace(whole, low_lps_mm=low, high_lps_mm=high, painted=None)
     parts = cut.labels(spacing)
-    names = name_given(whole.shapes)
+    names = name_given(whole.shapes, parameters)
     labels = LabelMap(
-        paint_given(parts.values, whole.shapes, whole.names, names),
+        paint_given(parts.values, whole.shapes, whole.names, parameters),
         parts.lps_from_ijk,
         whole.frame_id,
     )

@@ -3,9 +3,11 @@
 import numpy as np
 
 from kambin.anatomy import StructureKey
-from kambin.frames import RigidTransform
+from kambin.frames import RigidTransform, Side
 from kambin.knowledge import value, values
 from kambin.phantom.bodies import IliacWing
+from kambin.phantom.chain import pedicle_centre_mm
+from kambin.phantom.organs import LPS, Spine
 from kambin.phantom.shapes import Piece, Shape, place, turned
 from kambin.phantom.sizes import SIDES, Draw, VertebraSize
 from kambin.phantom.solids import Extrusion, RoundedBox, TubeSolid
@@ -73,6 +75,43 @@ def _roof(size: VertebraSize, frame: RigidTransform) -> list[Piece]:
         value("phantom_bone.spinous_rounding_mm"),
     )
     return [*pieces, place(key, crest, frame, blend_mm=blend)]
+
+
+def build_bridges(sides: tuple[Side, ...], size: VertebraSize, spine: Spine) -> list[Piece]:
+    """Build the bone between transverse process and ala of a sacralised last vertebra.
+
+    Parameters
+    ----------
+    sides : Side on which both are one
+    size : VertebraSize of the last lumbar vertebra
+    spine : Spine
+
+    Returns
+    -------
+    one Piece of the transverse process a side, mm
+
+    References
+    ----------
+    Castellvi 1984, Spine 9:493: type III, fused on one side or on both
+    """
+    row = values("phantom_variants.sacralised_bridge_mm")
+    (upper, lower), radii = np.array(row[:-2]).reshape(2, 3), np.array(row[-2:])
+    bridges = []
+    for side in sides:
+        mirror = np.array([side.lateral_sign_lps, 1, 1])
+        middle = pedicle_centre_mm(size, side)
+        start = np.array([middle[0], size.wall_mm, middle[2]]) + upper
+        wall = np.array([0, spine.sizes.vertebrae["S1"].wall_mm, 0])
+        points = np.array(
+            [
+                spine.frames.vertebrae[size.name].points(start * mirror),
+                spine.frames.vertebrae["S1"].points((lower + wall) * mirror),
+            ]
+        )
+        key = StructureKey("tp", size.name, side)
+        blend = value("phantom_bone.pillar_blend_mm")
+        bridges.append(place(key, TubeSolid(points, radii), LPS, blend_mm=blend))
+    return bridges
 
 
 def _foramina(key: StructureKey, size: VertebraSize, frame: RigidTransform) -> tuple[Piece, ...]:

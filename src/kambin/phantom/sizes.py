@@ -1,7 +1,7 @@
 """Draws the sizes of one made patient from the published means and spreads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -138,11 +138,31 @@ def draw_spine(parameters: PhantomParameters) -> SpineSize:
         # Scaled after drawing: without the variant the same seed is the same patient.
         heights[parameters.level] *= value("phantom_variants.collapsed_disc_share")
         angles[parameters.level] *= value("phantom_variants.collapsed_lordosis_share")
+    _narrow(parameters, drawn, heights)
+    for _ in parameters.sacralised_sides:
+        heights[parameters.levels[-1]] *= value("phantom_variants.sacralised_disc_share")
     tilt = draw.around(
         value("phantom_spine.sacral_tilt_deg"), value("phantom_spine.sacral_tilt_sd_deg")
     )
     kept = {name: drawn[name] for name in (*parameters.vertebrae, "S1")}
     return SpineSize(kept, heights, angles, tilt)
+
+
+def _narrow(
+    parameters: PhantomParameters, drawn: dict[str, VertebraSize], heights: dict[Level, float]
+) -> None:
+    """Make the foramina of the asked level lower: tall pedicles above a low disc."""
+    if not parameters.has("narrow-foramen"):
+        return
+    level = parameters.level
+    heights[level] *= value("phantom_variants.narrow_disc_share")
+    upper = drawn[level.upper]
+    taller = value("phantom_variants.narrow_pedicle_mm")
+    sides = {
+        side: replace(one, pedicle_height_mm=one.pedicle_height_mm + taller)
+        for side, one in upper.sides.items()
+    }
+    drawn[level.upper] = replace(upper, sides=sides)
 
 
 def _draw_vertebra(draw: Draw, name: str, growth: float) -> VertebraSize:

@@ -13,18 +13,21 @@ from kambin.frames import RigidTransform, Side
 from kambin.knowledge import value, value_at, values
 from kambin.phantom import PhantomParameters, build_spine
 from kambin.phantom.bodies import Column, IliacWing, VertebralBody
-from kambin.phantom.canal import build_canal, build_fragment, build_sac, zone_borders_mm
+from kambin.phantom.canal import build_canal, build_sac, zone_borders_mm
 from kambin.phantom.chain import joint_axes, pedicle_centre_mm
-from kambin.phantom.ct import _share, scan
+from kambin.phantom.ct import CtContrast
 from kambin.phantom.discs import build_disc, disc_frame, vertebra_frame
+from kambin.phantom.fragment import build_fragment
 from kambin.phantom.given import paint_given
-from kambin.phantom.organs import LPS, Spine, build_organs, build_skin, build_vessels
+from kambin.phantom.organs import LPS, Spine, build_organs, build_skin
 from kambin.phantom.roots import _arc_mm, _level_with_lps_mm, _smooth_line, _split, _thinned
 from kambin.phantom.sacrum import build_sacrum
+from kambin.phantom.scanning import filled_share, scan
 from kambin.phantom.shapes import Shape, place, turned
 from kambin.phantom.sizes import Draw
 from kambin.phantom.solids import RoundedBox, Superellipsoid
 from kambin.phantom.vertebra import build_body, build_sap
+from kambin.phantom.vessels import build_vessels
 
 LEVEL = Level("L4", "L5")
 PATIENT = PhantomParameters(LEVEL, Side.LEFT)
@@ -336,14 +339,16 @@ def small_scan(seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
     axis = np.arange(-14.0, 15.0)
     part_of = {name: number for number, name in PART_NAMES.items()}
     rng = np.random.default_rng(seed)
-    return scan(boxes(), (axis, axis, axis), part_of, rng, SilentProgress())
+    return scan(boxes(), (axis, axis, axis), part_of, CtContrast(), rng, SilentProgress())
 
 
 def test_what_is_painted_last_lies_on_top_and_only_named_kinds_are_labelled():
     _, parts = small_scan()
-    labels = paint_given(parts, boxes(), PART_NAMES, {7: key("vertebra:L4")})
-    assert labels[14, 14, 14] == 7
-    assert labels[14, 14, 22] == 0
+    asked = PhantomParameters(Level("L4", "L5"), Side.LEFT)
+    labels = paint_given(parts, boxes(), PART_NAMES, asked)
+    assert labels[14, 14, 14] == 2
+    assert labels[14, 14, 22] == 1
+    assert labels[0, 0, 0] == 0
     assert (parts[14, 14, 14], parts[14, 14, 22], parts[0, 0, 0]) == (2, 1, 0)
 
 
@@ -367,7 +372,7 @@ def test_a_scan_repeats_with_its_generator():
     ("distance", "share"), [(-2.0, 1), (-0.5, 1), (0, 0.5), (0.25, 0.25), (0.5, 0), (3, 0)]
 )
 def test_a_voxel_is_filled_along_a_ramp(distance, share):
-    assert _share(np.float32([distance]), 1.0)[0] == pytest.approx(share)
+    assert filled_share(np.float32([distance]), 1.0)[0] == pytest.approx(share)
 
 
 @pytest.mark.parametrize("side", Side)

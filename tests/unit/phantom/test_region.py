@@ -65,12 +65,14 @@ def test_a_level_this_patient_lacks_is_refused(a_usual_patient, a_phantom):
         paint_spine_case(a_usual_patient, (Level("L6", "S1"),), truth=a_phantom.truth)
 
 
-def test_a_part_gets_the_label_of_its_whole_and_what_is_not_given_none(a_phantom: Phantom):
+def test_a_part_gets_the_label_of_its_whole_and_what_is_not_given_none(
+    a_phantom: Phantom, a_usual_patient: PhantomParameters
+):
     truth = a_phantom.truth
-    names = name_given(truth.shapes)
+    names = name_given(truth.shapes, a_usual_patient)
     assert names == dict(a_phantom.names)
     value_of = {str(k): n for n, k in truth.names.items()}
     parts = np.array([0, value_of["sap:L4:left"], value_of["dural_sac"]], dtype=np.uint8)
-    found = paint_given(parts, truth.shapes, truth.names, names)
+    found = paint_given(parts, truth.shapes, truth.names, a_usual_patient)
     assert found[0] == found[2] == 0
     assert str(names[int(found[1])]) == "vertebra:L4"
