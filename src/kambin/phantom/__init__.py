@@ -1,6 +1,6 @@
 """The parametric patient: a lumbar spine made by code, with truth for everything."""
 
-from kambin.phantom import corruptions
+from kambin.phantom import corruptions, operated
 from kambin.phantom.build import Phantom, build_phantom, build_spine, build_truth
 from kambin.phantom.corruptions import Scan
 from kambin.phantom.parameters import (
@@ -31,5 +31,6 @@ __all__ = [
     "build_spine",
     "build_truth",
     "corruptions",
+    "operated",
     "paint_spine_case",
 ]
