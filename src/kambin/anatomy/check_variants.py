@@ -84,7 +84,7 @@ def _contact_mm2(
     facing = _near(survey, other, vertebra)
     if not len(points) or not len(facing):
         return 0.0
-    reach_mm = 1.01 * float(survey.labels.spacing_mm.max())
+    reach_mm = float(survey.labels.spacing_mm.max()) * (1 + 10.0**-6)
     distances, _ = cKDTree(facing).query(points, distance_upper_bound=reach_mm)
     face_mm2 = float(np.prod(survey.labels.spacing_mm) ** (2 / 3))
     return int(np.isfinite(distances).sum()) * face_mm2

@@ -1,18 +1,40 @@
 """``kambin check``: what the case says about levels, sides, masks and field of view."""
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
 from kambin.cli.gate import CheckedCase, confirm_call, find_questions, read_checked_case
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.core import find_blocking
+from kambin.exchange import write_bytes_atomically
 
 
-@app.command(epilog=examples("kambin check case", "kambin check case --json"))
-def check(case: CaseArgument, json: JsonOption = False) -> None:
+@app.command(
+    epilog=examples(
+        "kambin check case", "kambin check case --json", "kambin check case --picture levels.png"
+    )
+)
+def check(
+    case: CaseArgument,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="PNG", help="Draw the spine, counted from both ends."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
     """List what stops a case, what a person must confirm, and what to know.
 
     Exit code 0 whatever is found: it is kambin measure and kambin plan that refuse.
     """
     checked = read_checked_case(case)
+    if picture is not None:
+        # drawn here only: whoever asks for no picture waits for no renderer
+        from kambin.report import draw_level_picture  # noqa: PLC0415
+
+        write_bytes_atomically(picture, draw_level_picture(checked.case, checked.check))
     if json:
         print_document(_document(checked))
     else:

@@ -3,6 +3,7 @@
 from kambin.report.annotate import annotate_view
 from kambin.report.camera import Camera
 from kambin.report.letters import EdgeLetters, direction_letters, find_edge_letters
+from kambin.report.level_picture import draw_level_picture
 from kambin.report.meshes import PictureSurface, capsule_surface, region_surface
 from kambin.report.render import Mesh, render_scene
 from kambin.report.write import ReportPaths, write_report
@@ -16,6 +17,7 @@ __all__ = [
     "annotate_view",
     "capsule_surface",
     "direction_letters",
+    "draw_level_picture",
     "find_edge_letters",
     "region_surface",
     "render_scene",
