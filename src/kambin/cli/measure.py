@@ -1,4 +1,9 @@
-"""``kambin measure``: disc heights, foramina, crest, each with error and source."""
+"""``kambin measure``: every registered quantity with its error, its source and what papers say."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_level, find_side
@@ -6,20 +11,38 @@ from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_findings, print_lines, print_table
 from kambin.cli.progress import shown_progress
 from kambin.cli.workbench import complete_once
-from kambin.measure import Quantity, measure_case
+from kambin.measure import measure_case
 from kambin.measure.herniation_words import describe_herniation
+from kambin.report.measure_page import (
+    COLUMNS,
+    measure_cells,
+    measure_csv,
+    write_measure_page,
+)
+from kambin.report.write import write_file
 
 
 @app.command(
-    epilog=examples("kambin measure case", "kambin measure case --level L4-L5 --side left --json")
+    epilog=examples(
+        "kambin measure case",
+        "kambin measure case --level L4-L5 --side left --json",
+        "kambin measure case --csv rows.csv --pages measured",
+    )
 )
 def measure(
     case: CaseArgument,
     level: LevelOption = None,
     side: SideOption = None,
+    table: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows as CSV.")
+    ] = None,
+    pages: Annotated[
+        Path | None,
+        typer.Option("-o", "--pages", metavar="DIR", help="Write a page of annotated slices."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure the foramen, the disc and the iliac crest beside what papers report.
+    """Measure disc, foramen, window, root, joint, canal and crest beside what papers report.
 
     Exit code 4 while a finding stops the case or waits for a person.
     """
@@ -31,26 +54,15 @@ def measure(
         anatomy = complete_once(checked.case, progress)
     require_answered(checked, anatomy.findings)
     measured = measure_case(anatomy, checked.case, level=asked_level, side=asked_side)
+    if table is not None:
+        write_file(table, measure_csv(measured).encode("utf-8"))
+    if pages is not None:
+        write_measure_page(checked.case, anatomy, measured, pages)
     if json:
         print_document(measured.as_document())
         return
-    columns = ("level", "side", "quantity", "value", "+-", "unit", "papers")
-    print_table("Measurements", columns, (_cells(row) for row in measured))
+    print_table("Measurements", COLUMNS, (measure_cells(row) for row in measured))
     if measured.herniation is not None:
         lines = describe_herniation(measured.herniation)
         print_lines(*(f"{head:11}{line}" for head, line in lines))
     print_findings(measured.findings)
-
-
-def _cells(row: Quantity) -> tuple[str, ...]:
-    paper = row.literature
-    known = "" if paper is None else f"{paper.mean:g}" + (f" +- {paper.sd:g}" if paper.sd else "")
-    return (
-        row.level,
-        "" if row.side is None else str(row.side),
-        row.quantity,
-        "not assessed" if row.value is None else f"{row.value:.2f}",
-        "" if row.uncertainty is None else f"{row.uncertainty:.2f}",
-        row.unit,
-        known,
-    )

@@ -14,6 +14,7 @@ from kambin.measure.shapes import sample_labels
 from kambin.measure.site import (
     SideView,
     Site,
+    bone_sigma_mm,
     first_crossing_mm,
     require_level,
     require_side,
@@ -60,10 +61,13 @@ def measure_crest_height(site: Site) -> Mapping[str, Reading]:
     if ilium is None:
         gone = site.not_assessed("the ilium of this side")
         return {"crest_height": gone, "crest_class": gone}
-    top = _top_lps_mm(ilium)
+    level, top = require_level(site), _top_lps_mm(ilium)
     disc_mm = float(site.disc().lps_from_disc.origin_mm[2])
     # Height is a poor surrogate for the path itself (T6): the curve of angles stands beside it.
-    height = Reading(float(top[2]) - disc_mm, ilium.sigma_mm, point_lps_mm=top)
+    # The disc's centre lies between two plates, which err apart.
+    plates = math.hypot(*(bone_sigma_mm(site, name) for name in (level.upper, level.lower))) / 2
+    sigma = math.hypot(ilium.sigma_mm, plates)
+    height = Reading(float(top[2]) - disc_mm, sigma, point_lps_mm=top)
     lines = _lines_mm(site, disc_mm)
     if lines is None:
         return {"crest_height": height, "crest_class": site.not_assessed("a pedicle")}
@@ -116,7 +120,10 @@ def _ilium_curve(site: Site) -> Reading:
     # The one value printed beside the curve is that of the axial plane, as in (T5).
     angle, point = found[steps.index(0.0)]
     distance_mm = value("measure.ilium_search_mm") if point is None else _length(point - target)
-    sigma = math.degrees(ilium.sigma_mm / distance_mm)
+    # Both ends of the line err: the ilium, and the target at pedicle and disc margin.
+    ends = math.hypot(ilium.sigma_mm, bone_sigma_mm(site, require_level(site).upper))
+    ends = math.hypot(ends, value("measure.pedicle_sigma_share") * site.anatomy.label_spacing_mm)
+    sigma = math.degrees(ends / distance_mm)
     return Reading(angle, sigma, None, point, curve)
 
 
@@ -150,6 +157,8 @@ def _top_lps_mm(structure: Structure) -> NDArray[np.float64]:
     step = float(structure.region.spacing_mm.min())
     # A mean over the top layer: a single highest voxel would depend on the voxel order.
     highest: NDArray[np.float64] = places[places[:, 2] > places[:, 2].max() - step / 2].mean(axis=0)
+    # Centres lie half a voxel under the surface.
+    highest[2] += step / 2
     return highest
 
 

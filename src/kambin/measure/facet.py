@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from kambin.anatomy import Structure
 from kambin.core import Finding, Severity
+from kambin.knowledge import value
 from kambin.measure.nearness import surface_voxels_lps_mm
 from kambin.measure.rows import Reading
 from kambin.measure.site import Site, require_level
@@ -67,7 +68,19 @@ def _volume(process: Structure) -> Reading:
     cell = float(np.prod(process.region.spacing_mm))
     # Surface voxels times one face: enough for an uncertainty, which moves by sigma.
     surface = len(surface_voxels_lps_mm(process.region)) * cell ** (2 / 3)
-    return Reading(voxels * cell, surface * process.sigma_mm / 2)
+    # A modelled process is cut from its arch by a rule, which moves more than its surface does.
+    cut = value("measure.process_cut_share") * voxels * cell if is_cut(process) else 0.0
+    return Reading(voxels * cell, math.hypot(surface * process.sigma_mm / 2, cut))
+
+
+def is_cut(process: Structure) -> bool:
+    """Return whether a process was cut from its bone by a rule; given masks are as they are.
+
+    Parameters
+    ----------
+    process : Structure
+    """
+    return process.method.startswith("Part of")
 
 
 def _fused(site: Site, gap_mm: float, voxel_mm: float) -> Finding:

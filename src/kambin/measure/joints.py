@@ -10,12 +10,16 @@ from scipy.spatial import cKDTree
 from kambin.anatomy import Structure
 from kambin.frames import Side
 from kambin.knowledge import value
+from kambin.measure.facet import is_cut
 from kambin.measure.nearness import surface_voxels_lps_mm
 from kambin.measure.rows import Reading
 from kambin.measure.site import SideView, Site, require_level, require_side
 
 PIXEL_STEP_MM = 0.25
 """Pixel of the section through the process."""
+
+TRIM_ITERATIONS = 6
+"""Plane fits, each without what lies far off the plane before it; three are enough."""
 
 LEAST_SAMPLES = 8
 """Voxels that must face each other across a joint before its direction means anything."""
@@ -58,7 +62,9 @@ def measure_joint(site: Site) -> Mapping[str, Reading]:
         return {"facet_angle": unknown, "sap_section": unknown}
     view = SideView(site.disc().lps_from_disc, require_side(site))
     return {
-        "facet_angle": _direction(site, view, superior, inferior),
+        "facet_angle": _direction(
+            site, view, superior, site.anatomy.require(f"vertebra:{level.upper}")
+        ),
         "sap_section": _section(site, view, superior),
     }
 
@@ -99,8 +105,15 @@ def _direction(site: Site, view: SideView, superior: Structure, inferior: Struct
     if facing.sum() < LEAST_SAMPLES:
         return site.not_assessed("a joint between both processes")
     middles = view.local_mm((own[facing] + other[at[facing]]) / 2)
-    away = middles - middles.mean(axis=0)
-    _, _, axes = np.linalg.svd(away, full_matrices=False)
+    for _ in range(TRIM_ITERATIONS):
+        away = middles - middles.mean(axis=0)
+        _, _, axes = np.linalg.svd(away, full_matrices=False)
+        off = np.abs(away @ axes[2])
+        # A tip that touches the lamina below is no part of the joint.
+        kept = off <= max(2 * float(np.median(off)), float(superior.region.spacing_mm.min()))
+        if kept.all() or kept.sum() < LEAST_SAMPLES:
+            break
+        middles = middles[kept]
     lateral, backward = float(axes[2, 0]), float(axes[2, 1])
     # The joint runs at a right angle to its normal, backward; its height over the disc falls out.
     along = np.array([-backward * math.copysign(1.0, lateral), abs(lateral)])
@@ -111,8 +124,10 @@ def _direction(site: Site, view: SideView, superior: Structure, inferior: Struct
     angle_rad = math.atan2(along[0], along[1])
     # A coronal joint has no front and back: both ways along it are at a right angle.
     angle = math.degrees(angle_rad + (math.pi if angle_rad < -math.pi / 4 else 0.0))
-    # Both ends of the joint err by as much as its surfaces.
-    return Reading(angle, math.degrees(math.atan2(sigma, length)), point_lps_mm=place)
+    # Both ends of the joint err by as much as its surfaces, and by what the rule cuts off.
+    cut = value("measure.joint_cut_sigma_deg") if is_cut(superior) else 0.0
+    spread = math.hypot(math.degrees(math.atan2(sigma, length)), cut)
+    return Reading(angle, spread, point_lps_mm=place)
 
 
 def _section(site: Site, view: SideView, process: Structure) -> Reading:
@@ -129,4 +144,7 @@ def _section(site: Site, view: SideView, process: Structure) -> Reading:
         return site.not_assessed("the middle of the process")
     # As a circle of that area: half its perimeter times sigma, as for the foramen.
     sigma = math.sqrt(math.pi * area) * process.sigma_mm
-    return Reading(area, sigma, point_lps_mm=view.lps_mm(points[inside].mean(axis=0)))
+    cut = value("measure.process_cut_share") * area if is_cut(process) else 0.0
+    return Reading(
+        area, math.hypot(sigma, cut), point_lps_mm=view.lps_mm(points[inside].mean(axis=0))
+    )

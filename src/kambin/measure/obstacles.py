@@ -100,8 +100,8 @@ def build_lattice(site: Site) -> Lattice:
 def _strip_mm(site: Site, view: SideView) -> NDArray[np.float64]:
     """Return the ends of the line between both pedicles, shape (2, 3), mm, side view."""
     level = require_level(site)
-    upper = _pedicle_border_mm(site.frame(level.upper), view, up=-1)
-    lower = _pedicle_border_mm(site.frame(level.lower), view, up=1)
+    upper = pedicle_border_mm(site.frame(level.upper), view, up=-1)
+    lower = pedicle_border_mm(site.frame(level.lower), view, up=1)
     rim = site.disc().posterior_rim_y_mm
     # The sacrum has no pedicle of its own: the line then ends at the rim of the disc.
     if upper is None and lower is None:
@@ -114,10 +114,17 @@ def _strip_mm(site: Site, view: SideView) -> NDArray[np.float64]:
     return np.array([upper, lower])
 
 
-def _pedicle_border_mm(
+def pedicle_border_mm(
     frame: VertebraFrame, view: SideView, *, up: int
 ) -> NDArray[np.float64] | None:
-    """Return the middle of the upper or lower border of a pedicle, shape (3,), side view."""
+    """Return the middle of the upper or lower border of a pedicle, shape (3,), mm, side view.
+
+    Parameters
+    ----------
+    frame : VertebraFrame
+    view : SideView
+    up : 1 for the upper border, -1 for the lower one
+    """
     found = frame.pedicles.get(view.side)
     if found is None:
         return None

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from kambin.measure.approach import measure_operable, measure_organ_angle, measure_skin_depth
-from kambin.measure.bodies import measure_body_shape, measure_plate, measure_transverse_span
+from kambin.measure.bodies import (
+    measure_body_shape,
+    measure_plate,
+    measure_posterior_height,
+    measure_transverse_span,
+)
 from kambin.measure.crest import measure_crest_height, measure_ilium_angle
 from kambin.measure.discs import measure_alignment, measure_disc_heights
 from kambin.measure.facet import measure_facet
@@ -14,7 +19,7 @@ from kambin.measure.kinds import Measurer, Place, QuantityKind
 from kambin.measure.lordosis import measure_disc_shape, measure_lordosis
 from kambin.measure.registry_nerves import NERVE_KINDS
 from kambin.measure.sections import measure_canal_sections, measure_flavum
-from kambin.measure.vertebrae import measure_body, measure_canal, measure_pedicle
+from kambin.measure.vertebrae import measure_canal, measure_pedicle
 
 __all__ = ["QUANTITIES", "Measurer", "Place", "QuantityKind"]
 
@@ -23,6 +28,7 @@ _WAIST = "Least closed section, posterior elements of both vertebrae closed by 3
 _PEDICLE = "Line scans through the thinnest coronal section of the pedicle"
 
 _PLATES = "Angle or distance between the fitted end plates"
+_HEIGHT = "Rays along the vertebra from rim to rim, the highest row within 6 mm of the wall"
 _SECTION = "Pixels of one section"
 _JOINT = "Plane through the middles between voxels of both processes that face each other"
 _RIM = "Rays to the rim in planes up to 4 mm under the plate, the largest extent"
@@ -126,12 +132,11 @@ _KINDS = (
                  "evidence 3.5", measure_canal),
     QuantityKind("posterior_body_height", "mm", Place.VERTEBRA,
                  "Height of the body along its posterior wall", "vertebra",
-                 "Distance of the fitted plates at the posterior wall", "evidence 3.5",
-                 measure_body),
+                 _HEIGHT, "evidence 3.5", measure_posterior_height),
     QuantityKind("anterior_body_height", "mm", Place.VERTEBRA, "Height of the body in front",
-                 "vertebra", _PLATES, "evidence 3.5", measure_body_shape),
+                 "vertebra", _HEIGHT, "evidence 3.5", measure_body_shape),
     QuantityKind("body_wedge", "mm", Place.VERTEBRA,
-                 "How much higher the body is in front than behind", "vertebra", _PLATES,
+                 "How much higher the body is in front than behind", "vertebra", _HEIGHT,
                  "evidence 3.5", measure_body_shape),
     QuantityKind("upper_plate_width", "mm", Place.VERTEBRA, "Width of the upper end plate",
                  "upper end plate, left to right", _RIM, "evidence 3.5", measure_plate),

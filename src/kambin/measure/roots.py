@@ -91,10 +91,13 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
     turn = math.degrees(math.atan2(math.sqrt(2) * sigma, math.hypot(run, fall)))
     place = root.places_lps_mm[first]
     across = math.hypot(sigma, sac.sigma_mm)
+    # A slanting line meets sac and plate elsewhere when it errs sideways or in height.
+    up = across * math.hypot(1.0, fall / max(run, sigma))
+    along = across * math.hypot(1.0, run / max(fall, sigma))
     return {
-        "root_takeoff_height": Reading(float(local[first, 2]), across, point_lps_mm=place),
+        "root_takeoff_height": Reading(float(local[first, 2]), up, point_lps_mm=place),
         "root_plate_distance": Reading(
-            float(local[last, 0] - edge[last]), across, point_lps_mm=root.places_lps_mm[last]
+            float(local[last, 0] - edge[last]), along, point_lps_mm=root.places_lps_mm[last]
         ),
         "root_plate_angle": Reading(math.degrees(math.atan2(fall, run)), turn, point_lps_mm=place),
         "root_takeoff_angle": Reading(

@@ -106,6 +106,9 @@ def _area(site: Site, key: str) -> Reading:
         return site.not_assessed(f"{key.replace('_', ' ')} at the disc")
     # Its walls err independently: half the perimeter, that of a circle, times sigma.
     sigma = math.sqrt(math.pi * area) * structure.sigma_mm
+    if structure.is_modelled:
+        # What no image shows differs between persons by more than its drawn surface.
+        sigma = max(sigma, value("measure.modelled_area_share") * area)
     return Reading(area, sigma, point_lps_mm=places[inside].mean(axis=0))
 
 

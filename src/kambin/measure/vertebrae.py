@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import VertebraFrame
 from kambin.frames import Side
-from kambin.knowledge import value
+from kambin.knowledge import value, values
 from kambin.measure.rows import Reading
 from kambin.measure.site import (
     Site,
-    bone_sigma_mm,
     first_crossing_mm,
     wall_corner_lps_mm,
 )
@@ -22,6 +21,9 @@ RAY_STEP_MM = 0.25
 
 HEIGHT_SAMPLES = 25
 """Rows between pedicle and lower plate on which the canal depth is looked for; about 1 mm."""
+
+ROW_SAMPLES = 5
+"""Rays beside each other between the pedicles, in height and in depth."""
 
 SACRUM = "S1"
 """Its pedicles merge with the ala and it has no lower plate: neither has a size."""
@@ -36,8 +38,8 @@ def measure_canal(site: Site) -> Mapping[str, Reading]:
 
     Returns
     -------
-    ``canal_width``, mm, between the medial borders of the pedicles; ``canal_depth``, mm, the
-    least distance in the midline from the posterior wall to the arch
+    ``canal_width``, mm, between the medial borders of the pedicles at half their height;
+    ``canal_depth``, mm, the least distance in the midline from posterior wall to arch
 
     Raises
     ------
@@ -53,10 +55,7 @@ def measure_canal(site: Site) -> Mapping[str, Reading]:
         # One pedicle mirrored would be a guess: a scoliotic canal is not symmetric.
         width = site.not_assessed("a pedicle")
     else:
-        # |x| of both centres less half of each width: no mirror can change the sum.
-        medial = [lateral - breadth / 2 for lateral, _, _, breadth, _ in both]
-        # Two borders, each with its own error: variances add.
-        width = Reading(math.fsum(medial), math.sqrt(2) * _pedicle_sigma_mm(site))
+        width = _canal_width(site, frame)
     return {"canal_width": width, "canal_depth": _canal_depth(site, frame)}
 
 
@@ -98,33 +97,26 @@ def measure_pedicle(site: Site) -> Mapping[str, Reading]:
     }
 
 
-def measure_body(site: Site) -> Mapping[str, Reading]:
-    """Measure the height of the body along its posterior wall.
-
-    Parameters
-    ----------
-    site : Site at a vertebra
-
-    Returns
-    -------
-    ``posterior_body_height``, mm; not assessed for S1, which has no lower plate
-
-    Raises
-    ------
-    AnatomyError  (AN-304) if the vertebra has no frame, (AN-011) if it has no mask
-
-    References
-    ----------
-    Posterior heights on CT of 100 healthy persons: literature row A49.
-    """
-    frame = site.frame()
-    above = wall_corner_lps_mm(frame, frame.upper_plate)
-    below = wall_corner_lps_mm(frame, frame.lower_plate)
-    height = float(np.linalg.norm(above - below))
-    if site.vertebra == SACRUM:
-        return {"posterior_body_height": site.not_assessed("the lower plate of S1")}
-    sigma = math.sqrt(2) * bone_sigma_mm(site, site.vertebra)
-    return {"posterior_body_height": Reading(height, sigma, point_lps_mm=below)}
+def _canal_width(site: Site, frame: VertebraFrame) -> Reading:
+    """Return the distance between both pedicles at half their height."""
+    bone = site.anatomy.require(f"vertebra:{site.vertebra}")
+    middle = math.fsum(p[2] for p in frame.pedicles.values()) / len(frame.pedicles)
+    reach = value("measure.pedicle_window_mm")
+    heights = middle + np.linspace(-reach, reach, ROW_SAMPLES)
+    near, far = values("measure.canal_rows_mm")
+    behind = frame.posterior_wall_y_mm + np.linspace(near, far, ROW_SAMPLES)
+    along = np.arange(0.0, value("measure.canal_search_mm"), RAY_STEP_MM)
+    total = np.zeros((ROW_SAMPLES, ROW_SAMPLES))
+    for side in Side:
+        # Both ways from the midline: a shifted midline changes neither sum.
+        x = side.lateral_sign_lps * along
+        rays = np.stack(np.meshgrid(behind, heights, x, indexing="ij"), axis=-1)[..., [2, 0, 1]]
+        filled = site.shapes.sample(bone.region, frame.lps_from_vertebra.points(rays))
+        total += first_crossing_mm(filled, along)
+    if not np.isfinite(total).any():
+        return site.not_assessed("both walls of the canal")
+    place = frame.lps_from_vertebra.points([0.0, frame.posterior_wall_y_mm, middle])
+    return Reading(float(np.nanmedian(total)), math.sqrt(2) * bone.sigma_mm, point_lps_mm=place)
 
 
 def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
@@ -137,7 +129,9 @@ def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
     # The lamina lies behind the lower half; above the pedicle the canal is open behind.
     rows = np.linspace(min(top, bottom), max(top, bottom), HEIGHT_SAMPLES)
     along = np.arange(0.0, value("measure.canal_search_mm"), RAY_STEP_MM)
-    points = _midline_rays(frame.posterior_wall_y_mm, rows, along)
+    # From inside the body: the wall itself is found, be it hollow or bulging.
+    inside = frame.posterior_wall_y_mm - value("measure.wall_hollow_mm")
+    points = _midline_rays(inside, rows, along)
     filled = site.shapes.sample(bone.region, frame.lps_from_vertebra.points(points))
     depths = np.array([_gap_mm(row, along) for row in filled])
     if not np.isfinite(depths).any():
@@ -151,7 +145,6 @@ def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
 
 def _gap_mm(filled: NDArray[np.float64], along_mm: NDArray[np.float64]) -> float:
     """Return how long the free run behind the wall is on one ray; NaN if nothing ends it."""
-    # The wall is taken as a plane; where the real one stands behind it, the ray starts in bone.
     leaves = float(first_crossing_mm(1.0 - filled, along_mm))
     if not math.isfinite(leaves):
         return math.nan

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from kambin.anatomy import Structure
 from kambin.knowledge import value, values
 from kambin.measure.nerve_balls import find_balls
+from kambin.measure.obstacles import pedicle_border_mm
 from kambin.measure.silhouette import LineOfSight, Picture, look_along, see
-from kambin.measure.site import Site, bone_sigma_mm, require_level
+from kambin.measure.site import SideView, Site, bone_sigma_mm, lps_from_plate, require_level
 
 COLUMN_STEP_MM = 0.25
 """Spacing of the columns on which root and plate are followed."""
@@ -99,8 +100,9 @@ def find_limits(
     bone = site.anatomy.require(f"vertebra:{level.lower}")
     plate = see(site, sight, caudal, whole=bone)
     a = np.arange(plate.lateral_mm[0], plate.lateral_mm[-1], COLUMN_STEP_MM)
-    curves = _Curves(a, _follow(plate, a), _lower_edge_mm(_balls(site, sight, root), a))
-    # Extrapolated nowhere: beyond root and plate there is no window to limit.
+    # A rule may leave the foot of the process with the pedicle; it does not bound the base.
+    floor = np.minimum(_follow(plate, a), _highest_floor_mm(site, sight))
+    curves = _Curves(a, floor, _lower_edge_mm(_balls(site, sight, root), a))
     return _lay_lines(site, sight, curves, root.sigma_mm)
 
 
@@ -202,6 +204,22 @@ def _lateral_mm(curves: _Curves, within: NDArray[np.bool_]) -> float:
     seen = np.flatnonzero(within & np.isfinite(curves.root_mm))
     met = seen[curves.root_mm[seen] <= curves.plate_mm[seen]]
     return float(curves.lateral_mm[met[0] if len(met) else seen[-1]])
+
+
+def _highest_floor_mm(site: Site, sight: LineOfSight) -> float:
+    """Return the highest place plate or pedicle can reach in the picture, mm."""
+    frame, disc = site.frame(require_level(site).lower), site.disc()
+    corners = [
+        [x, y, 0.0] for x in (0.0, disc.half_width_mm) for y in (0.0, disc.posterior_rim_y_mm)
+    ]
+    side = SideView(lps_from_plate(frame, frame.upper_plate), sight.view.side)
+    places = [side.lps_mm(corners)]
+    border = pedicle_border_mm(frame, sight.view, up=1)
+    if border is not None:
+        places.append(sight.view.lps_mm(border)[None])
+    highest = float(sight.picture_mm(np.concatenate(places))[:, 1].max())
+    # A rim stands above the fitted plate, and the border of a pedicle errs as well.
+    return highest + value("measure.window_rim_mm")
 
 
 def _caudal_parts(site: Site) -> tuple[Structure, ...]:

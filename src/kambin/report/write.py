@@ -87,12 +87,22 @@ def write_report(
     # Everything is made before the first file is written: a failed drawing leaves no file.
     files = {"report.html": page, "report.pdf": print_bytes}
     files |= {f"pictures/{picture.name}.png": picture.png for picture in pictures}
-    written = [_write(out_dir / name, data) for name, data in files.items()]
+    written = [write_file(out_dir / name, data) for name, data in files.items()]
     return ReportPaths(written[0], written[1], tuple(written[2:]))
 
 
-def _write(path: Path, data: bytes) -> Path:
-    """Write a file so that a reader sees the old one or the new one, never a half."""
+def write_file(path: Path, data: bytes) -> Path:
+    """Write a file so that a reader sees the old one or the new one, never a half.
+
+    Parameters
+    ----------
+    path : Path, its folder is made if it is not there
+    data : bytes
+
+    Raises
+    ------
+    StoreError  (RP-002) if the folder cannot be written
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Beside its target, because a rename is whole only within one file system.

@@ -9,13 +9,14 @@ from kambin.anatomy import Anatomy, Level
 from kambin.core import AnatomyError, Severity
 from kambin.frames import Side
 from kambin.measure import Site
+from kambin.measure.bodies import measure_posterior_height
 from kambin.measure.crest import measure_crest_height, measure_ilium_angle, target_lps_mm
 from kambin.measure.discs import measure_alignment, measure_disc_heights
 from kambin.measure.facet import measure_facet
 from kambin.measure.foramen import measure_foramen
 from kambin.measure.obstacles import build_lattice
 from kambin.measure.site import require_level, require_side
-from kambin.measure.vertebrae import measure_body, measure_canal, measure_pedicle
+from kambin.measure.vertebrae import measure_canal, measure_pedicle
 
 LEVEL = Level("L4", "L5")
 LOWER = ((-22, 22, -17, 17, -33, -5), (-20, 20, 27, 33, -33, -10))
@@ -181,7 +182,11 @@ def test_the_sacrum_has_no_lower_plate_and_no_pedicle(build_spine) -> None:
     frames = dict(spine.vertebra_frames)
     frames["S1"] = frames["L5"]
     sacrum = Site(replace(spine, vertebra_frames=frames), vertebra="S1", side=Side.LEFT)
-    readings = {**measure_body(sacrum), **measure_pedicle(sacrum), **measure_canal(sacrum)}
+    readings = {
+        **measure_posterior_height(sacrum),
+        **measure_pedicle(sacrum),
+        **measure_canal(sacrum),
+    }
     depth = readings.pop("canal_depth")
     assert depth.value == pytest.approx(10.0, abs=0.2)
     assert {reading.value for reading in readings.values()} == {None}
