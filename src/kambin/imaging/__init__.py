@@ -4,6 +4,13 @@ from kambin.imaging.field import Field
 from kambin.imaging.grid import Grid
 from kambin.imaging.occupancy import occupancy_on_grid
 from kambin.imaging.regions import crop_region, region_from_mask
+from kambin.imaging.registration import (
+    RigidFit,
+    blend_points,
+    fit_points,
+    fit_surface,
+    turn_deg,
+)
 from kambin.imaging.reslice import Plane, Projection, project, reslice, reslice_labels
 from kambin.imaging.signed import (
     signed_distance,
@@ -25,10 +32,14 @@ __all__ = [
     "LabelMap",
     "Plane",
     "Projection",
+    "RigidFit",
     "Surface",
     "Volume",
+    "blend_points",
     "crop_region",
     "extract_surface",
+    "fit_points",
+    "fit_surface",
     "nearest_on_surface",
     "occupancy_on_grid",
     "project",
@@ -41,4 +52,5 @@ __all__ = [
     "signed_distance_from_occupancy",
     "surface_distance",
     "tube_distance",
+    "turn_deg",
 ]

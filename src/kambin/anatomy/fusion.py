@@ -1,0 +1,171 @@
+"""CT and MR of one patient: vertebra by vertebra onto each other, and the soft tissue between."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy.case import Case
+from kambin.anatomy.fusion_bones import (
+    CT,
+    MR,
+    find_common_bones,
+    fit_vertebra,
+    predict_from_neighbours,
+    sample_surface,
+    start_from_shapes,
+)
+from kambin.anatomy.fusion_carry import CARRIED_KINDS, carry_labels, carry_lines
+from kambin.anatomy.fusion_checks import check_fusion, count_side_witnesses, require_common
+from kambin.anatomy.fusion_landmarks import fit_landmarks
+from kambin.anatomy.fusion_types import Fusion, LevelFit, VertebraFit
+from kambin.anatomy.fusion_warp import SpineWarp, lay_warp
+from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.laterality import fit_midsagittal_plane
+from kambin.anatomy.masks import find_labelled
+from kambin.anatomy.sigma import surface_sigma_mm
+from kambin.anatomy.survey import Survey, survey_labels
+from kambin.core import Progress, SilentProgress
+from kambin.imaging import LabelMap, turn_deg
+from kambin.knowledge import value
+
+Landmarks = Mapping[str, NDArray[np.float64]]
+
+
+def fuse_cases(
+    ct: Case,
+    mr: Case,
+    *,
+    landmarks: tuple[Landmarks, Landmarks] | None = None,
+    progress: Progress | None = None,
+) -> Fusion:
+    """Bring two images of one patient together: bone of the first, nerves of the second.
+
+    Parameters
+    ----------
+    ct, mr : Case, each with labelled vertebrae; the second with what it shows of sac, canal,
+        cord, discs, roots (masks or drawn), flavum and fragment
+    landmarks : named points in the first and in the second image, mm, LPS; without them the
+        start is the centre of each vertebra and the direction of the whole spine
+    progress : Progress, told of each vertebra
+
+    Returns
+    -------
+    Fusion; its case is an ordinary case, its findings belong to it
+
+    Raises
+    ------
+    AnatomyError  (AN-410) without a common vertebra or anything to carry; (AN-411) if the
+        vertebrae are not those of one patient; (AN-412) if left and right are exchanged
+    InputError  (IN-092) if landmarks do not pair
+
+    Notes
+    -----
+    Method, errors and limits: docs/concepts/fusion.md.
+    """
+    show = progress or SilentProgress()
+    surveys = [survey_labels(replace(case, image=None)) for case in (ct, mr)]
+    bones = find_common_bones(surveys[0], surveys[1])
+    shown = [key for key in (*surveys[1].found, *mr.drawn) if key.kind in CARRIED_KINDS]
+    require_common(bones, shown)
+    points = {
+        name: (sample_surface(regions[0]), sample_surface(regions[1]))
+        for name, regions in bones.items()
+    }
+    planes = [fit_midsagittal_plane(survey) for survey in surveys]
+    starts = start_from_shapes(points, planes[0], planes[1])
+    placed = None
+    if landmarks is not None:
+        placed, motion = fit_landmarks(landmarks[0], landmarks[1], target=CT, source=MR)
+        starts = dict.fromkeys(points, motion)
+    fits = []
+    for n, (name, regions) in enumerate(bones.items()):
+        show.step(f"registration: {name}", n, len(bones))
+        fits.append(fit_vertebra(name, regions, points[name], starts[name], planes[1].normal_lps))
+    predicted = predict_from_neighbours(fits, {name: pair[1] for name, pair in points.items()})
+    fits = [replace(fit, predicted_mm=predicted.get(fit.vertebra)) for fit in fits]
+    centres = np.array([points[name][0].mean(axis=0) for name in bones])
+    warp = lay_warp([fit.ct_from_mr for fit in fits], centres)
+    pairs = enumerate(pairwise(fits))
+    levels = tuple(_judge_level(upper, lower, warp, n) for n, (upper, lower) in pairs)
+    case, in_bone = _carry(ct, mr, surveys[1], warp, fits, levels)
+    volume = float(warp.volume_shares(_carried_points(case)).min())
+    witnesses = count_side_witnesses(surveys, planes, warp)
+    show.step("registration: done", len(bones), len(bones))
+    findings = check_fusion(fits, levels, placed, in_bone, witnesses, volume)
+    return Fusion(case, tuple(fits), levels, placed, in_bone, volume, warp, findings)
+
+
+def _judge_level(upper: VertebraFit, lower: VertebraFit, warp: SpineWarp, n: int) -> LevelFit:
+    """Return what is stated of the space between two neighbouring vertebrae."""
+    middle = (warp.centres_ct_mm[n] + warp.centres_ct_mm[n + 1]) / 2
+    span = float(np.linalg.norm(warp.centres_ct_mm[n] - warp.centres_ct_mm[n + 1]))
+    # The canal and both foramina lie within half a vertebra's height of the disc's middle.
+    around = middle + np.vstack([np.zeros(3), np.eye(3), -np.eye(3)]) * span / 2
+    at_mr = warp.to_mr(around)
+    moved = upper.ct_from_mr.points(at_mr) - lower.ct_from_mr.points(at_mr)
+    apart_mm = np.linalg.norm(moved, axis=1)
+    between = upper.ct_from_mr @ lower.ct_from_mr.inverse()
+    place_mm = max(upper.place_error_mm, lower.place_error_mm)
+    blend_mm = value("fusion.blend_error_share") * float(np.sqrt(np.mean(apart_mm**2)))
+    error_mm = float(np.hypot(place_mm, blend_mm))
+    return LevelFit(upper.vertebra, lower.vertebra, turn_deg(between), float(apart_mm[0]), error_mm)
+
+
+def _carry(
+    ct: Case,
+    mr: Case,
+    shown: Survey,
+    warp: SpineWarp,
+    fits: list[VertebraFit],
+    levels: tuple[LevelFit, ...],
+) -> tuple[Case, dict[StructureKey, float]]:
+    carried = carry_labels(ct.labels, ct.names, shown, warp)
+    lines, places = carry_lines(mr.drawn, warp)
+    errors = {}
+    for key, place in {**carried.places, **places}.items():
+        error_mm = _error_at(place, fits, levels)
+        widening_mm = _widening_mm(key, mr.labels, ct.labels) if key in carried.places else 0.0
+        errors[key] = float(np.hypot(error_mm, widening_mm))
+    case = Case(
+        ct.image,
+        carried.labels,
+        carried.names,
+        ct.dialect,
+        (),
+        source=ct.source,
+        drawn={**ct.drawn, **lines},
+        registration_sigma_mm=errors,
+    )
+    return case, dict(carried.in_bone)
+
+
+def _error_at(
+    place: NDArray[np.float64], fits: list[VertebraFit], levels: tuple[LevelFit, ...]
+) -> float:
+    """Return the largest error stated at any level that a structure reaches, mm."""
+    if not levels:
+        return fits[0].place_error_mm
+    reached = np.unique(np.clip(np.floor(place), 0, len(levels) - 1).astype(int))
+    largest_mm: float = max(levels[int(n)].error_mm for n in reached)
+    return largest_mm
+
+
+def _widening_mm(key: StructureKey, mr: LabelMap, ct: LabelMap) -> float:
+    """Return what the coarser voxels of the second image add to the sigma of a mask, mm."""
+    # The completion knows the first image's voxels only, and states their sigma.
+    coarse = surface_sigma_mm(key.kind, float(mr.spacing_mm.max()))
+    stated = surface_sigma_mm(key.kind, float(ct.spacing_mm.max()))
+    return float(np.sqrt(max(coarse**2 - stated**2, 0.0)))
+
+
+def _carried_points(case: Case) -> NDArray[np.float64]:
+    """Return some of the places of what was carried over, shape (N, 3), mm, first image."""
+    values = [v for v, key in case.names.items() if key in case.registration_sigma_mm]
+    ijk = np.argwhere(find_labelled(case.labels.values, values))
+    lines = [tube.points_lps_mm for tube in case.drawn.values()]
+    # Folding spreads over millimetres: every hundredth voxel finds it.
+    points: NDArray[np.float64] = np.concatenate([case.labels.lps_mm(ijk[:: 10**2]), *lines])
+    return points

@@ -1,0 +1,80 @@
+"""G26: two images of different days or postures are fused only under a person's name."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.differential import real_spines
+from tests.e2e.command_line import run_kambin
+from tests.unit.anatomy.bent_spine import BentSpine, bend
+
+from kambin.anatomy import Case, StructureKey
+from kambin.anatomy.fusion import fuse_cases
+from kambin.core import AnatomyError
+from kambin.exchange import read_case, write_case
+
+
+@pytest.fixture(scope="module")
+def spine() -> BentSpine:
+    return bend(spacing_mm=2.0, mr_spacing_mm=(2.0, 1.5, 1.5))
+
+
+@pytest.fixture(scope="module")
+def folders(spine: BentSpine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("two")
+    return write_case(spine.ct, folder / "ct"), write_case(spine.mr, folder / "mr")
+
+
+def test_g26_the_fused_case_waits_for_a_person(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    made = run_kambin("fuse", *folders, "-o", tmp_path / "case", "--json")
+    assert made.code == 0, made.errors
+    picture = (tmp_path / "case" / "fusion.png").read_bytes()
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 20_000
+    case = read_case(tmp_path / "case")
+    said = json.loads(case.source["fusion"])
+    assert said["ct_sha256"] == read_case(folders[0]).sha256
+    assert said["mr_sha256"] == read_case(folders[1]).sha256
+    for row in said["vertebrae"]:
+        assert np.linalg.det(np.array(row["ct_from_mr"])[:3, :3]) == pytest.approx(1.0, abs=1e-4)
+        assert row["holdout_mean_mm"] > 0.0
+    assert [row["error_mm"] > 0 for row in said["levels"]] == [True] * 3
+    checked = run_kambin("check", tmp_path / "case", "--json").document
+    assert {"AN-412", "AN-414"} <= set(checked["unanswered"])
+    assert case.registration_sigma_mm[StructureKey("dural_sac")] > 0.5
+    words = run_kambin("fuse", *folders, "-o", tmp_path / "case", "--force")
+    assert "L4-L5     error" in words.text
+    assert "--accept AN-414" in words.text
+
+
+def test_g26_a_side_that_is_wrong_already_is_not_fused(
+    spine: BentSpine, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    swapped = {
+        v: replace(k, side=k.side.opposite) if k.side else k for v, k in spine.mr.names.items()
+    }
+    wrong = write_case(replace(spine.mr, names=swapped), tmp_path / "mr")
+    ended = run_kambin("fuse", folders[0], wrong, "-o", tmp_path / "case", "--json")
+    assert ended.code == 4
+    assert "AN-101" in ended.document["error"]["why"]
+    assert not (tmp_path / "case").exists()
+
+
+def test_g26_ct_and_atlas_are_two_patients(shared_data: Path) -> None:
+    ct, atlas = real_spines.ct(shared_data), real_spines.atlas(shared_data)
+    with pytest.raises(AnatomyError) as caught:
+        fuse_cases(_lumbar(ct), _lumbar(atlas))
+    assert caught.value.code == "AN-411"
+
+
+def _lumbar(case: Case) -> Case:
+    """L2 to L4 and the discs: enough to tell two patients apart."""
+    names = {
+        v: k
+        for v, k in case.names.items()
+        if (k.kind == "vertebra" and k.place in ("L2", "L3", "L4"))
+        or k.kind in ("disc", "spinal_cord")
+    }
+    return Case(None, case.labels, names, case.dialect)

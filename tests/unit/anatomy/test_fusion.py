@@ -1,0 +1,231 @@
+"""A bent patient is straightened: what is carried over lies within the stated error."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from tests.unit.anatomy.bent_spine import NAMES, BentSpine, bend
+
+from kambin.anatomy import StructureKey, Tube
+from kambin.anatomy.fusion import fuse_cases
+from kambin.anatomy.fusion_checks import check_fusion
+from kambin.anatomy.fusion_types import Fusion
+from kambin.core import AnatomyError, Severity
+
+LANDMARKS = ("L3 tip", "left SAP", "right SAP", "L5 body", "S1 crest")
+
+
+@pytest.fixture(scope="module")
+def spine() -> BentSpine:
+    return bend(spacing_mm=2.0, mr_spacing_mm=(2.0, 1.5, 1.5))
+
+
+@pytest.fixture(scope="module")
+def fusion(spine: BentSpine) -> Fusion:
+    return fuse_cases(spine.ct, spine.mr)
+
+
+@pytest.fixture(scope="module")
+def other_spine() -> BentSpine:
+    """Another patient, bent twice as far, on thick sagittal slices."""
+    return bend(9, spacing_mm=2.0, mr_spacing_mm=(3.0, 1.5, 1.5), bend_deg=6.0)
+
+
+@pytest.fixture(scope="module")
+def other_fusion(other_spine: BentSpine) -> Fusion:
+    return fuse_cases(other_spine.ct, other_spine.mr)
+
+
+def test_every_vertebra_comes_home(spine: BentSpine, fusion: Fusion) -> None:
+    assert [fit.vertebra for fit in fusion.vertebrae] == list(NAMES)
+    for fit, centre in zip(fusion.vertebrae, fusion.warp.centres_ct_mm, strict=True):
+        there = spine.motions[fit.vertebra].points(centre)
+        assert np.linalg.norm(fit.ct_from_mr.points(there) - centre) < 0.6
+        assert np.linalg.det(fit.ct_from_mr.rotation) == pytest.approx(1.0)
+        assert fit.residual_mean_mm < 0.5
+        assert fit.residual_mean_mm <= fit.holdout_mean_mm + 0.05 < 0.6
+        assert fit.size_ratio == pytest.approx(1.0, abs=0.03)
+    inner = [fit.predicted_mm is not None for fit in fusion.vertebrae]
+    assert inner == [False, True, True, False]
+    for level in fusion.levels:
+        assert level.turn_deg == pytest.approx(3.1, abs=0.8)
+
+
+def true_errors_mm(spine: BentSpine, fusion: Fusion) -> list[tuple[float, float]]:
+    """The true mean error of every root carried over at a level, and the stated error there."""
+    found = []
+    for key, tube in spine.made.truth.centre_lines.items():
+        for level in fusion.levels:
+            is_here = (key.kind == "traversing_root" and key.place == level.lower) or (
+                key.kind in ("exiting_root", "drg") and key.place == level.upper
+            )
+            if is_here:
+                back = fusion.warp.to_ct(spine.to_mr(tube.points_lps_mm))
+                missed = np.linalg.norm(back - tube.points_lps_mm, axis=1)
+                found.append((float(missed.mean()), level.error_mm))
+    return found
+
+
+def test_the_stated_error_covers_the_true_one(
+    spine: BentSpine, fusion: Fusion, other_spine: BentSpine, other_fusion: Fusion
+) -> None:
+    pairs = true_errors_mm(spine, fusion) + true_errors_mm(other_spine, other_fusion)
+    assert len(pairs) >= 30
+    covered = np.mean([true <= stated for true, stated in pairs])
+    assert covered >= 0.9
+    # honest, and not merely large
+    assert max(stated for _, stated in pairs) < 2.0
+
+
+def test_what_lies_further_apart_is_stated_less_sure(fusion: Fusion, other_fusion: Fusion) -> None:
+    for near, far in zip(fusion.levels, other_fusion.levels, strict=True):
+        assert far.error_mm > near.error_mm
+
+
+def test_there_and_back_is_no_way(fusion: Fusion, rng: np.random.Generator) -> None:
+    centres = fusion.warp.centres_ct_mm
+    points = rng.uniform(centres.min(axis=0) - 25, centres.max(axis=0) + 25, (500, 3))
+    back = fusion.warp.to_ct(fusion.warp.to_mr(points))
+    np.testing.assert_allclose(back, points, atol=1e-5)
+    assert fusion.least_volume_share > 0.7
+
+
+def test_the_fused_case_holds_bone_of_one_and_nerves_of_the_other(
+    spine: BentSpine, fusion: Fusion
+) -> None:
+    case = fusion.case
+    value_of = {str(key): value for value, key in case.names.items()}
+    ct_value = {str(key): value for value, key in spine.ct.names.items()}
+    for vertebra in ("vertebra:L4", "vertebra:L5"):
+        own = case.labels.values == value_of[vertebra]
+        np.testing.assert_array_equal(own, spine.ct.labels.values == ct_value[vertebra])
+    truth = spine.made.truth.labels(2.0)
+    number = {str(key): value for value, key in spine.made.truth.names.items()}
+    for name, least in (("dural_sac", 0.8), ("disc:L4-L5", 0.8), ("fragment", 0.7)):
+        own, true = case.labels.values == value_of[name], truth.values == number[name]
+        dice = 2 * (own & true).sum() / (own.sum() + true.sum())
+        assert dice >= least, name
+        assert case.registration_sigma_mm[StructureKey.parse(name)] >= 0.5
+    assert not [key for key in case.registration_sigma_mm if key.kind == "vertebra"]
+    assert max(fusion.carried.values()) < 0.1
+
+
+def test_a_drawn_root_is_carried_as_drawn(spine: BentSpine, fusion: Fusion) -> None:
+    key = StructureKey.parse("exiting_root:L4:left")
+    truth = spine.made.truth.centre_lines[key]
+    names = {v: k for v, k in spine.mr.names.items() if k != key}
+    drawn = {key: Tube(spine.to_mr(truth.points_lps_mm), truth.radii_mm)}
+    case = fuse_cases(spine.ct, replace(spine.mr, names=names, drawn=drawn)).case
+    missed = np.linalg.norm(case.drawn[key].points_lps_mm - truth.points_lps_mm, axis=1)
+    assert missed.mean() < case.registration_sigma_mm[key] + 0.1
+    assert key not in case.names.values()
+    del fusion
+
+
+def codes(fusion: Fusion) -> dict[str, Severity]:
+    return {finding.code: finding.severity for finding in fusion.findings}
+
+
+def test_a_fusion_is_always_confirmed_with_its_numbers(fusion: Fusion) -> None:
+    assert codes(fusion)["AN-414"] is Severity.CONFIRM
+    why = next(f.why for f in fusion.findings if f.code == "AN-414")
+    for word in ("held-out half", "neighbours alone", "L4-L5: stated error"):
+        assert word in why
+
+
+def test_bones_alone_do_not_prove_the_side(fusion: Fusion) -> None:
+    assert codes(fusion)["AN-412"] is Severity.CONFIRM
+
+
+def test_sided_landmarks_prove_the_side(spine: BentSpine) -> None:
+    centres = {n: f.lps_from_vertebra for n, f in spine.made.truth.vertebra_frames.items()}
+    offsets = ("L3", [0, 35, 0]), ("L4", [18, 15, 8]), ("L4", [-18, 15, 8]), ("L5", [0, -18, 3])
+    places = [(n, centres[n].points(o)) for n, o in (*offsets, ("S1", [5, 20, -9]))]
+    ct = {word: place for word, (_, place) in zip(LANDMARKS, places, strict=True)}
+    mr = {
+        word: spine.motions[n].points(place)
+        for word, (n, place) in zip(LANDMARKS, places, strict=True)
+    }
+    found = fuse_cases(spine.ct, spine.mr, landmarks=(ct, mr))
+    assert found.landmarks is not None
+    assert found.landmarks.swapped_ratio > 3.0
+    assert found.landmarks.residual_mm < 3.0 < found.landmarks.spread_mm
+    assert found.landmarks.residual_mm < found.landmarks.holdout_mm < 12.0
+    assert "AN-412" not in codes(found)
+    for one, other in zip(found.vertebrae, fuse_cases(spine.ct, spine.mr).vertebrae, strict=True):
+        np.testing.assert_allclose(one.ct_from_mr.matrix, other.ct_from_mr.matrix, atol=0.05)
+
+
+def test_another_patient_is_refused(spine: BentSpine) -> None:
+    labels = spine.mr.labels
+    grown = labels.lps_from_ijk.copy()
+    grown[:3, :3] *= 1.15
+    larger = replace(spine.mr, labels=type(labels)(labels.values, grown, labels.frame_id))
+    with pytest.raises(AnatomyError, match="115%") as caught:
+        fuse_cases(spine.ct, larger)
+    assert caught.value.code == "AN-411"
+
+
+def test_levels_named_otherwise_are_refused_or_asked(fusion: Fusion) -> None:
+    apart = [replace(fit, residual_mean_mm=2.5) for fit in fusion.vertebrae]
+    with pytest.raises(AnatomyError, match=r"2\.5 mm apart") as caught:
+        check_fusion(apart, fusion.levels, None, {}, (0, 0), 1.0)
+    assert caught.value.code == "AN-411"
+
+
+def test_nothing_in_common_is_refused(spine: BentSpine) -> None:
+    bones = {v: k for v, k in spine.mr.names.items() if k.kind == "vertebra"}
+    soft = {v: k for v, k in spine.mr.names.items() if k.kind == "vertebra" and k.place == "L3"}
+    with pytest.raises(AnatomyError, match="no sac") as caught:
+        fuse_cases(spine.ct, replace(spine.mr, names=bones))
+    assert caught.value.code == "AN-410"
+    other = {v: replace(k, place="T10") for v, k in soft.items()}
+    with pytest.raises(AnatomyError, match="No vertebra"):
+        fuse_cases(spine.ct, replace(spine.mr, names=other))
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "ratio", "code"),
+    [((2, 0), 1.2, None), ((1, 0), 1.2, "AN-412"), ((0, 0), 3.5, None), ((3, 1), 9.0, "AN-412")],
+)
+def test_the_side_needs_witnesses(
+    witnesses: tuple[int, int], ratio: float, code: str | None, fusion: Fusion
+) -> None:
+    fits = [replace(fit, mirrored_ratio=ratio) for fit in fusion.vertebrae]
+    found = check_fusion(fits, fusion.levels, None, {}, witnesses, 1.0)
+    assert {f.code for f in found} == {"AN-414", *([code] if code else [])}
+
+
+@pytest.mark.parametrize(("witnesses", "ratio"), [((0, 1), 3.5), ((0, 0), 0.3)])
+def test_exchanged_sides_are_refused(
+    witnesses: tuple[int, int], ratio: float, fusion: Fusion
+) -> None:
+    fits = [replace(fit, mirrored_ratio=ratio) for fit in fusion.vertebrae]
+    with pytest.raises(AnatomyError) as caught:
+        check_fusion(fits, fusion.levels, None, {}, witnesses, 1.0)
+    assert caught.value.code == "AN-412"
+
+
+def test_posture_hold_and_bone_are_asked_about(fusion: Fusion) -> None:
+    fits = [replace(fusion.vertebrae[0], conditioning=0.02), *fusion.vertebrae[1:]]
+    levels = [replace(fusion.levels[0], turn_deg=15.0), *fusion.levels[1:]]
+    buried = {StructureKey("dural_sac"): 0.3}
+    found = {f.code: f for f in check_fusion(fits, levels, None, buried, (2, 0), 1.0)}
+    assert set(found) == {"AN-413", "AN-414", "AN-415", "AN-416"}
+    assert "15.0 degrees" in found["AN-413"].why
+    assert "L3" in found["AN-415"].where
+    assert "30%" in found["AN-416"].why
+    assert all(f.severity is Severity.CONFIRM for f in found.values())
+    folded = check_fusion(fusion.vertebrae, fusion.levels, None, {}, (2, 0), 0.2)
+    assert "AN-413" in {f.code for f in folded}
+
+
+def test_one_vertebra_can_be_fused(spine: BentSpine) -> None:
+    names = {v: k for v, k in spine.mr.names.items() if k.kind != "vertebra" or k.place == "L4"}
+    found = fuse_cases(spine.ct, replace(spine.mr, names=names))
+    assert found.levels == ()
+    sac = {str(k): v for v, k in found.case.names.items()}["dural_sac"]
+    heights = ndimage.find_objects((found.case.labels.values == sac).astype(int))[0][2]
+    # cut where nothing holds it any more
+    assert (heights.stop - heights.start) * 2.0 <= 64.0
