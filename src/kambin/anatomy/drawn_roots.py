@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.laterality import MidsagittalPlane
+from kambin.anatomy.root_places import ganglion_beside_mm
 from kambin.anatomy.root_shapes import rasterise_tube
 from kambin.anatomy.structures import Origin, Structure, Tube, VertebraFrame
 from kambin.core import Finding, Severity
@@ -224,11 +225,7 @@ def _judge_level(
 def _ganglion_lateral_mm(frame: VertebraFrame, side: Side) -> float:
     """Return how far from the midline the middle of the ganglion lies, mm."""
     x, _, _, width, _ = frame.pedicles[side]
-    beyond = min(
-        value("completion_nerve.drg_lateral_share") * width,
-        value("completion_nerve.drg_lateral_most_mm"),
-    )
-    return x - width / 2 + beyond
+    return x - width / 2 + ganglion_beside_mm(frame.vertebra, width)
 
 
 def _first_beyond(

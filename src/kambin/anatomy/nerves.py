@@ -16,8 +16,8 @@ from kambin.anatomy.root_drafts import (
     RootDraft,
     draft_exiting_root,
     draft_traversing_root,
-    fit_exiting_roots,
 )
+from kambin.anatomy.root_fit import fit_exiting_roots
 from kambin.anatomy.root_shapes import make_ganglion, make_root
 from kambin.anatomy.roots import RelaxedRoot, find_obstacles, relax_roots
 from kambin.anatomy.sac import SAC_KEY, DuralSac, complete_sac
