@@ -44,12 +44,13 @@ def measure_herniation(
     asked = _asked_level(anatomy, case)
     try:
         scene = find_scene(anatomy, asked)
+        found = classify(scene, case)
     except AnatomyError as error:
         # One missing facet must not stop the measurement of all that is there.
         note = finding_of("AN-350", Severity.NOTE, where=error.where, why=error.why)
         return None, (note,)
     findings = (*_check_level(scene, asked), *_check_overlaps(scene))
-    return classify(scene, case), findings
+    return found, findings
 
 
 def classify(scene: HerniaScene, case: Case) -> Herniation:
@@ -104,7 +105,9 @@ def _check_level(scene: HerniaScene, asked: Level | None) -> tuple[Finding, ...]
     region = scene.fragment.region
     nearest = find_nearest_levels(scene.anatomy, region.lps_mm(np.argwhere(region.values > 0)))
     sigma = scene.fragment.sigma_mm
-    if len(nearest) < 2 or nearest[1][1] - nearest[0][1] > sigma:
+    # Half way down a body a free fragment may come from either disc, however well it is seen.
+    doubt = max(sigma, nearest[0][1] / 2)
+    if len(nearest) < 2 or nearest[1][1] - nearest[0][1] > doubt:
         return ()
     (one, near), (other, far) = nearest[:2]
     why = f"{near:.1f} mm to {one}, {far:.1f} mm to {other}; known to {sigma:.1f} mm."

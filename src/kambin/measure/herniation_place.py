@@ -77,7 +77,8 @@ def grade_msu(scene: HerniaScene) -> tuple[Grade, Grade]:
     z = far[2]
     line_y = float(scene.site.facet_line_mm(x))
     h, d = float(far[1]) - wall, line_y - wall
-    body = scene.anatomy.require(f"vertebra:{scene.site.level.lower}").sigma_mm
+    bone = scene.anatomy.find(f"vertebra:{scene.site.level.lower}")
+    body = scene.fragment.sigma_mm if bone is None else bone.sigma_mm
     sigma_h = math.hypot(scene.fragment.sigma_mm, body)
     left, right = (scene.site.sides[side].facet_edge_mm for side in (Side.LEFT, Side.RIGHT))
     points = {

@@ -73,8 +73,10 @@ class HerniaScene:
     @property
     def landmark_sigma_mm(self) -> float:
         """Return the standard deviation of a line that bone gives, mm."""
-        bone = self.anatomy.require(f"vertebra:{self.site.level.lower}")
-        return math.hypot(value("herniation.landmark_sigma_mm"), bone.sigma_mm)
+        bone = self.anatomy.find(f"vertebra:{self.site.level.lower}")
+        # Without the whole bone its parts have given the landmarks; the fragment is no worse.
+        surface = self.fragment.sigma_mm if bone is None else bone.sigma_mm
+        return math.hypot(value("herniation.landmark_sigma_mm"), surface)
 
     def lps_mm(self, *points_mm: NDArray[np.float64] | tuple[float, ...]) -> NDArray[np.float64]:
         """Map points of the disc's frame to LPS, shape (N, 3), mm."""
