@@ -46,6 +46,14 @@ COLOURS = {
     "drg": (0.93, 0.70, 0.00),
     "flavum": (0.85, 0.80, 0.60),
     "fragment": (0.80, 0.10, 0.30),
+    "calcification": (0.95, 0.95, 0.90),
+    "colon": (0.75, 0.60, 0.45),
+    "psoas": (0.72, 0.34, 0.30),
+    "quadratus": (0.84, 0.50, 0.34),
+    "multifidus": (0.60, 0.22, 0.24),
+    "erector_spinae": (0.80, 0.46, 0.44),
+    "segmental_artery": (0.80, 0.22, 0.20),
+    "ureter": (0.90, 0.85, 0.40),
     "aorta": (0.80, 0.22, 0.20),
     "vena_cava": (0.30, 0.40, 0.80),
     "kidney": (0.62, 0.34, 0.28),
@@ -176,10 +184,10 @@ def draw_nerves(truth: PhantomTruth) -> None:
 
 
 def grey(
-    pixels: np.ndarray, right: tuple[int, ...], down: tuple[int, ...], title: str
+    pixels: np.ndarray, right: tuple[int, ...], down: tuple[int, ...], title: str, mr: bool = False
 ) -> np.ndarray:
-    """A slice of the CT in a soft-tissue window, twice its size."""
-    level = np.clip((pixels + 160.0) / 560.0, 0, 1)
+    """A slice of the CT in a soft-tissue window, or of the MR, twice its size."""
+    level = np.clip(pixels / 1000.0 if mr else (pixels + 160.0) / 560.0, 0, 1)
     shown = np.zeros((300, 380))
     shown[: pixels.shape[0], : pixels.shape[1]] = level[:300, :380]
     rgb = np.repeat((shown * 255).astype(np.uint8)[..., None], 3, axis=2)
@@ -206,6 +214,101 @@ def draw_ct() -> None:
     )
 
 
+def draw_mr() -> None:
+    """The same slices of the MR, with an extruded fragment that went down."""
+    wishes = {"morphology": "extrusion", "migration": "near-down", "modality": "mr"}
+    phantom = build_phantom(PhantomParameters(LEVEL, Side.LEFT, **wishes))
+    image = phantom.image
+    middle = phantom.truth.disc_frames[LEVEL].lps_from_disc.origin_mm
+    i, _, k = (round(float(v)) for v in image.ijk(middle))
+    axial = ((1, 0, 0), (0, 1, 0))
+    sagittal = ((0, 1, 0), (0, 0, -1))
+    save(
+        "mr",
+        [
+            grey(image.values[:, :, k].T, *axial, "T2: disc L4-L5", mr=True),
+            grey(image.values[:, :, k + 20].T, *axial, "T2: pedicles of L4", mr=True),
+            grey(image.values[i + 6, :, ::-1].T, *sagittal, "T2: 6 mm left", mr=True),
+        ],
+    )
+
+
+def draw_morphologies() -> None:
+    """Each morphology from the left and behind, bone veiled, and migrated ones."""
+    pictures = []
+    shown = (
+        ("protrusion", "none"),
+        ("extrusion", "near-down"),
+        ("sequestration", "very-high-up"),
+        ("calcified", "none"),
+    )
+    for morphology, migration in shown:
+        parameters = PhantomParameters(
+            LEVEL, Side.LEFT, morphology=morphology, migration=migration, size=3
+        )
+        truth = build_truth(parameters)
+        kinds = ("vertebra", "disc", "fragment", "dural_sac")
+        # A calcified core is seen through its fragment.
+        veiled = ("vertebra", "dural_sac", *(("fragment",) if morphology == "calcified" else ()))
+        meshes = [
+            Mesh(
+                surface_of(shape, 0.7),
+                COLOURS[shape.parts[0].kind if len(shape.parts) == 1 else shape.key.kind],
+                0.25 if shape.parts[0].kind in veiled or shape.key.kind == "vertebra" else 1.0,
+                str(shape.parts[0]),
+            )
+            for shape in truth.shapes
+            if shape.key.kind in kinds and shape.key.place in ("", "L4", "L5", "L4-L5")
+        ]
+        middle = truth.disc_frames[LEVEL].lps_from_disc.origin_mm + np.array([4, 18, 0])
+        camera = Camera.looking((-1, -0.35, -0.1), centre_lps_mm=middle, height_mm=90)
+        pictures.append(draw(meshes, camera, f"{morphology}, {migration}", 400))
+    save("morphologies", pictures)
+
+
+def draw_muscles(truth: PhantomTruth) -> None:
+    """Muscles, arteries and ureters from behind, from the left and from the front."""
+    middle = truth.disc_frames[LEVEL].lps_from_disc.origin_mm + np.array([0, 10, 25])
+    muscles = ("psoas", "quadratus", "multifidus", "erector_spinae")
+    bones = ("vertebra", "sacrum", "ilium", "disc")
+    vessels = ("aorta", "segmental_artery", "ureter", "kidney", "vena_cava")
+    views = (
+        ((0, -1, 0), phantom_meshes(truth, (*bones, *muscles), ("erector_spinae",)), "from behind"),
+        ((-1, 0, 0), phantom_meshes(truth, (*bones, *vessels), ("kidney",)), "from the left"),
+        (
+            (0, 1, 0),
+            phantom_meshes(truth, (*bones, *vessels, "psoas"), ("psoas",)),
+            "from the front",
+        ),
+    )
+    pictures = [
+        draw(meshes, Camera.looking(view, centre_lps_mm=middle, height_mm=240), title)
+        for view, meshes, title in views
+    ]
+    save("muscles", pictures)
+
+
+def draw_more_variants() -> None:
+    """Scoliosis, sacralised L5, narrow foramen, retrorenal colon and thin patient."""
+    behind, left = (0, -1, 0), (-1, 0, 0)
+    bones = ("vertebra", "sacrum", "disc", "ilium")
+    shown = (
+        ("scoliosis", behind, bones, 210),
+        ("sacralised-l5-left", behind, bones, 150),
+        ("sacralised-l5", behind, bones, 150),
+        ("narrow-foramen", left, ("vertebra", "sacrum", "disc"), 90),
+        ("retrorenal-colon", behind, (*bones, "colon", "kidney"), 240),
+    )
+    pictures = []
+    for variant, view, kinds, height in shown:
+        truth = build_truth(PhantomParameters(LEVEL, Side.LEFT, variants=(variant,)))
+        middle = truth.disc_frames[LEVEL].lps_from_disc.origin_mm
+        shift = np.array([0, 10, 40 if height > 200 else 0])
+        camera = Camera.looking(view, centre_lps_mm=middle + shift, height_mm=height)
+        pictures.append(draw(phantom_meshes(truth, kinds), camera, variant, 400))
+    save("more_variants", pictures)
+
+
 def draw_variants() -> None:
     """Usual patient and variants from behind and from the left."""
     pictures = []
@@ -224,7 +327,11 @@ def main() -> None:
     draw_comparison(truth)
     draw_nerves(truth)
     draw_ct()
+    draw_mr()
+    draw_morphologies()
+    draw_muscles(truth)
     draw_variants()
+    draw_more_variants()
 
 
 if __name__ == "__main__":
