@@ -31,8 +31,8 @@ from kambin.core import (
 from kambin.frames import Side
 
 COMMANDS = (
-    "demo", "phantom", "import", "check", "confirm", "measure", "plan", "verify", "report",
-    "info", "selftest",
+    "demo", "phantom", "import", "segment", "fragment", "fuse", "check", "confirm", "measure",
+    "plan", "verify", "report", "info", "selftest",
 )  # fmt: skip
 
 
