@@ -242,13 +242,13 @@ def _open(ds: Dataset) -> None:
 
 def _between(ds: Dataset) -> None:
     contour = ds.ROIContourSequence[0].ContourSequence[2]
-    points = (*np.array(contour.ContourData, float).reshape(-1, 3), 0, 0, 1.6)
+    points = np.add(np.array(contour.ContourData, float).reshape(-1, 3), (0, 0, 1.6))
     contour.ContourData = [float(v) for v in points.ravel()]
 
 
 def _beyond(ds: Dataset) -> None:
     contour = ds.ROIContourSequence[0].ContourSequence[2]
-    points = (*np.array(contour.ContourData, float).reshape(-1, 3), 200, 0, 0)
+    points = np.add(np.array(contour.ContourData, float).reshape(-1, 3), (200, 0, 0))
     contour.ContourData = [float(v) for v in points.ravel()]
 
 

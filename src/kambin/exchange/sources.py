@@ -69,8 +69,9 @@ def read_sources(given: Path | str, dialect: str, *, lowest: str = "") -> tuple[
     ------
     InputError  (IN-015) if the labels could mean several things; (IN-082) if nobody named the
         lowest vertebra; (IN-017) if the dialect does not fit; (IN-018) if a sidecar cannot be
-        read; (IN-022) if a given name is unknown; (IN-024) for an empty mask; (IN-026) for a mask with several labels; (IN-027) for a
-        folder without masks; and whatever ``read_raster`` raises
+        read; (IN-022) if a given name is unknown; (IN-024) for an empty mask; (IN-026) for a
+        mask with several labels; (IN-027) for a folder without masks; and whatever
+        ``read_raster`` raises
     """
     # a file whose own name holds an equals sign is still a file
     named = _NAMED.fullmatch(str(given))
