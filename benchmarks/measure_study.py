@@ -48,7 +48,7 @@ def measure_patient(seed: int, sides: tuple[Side, ...] = (Side.LEFT,)) -> dict[s
     return found
 
 
-def true_anatomy(truth: PhantomTruth) -> Anatomy:
+def true_anatomy(truth: PhantomTruth, levels: tuple[str, ...] = LEVELS) -> Anatomy:
     """Return the made patient as if everything had been segmented without error."""
     labels = truth.labels(TRUTH_SPACING_MM)
     value_of = {key: number for number, key in truth.names.items()}
@@ -74,7 +74,7 @@ def true_anatomy(truth: PhantomTruth) -> Anatomy:
         # Nothing reads the mask of a nerve whose line is known.
         region = next(iter(structures.values())).region
         structures[key] = Structure(key, region, Origin.PHANTOM, 0.1, tube)
-    kept = [level for level in truth.disc_frames if str(level) in LEVELS]
+    kept = [level for level in truth.disc_frames if str(level) in levels]
     names = tuple(truth.vertebra_frames)
     return Anatomy(
         structures,

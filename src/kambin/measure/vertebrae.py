@@ -146,9 +146,10 @@ def _canal_depth(site: Site, frame: VertebraFrame) -> Reading:
 def _gap_mm(filled: NDArray[np.float64], along_mm: NDArray[np.float64]) -> float:
     """Return how long the free run behind the wall is on one ray; NaN if nothing ends it."""
     leaves = float(first_crossing_mm(1.0 - filled, along_mm))
-    if not math.isfinite(leaves):
+    # Near a hollow plate a ray begins outside and would take the rim for the arch.
+    if not math.isfinite(leaves) or filled[0] < 0.5:
         return math.nan
-    # The ray starts in the wall: bone before it is left does not end the canal.
+    # The ray starts in the body: bone before it is left does not end the canal.
     behind = np.where(along_mm > leaves, filled, 0.0)
     return float(first_crossing_mm(behind, along_mm)) - leaves
 
