@@ -147,7 +147,7 @@ def intersect_half_planes(
 
     References
     ----------
-    Sutherland and Hodgman 1974, Commun ACM 17:32, doi 10.1145/360767.360802
+    Sutherland and Hodgman 1974, Communications of the ACM 17:32, doi 10.1145/360767.360802
     """
     corners = reach_mm * np.array([[-1.0, -1.0], [1.0, -1.0], [1.0, 1.0], [-1.0, 1.0]])
     sides = np.full(4, -1)
