@@ -98,9 +98,8 @@ def fit_surface(
     Notes
     -----
     Gauss-Newton with the weights of Geman and McClure, all points at every step: nothing is
-    drawn by chance. A field is flat deep inside, where it is cut: a part of a surface must start
-    within 2 mm of its place on the inner side. What one of the two images does not show pulls
-    hardly at all.
+    drawn by chance. The fit is local: half of a surface that started inside its target stayed
+    about 2 mm from its place. What one of the two images does not show pulls hardly at all.
 
     References
     ----------
