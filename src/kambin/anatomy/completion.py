@@ -9,8 +9,8 @@ from kambin.anatomy.case import Case
 from kambin.anatomy.completion_types import BonyAnatomy, WorkingBone
 from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
 from kambin.anatomy.drawn_roots import check_drawn_levels, place_drawn
-from kambin.anatomy.given_parts import absorbed_keys, settle_parts
 from kambin.anatomy.fragment import tag_fragment, yield_to_fragment
+from kambin.anatomy.given_parts import absorbed_keys, settle_parts
 from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
