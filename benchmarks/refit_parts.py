@@ -14,7 +14,7 @@ import SimpleITK as sitk
 from numpy.typing import NDArray
 from scipy.optimize import differential_evolution
 
-from kambin.anatomy.part_rules import RULE_SIZES, PartPoints, PartRules, shipped_rules
+from kambin.anatomy.part_rules import PartPoints, PartRules, shipped_rules
 from kambin.anatomy.partition import PARTS, classify_points, measure_points
 from kambin.anatomy.vertebra_frames import find_vertebra_frames
 from kambin.anatomy.working import make_working_bone
@@ -117,7 +117,7 @@ def fit_rules(vertebrae: Sequence[DrawnVertebra], *, rounds: int = 20) -> PartRu
     """
     shifted = [moved for v in vertebrae for moved in _jittered(v)]
     free = [np.ones(len(v.left), dtype=bool) for v in shifted]
-    fitted: dict[str, tuple[float, ...]] = {part: (0.0,) * n for part, n in RULE_SIZES.items()}
+    fitted = _blank_rules()
     for part in ORDER:
         fitted[part] = _fit_one(part, shifted, free, rounds)
         rules = PartRules(**fitted)
@@ -125,6 +125,11 @@ def fit_rules(vertebrae: Sequence[DrawnVertebra], *, rounds: int = 20) -> PartRu
             still & ~_rule(rules, part)(v.points) for v, still in zip(shifted, free, strict=True)
         ]
     return PartRules(**fitted)
+
+
+def _blank_rules() -> dict[str, tuple[float, ...]]:
+    """Return rules without numbers, to be filled one by one."""
+    return {part: (0.0,) * len(bounds) for part, bounds in BOUNDS.items()}
 
 
 def _jittered(vertebra: DrawnVertebra) -> list[DrawnVertebra]:
@@ -155,7 +160,7 @@ def _fit_one(
     bounds = BOUNDS[part]
     ranges = [bound for bound in bounds if isinstance(bound, tuple)]
     middle, half = np.mean(ranges, axis=1), np.ptp(ranges, axis=1) / 2
-    blank = {name: (0.0,) * n for name, n in RULE_SIZES.items()}
+    blank = _blank_rules()
 
     def numbers(searched: NDArray[np.float64]) -> tuple[float, ...]:
         left = iter(np.round(searched, 3).tolist())

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from kambin.knowledge import values
 
-RULE_SIZES = {"body": 4, "sap": 6, "iap": 8, "tp": 5, "sp": 4}
-"""How many numbers each rule has, in the order in which it is written."""
+RULED_PARTS = ("body", "sap", "iap", "tp", "sp")
+"""The parts that have a rule, in the order of the fields of ``PartRules``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class PartRules:
 
     Parameters
     ----------
-    body, sap, iap, tp, sp : tuple of float, ``RULE_SIZES`` numbers each; the rows
-        ``completion_bone.body_rule`` to ``sp_rule`` write the rules out
+    body, sap, iap, tp, sp : tuple of float, as many as the rows ``completion_bone.body_rule``
+        to ``sp_rule`` hold, which write the rules out
     """
 
     body: tuple[float, ...]
@@ -134,7 +134,7 @@ def measure_canal_depth(x_mm: NDArray[np.float64], behind_mm: NDArray[np.float64
 
 def shipped_rules() -> PartRules:
     """Return the rules of the table, fitted on both vertebrae with drawn parts."""
-    return PartRules(*(values(f"completion_bone.{part}_rule") for part in RULE_SIZES))
+    return PartRules(*(values(f"completion_bone.{part}_rule") for part in RULED_PARTS))
 
 
 def _bool(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

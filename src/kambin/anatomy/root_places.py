@@ -157,7 +157,7 @@ def find_middle_of_foramen_mm(bony: BonyAnatomy, level: Level, side: Side) -> fl
     usual, most = value("completion_nerve.drg_behind_wall_mm"), value("completion_nerve.drg_ray_mm")
     across = x - width / 2 + ganglion_beside_mm(frame.vertebra, width)
     radius = value_at("completion_nerve.drg_width_mm", level.upper) / 2
-    heights = z - height / 2 - radius * np.array([1.0, 1.5, 2.0])
+    heights = z - height / 2 - radius * np.linspace(1.0, 2.0, 3)
     sign, deep = side.lateral_sign_lps, frame.posterior_wall_y_mm + usual
     starts = frame.lps_from_vertebra.points([[across * sign, deep, h] for h in heights])
     bone = Sampler(bony.bone.occupancy, bony.working_grid.origin_lps_mm, bony.bone.grid.spacing_mm)
