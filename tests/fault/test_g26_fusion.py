@@ -44,8 +44,17 @@ def test_g26_the_fused_case_waits_for_a_person(folders: tuple[Path, Path], tmp_p
     checked = run_kambin("check", tmp_path / "case", "--json").document
     assert {"AN-412", "AN-414"} <= set(checked["unanswered"])
     assert case.registration_sigma_mm[StructureKey("dural_sac")] > 0.5
-    words = run_kambin("fuse", *folders, "-o", tmp_path / "case", "--force")
+
+
+def test_g26_in_words_the_error_of_each_level_and_the_question_are_told(
+    spine: BentSpine, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    kept = {v: k for v, k in spine.mr.names.items() if k.place not in ("L3", "S1")}
+    mr = write_case(replace(spine.mr, names=kept), tmp_path / "mr")
+    words = run_kambin("fuse", folders[0], mr, "-o", tmp_path / "case")
+    assert words.code == 0, words.errors
     assert "L4-L5     error" in words.text
+    assert "L3-L4" not in words.text
     assert "--accept AN-414" in words.text
 
 
@@ -70,11 +79,10 @@ def test_g26_ct_and_atlas_are_two_patients(shared_data: Path) -> None:
 
 
 def _lumbar(case: Case) -> Case:
-    """L2 to L4 and the discs: enough to tell two patients apart."""
+    """L3, L4 and the discs: enough to tell two patients apart."""
     names = {
         v: k
         for v, k in case.names.items()
-        if (k.kind == "vertebra" and k.place in ("L2", "L3", "L4"))
-        or k.kind in ("disc", "spinal_cord")
+        if (k.kind == "vertebra" and k.place in ("L3", "L4")) or k.kind in ("disc", "spinal_cord")
     }
     return Case(None, case.labels, names, case.dialect)

@@ -1,6 +1,7 @@
 """One made patient twice: as a CT sees it, and bent, turned and cut otherwise as an MR sees it."""
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -45,6 +46,7 @@ class BentSpine:
         return moved
 
 
+@cache
 def bend(
     seed: int = 4,
     *,
@@ -53,7 +55,7 @@ def bend(
     bend_deg: float = 3.0,
     levels: tuple[Level, ...] = LEVELS,
 ) -> BentSpine:
-    """Make a patient and bend the spine by some degrees at each disc for the second image."""
+    """Make a patient, once a run, and bend the spine by some degrees at each disc for the MR."""
     parameters = PhantomParameters(Level("L4", "L5"), Side.LEFT, seed=seed, spacing_mm=spacing_mm)
     made = paint_spine_case(parameters, levels)
     ct = made.case

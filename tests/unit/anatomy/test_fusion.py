@@ -138,7 +138,7 @@ def test_bones_alone_do_not_prove_the_side(fusion: Fusion) -> None:
     assert codes(fusion)["AN-412"] is Severity.CONFIRM
 
 
-def test_sided_landmarks_prove_the_side(spine: BentSpine) -> None:
+def test_sided_landmarks_prove_the_side(spine: BentSpine, fusion: Fusion) -> None:
     centres = {n: f.lps_from_vertebra for n, f in spine.made.truth.vertebra_frames.items()}
     offsets = ("L3", [0, 35, 0]), ("L4", [18, 15, 8]), ("L4", [-18, 15, 8]), ("L5", [0, -18, 3])
     places = [(n, centres[n].points(o)) for n, o in (*offsets, ("S1", [5, 20, -9]))]
@@ -153,7 +153,7 @@ def test_sided_landmarks_prove_the_side(spine: BentSpine) -> None:
     assert found.landmarks.residual_mm < 3.0 < found.landmarks.spread_mm
     assert found.landmarks.residual_mm < found.landmarks.holdout_mm < 12.0
     assert "AN-412" not in codes(found)
-    for one, other in zip(found.vertebrae, fuse_cases(spine.ct, spine.mr).vertebrae, strict=True):
+    for one, other in zip(found.vertebrae, fusion.vertebrae, strict=True):
         np.testing.assert_allclose(one.ct_from_mr.matrix, other.ct_from_mr.matrix, atol=0.05)
 
 
@@ -161,7 +161,11 @@ def test_another_patient_is_refused(spine: BentSpine) -> None:
     labels = spine.mr.labels
     grown = labels.lps_from_ijk.copy()
     grown[:3, :3] *= 1.15
-    larger = replace(spine.mr, labels=type(labels)(labels.values, grown, labels.frame_id))
+    # one vertebra says what all say, in a quarter of the time
+    names = {v: k for v, k in spine.mr.names.items() if k.kind != "vertebra" or k.place == "L4"}
+    larger = replace(
+        spine.mr, labels=type(labels)(labels.values, grown, labels.frame_id), names=names
+    )
     with pytest.raises(AnatomyError, match="115%") as caught:
         fuse_cases(spine.ct, larger)
     assert caught.value.code == "AN-411"
