@@ -216,11 +216,9 @@ def _extent_mm(site: Site, feet_mm: NDArray[np.float64], axis: int) -> float:
             rays[..., axis] += sign * along
             # Looking for the way out of bone is looking for the way into what is not bone.
             free = 1.0 - site.shapes.sample(bone, plate.points(rays))
-            free[:, 0] = 0.0
-            total += first_crossing_mm(free, along)
-        extents.append(total)
-    found = np.array(extents)
-    if not np.isfinite(found).any():
-        return math.nan
+            # What begins outside the bone, over a hollow plate or beside it, has no way out.
+            total += np.where(free[:, 0] < 0.5, first_crossing_mm(free, along), np.nan)
+        extents.append(total[np.isfinite(total)])
     # Across, the widest row; front to back, the middle one of the rows beside the midline.
-    return float(np.nanmax(found) if axis == 0 else np.nanmax(np.nanmedian(found, axis=1)))
+    pick = np.max if axis == 0 else np.median
+    return max((float(pick(found)) for found in extents if len(found)), default=math.nan)

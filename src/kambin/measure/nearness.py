@@ -39,8 +39,31 @@ def nearest_gap_mm(
     surface = surface_voxels_lps_mm(structure.region)
     distances, at = cKDTree(surface).query(centres_lps_mm)
     # A voxel's centre lies half a voxel inside the surface.
-    gaps = distances - radii_mm - float(structure.region.spacing_mm.min()) / 2
+    outward = distances - float(structure.region.spacing_mm.min()) / 2
+    within = _lie_within(structure.region, centres_lps_mm)
+    if within.any():
+        # Deep in a structure its surface is far again: there the depth counts.
+        outward[within] = -_depths_mm(structure.region, centres_lps_mm[within])
+    gaps = outward - radii_mm
     least = float(gaps.min())
     # The mean of all equally near places: an argmin would depend on the voxel order.
     near = gaps <= least + float(structure.region.spacing_mm.min()) / 4
     return least, surface[at[near]].mean(axis=0)
+
+
+def _lie_within(region: LabelMap, points_lps_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which points, shape (N, 3), mm, LPS, lie in a filled voxel, shape (N,)."""
+    ijk = np.rint(region.ijk(points_lps_mm)).astype(int)
+    last = np.array(region.shape) - 1
+    known = ((ijk >= 0) & (ijk <= last)).all(axis=-1)
+    filled: NDArray[np.bool_] = region.values[tuple(np.clip(ijk, 0, last).T)] != 0
+    return known & filled
+
+
+def _depths_mm(region: LabelMap, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how deep points in filled voxels lie under the surface, shape (N,), mm."""
+    filled = np.pad(region.values != 0, 1)
+    shell = region.lps_mm(np.argwhere(ndimage.binary_dilation(filled) & ~filled) - 1)
+    away, _ = cKDTree(shell).query(points_lps_mm)
+    depths: NDArray[np.float64] = away - float(region.spacing_mm.min()) / 2
+    return depths
