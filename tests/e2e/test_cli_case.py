@@ -3,6 +3,7 @@
 import json
 import shlex
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from tests.e2e.command_line import run_kambin
@@ -61,15 +62,24 @@ def test_the_body_of_the_atlas_is_understood_by_its_file_name(atlas: Path) -> No
 
 
 def test_the_vertebra_mask_of_verse_must_be_called_so(shared_data: Path, tmp_path: Path) -> None:
-    mask = shared_data / "mask_verse004" / "sub-verse004_seg-vert_msk.nii.gz"
-    words = ("import", "--labels", mask, "-o", tmp_path / "case")
+    named = shared_data / "mask_verse004" / "sub-verse004_seg-vert_msk.nii.gz"
+    unnamed = tmp_path / "mask.nii.gz"
+    copyfile(named, unnamed)
+    words = ("import", "--labels", unnamed, "-o", tmp_path / "case")
     expect_refusal("IN-015", *words, says=("verse", "totalsegmentator"))
     assert run_kambin(*words, "--dialect", "verse").code == 0
+    by_name = run_kambin("import", "--labels", named, "-o", tmp_path / "named", "--json").document
+    assert by_name["dialect"] == "verse"
 
 
-def test_g19_a_chest_is_refused_with_what_it_shows(shared_data: Path, tmp_path: Path) -> None:
+def test_g19_a_chest_is_kept_as_what_it_is_and_never_measured(
+    shared_data: Path, tmp_path: Path
+) -> None:
     labels = shared_data / "ct_ts_dicom_j2k_T11T12" / "labels_totalseg117.nii.gz"
-    expect_refusal("IN-019", "import", "--labels", labels, "-o", tmp_path / "c", says=("aorta",))
+    made = run_kambin("import", "--labels", labels, "-o", tmp_path / "c", "--json")
+    assert [finding["code"] for finding in made.document["findings"]] == ["IN-073"]
+    refused = expect_refusal("AN-020", "measure", tmp_path / "c", says=("AN-100",), exit_code=4)
+    assert "The labels hold adrenal:right, aorta" in refused.errors
 
 
 def test_check_lists_and_never_refuses(ct: Path) -> None:
