@@ -154,8 +154,10 @@ def _slice_of(outline: _Outline, grid: LabelGrid, key: str) -> tuple[int, int]:
         raise _not_usable(
             grid.where, f"{key} has a contour {off:.2f} slice distances beside its slice."
         )
-    # a contour may touch the border, but what is beyond it was drawn on another image
-    if (outline < -1).any() or (outline > grid.shape).any():
+    at = round(centre)
+    # a contour may touch the border, but what is beyond it was drawn on another image; a slice
+    # before the first must not be taken for the last, as a negative index would be
+    if (outline < -1).any() or (outline > grid.shape).any() or not 0 <= at < grid.shape[axis]:
         raise InputError(
             code="IN-012",
             what="Image and labels are not on one grid",
@@ -163,7 +165,7 @@ def _slice_of(outline: _Outline, grid: LabelGrid, key: str) -> tuple[int, int]:
             why=f"{key} has a contour that lies outside of the image.",
             next_step="Use the contours that were drawn on this series.",
         )
-    return axis, round(centre)
+    return axis, at
 
 
 def _gaps(key: str, planes: dict[tuple[int, int], NDArray[np.bool_]]) -> list[str]:
