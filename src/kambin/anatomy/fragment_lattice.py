@@ -83,13 +83,14 @@ def sample_region(region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.floa
     # Most structures of a patient lie elsewhere.
     if (corners[0] > high + reach).any() or (corners[1] < low - reach).any():
         return np.zeros(points.shape[:-1])
-    ijk = np.moveaxis(region.ijk(points), -1, 0)
+    # As one list: a single point has no array to be interpolated in.
+    ijk = region.ijk(points.reshape(-1, 3)).T
     # One free voxel on each side lets a structure at the border end there.
     filled = np.pad((region.values != 0).astype(np.float32), 1)
     found: NDArray[np.float64] = ndimage.map_coordinates(
         filled, ijk + 1.0, order=1, mode="constant", output=np.float64
     )
-    return found
+    return found.reshape(points.shape[:-1])
 
 
 def last_exit_mm(filled: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:
