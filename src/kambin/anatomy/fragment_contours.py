@@ -101,7 +101,7 @@ def _find_stack(
     contours: Sequence[NDArray[np.float64]],
 ) -> tuple[_Stack, list[NDArray[np.float64]]]:
     """Return the common frame and the contours in it: two in-plane axes and the height."""
-    normals = []
+    normals: list[NDArray[np.float64]] = []
     for contour in contours:
         centred = contour - contour.mean(axis=0)
         _, _, axes = np.linalg.svd(centred, full_matrices=False)
@@ -109,7 +109,9 @@ def _find_stack(
         if off > value("herniation.contour_flatness_mm"):
             msg = f"A contour lies up to {off:.1f} mm off its plane."
             raise _no_stack(msg)
-        normals.append(axes[2] if axes[2] @ _most_along(axes[2]) > 0 else -axes[2])
+        # By the first one: between two patient axes rounding would turn some of them round.
+        along = normals[0] if normals else _most_along(axes[2])
+        normals.append(axes[2] if axes[2] @ along > 0 else -axes[2])
     normal = np.mean(normals, axis=0)
     normal /= np.linalg.norm(normal)
     tilt = float(np.degrees(np.arccos(np.clip(min(n @ normal for n in normals), -1, 1))))
