@@ -298,6 +298,8 @@ def _as_version_1(found: Grade, share: float) -> Grade:
     if name in ("bulge", "protrusion"):
         name = "bulge" if share > bulge else "broad-based protrusion"
         name = name if share > broad else "focal protrusion"
+    # The number its uncertainty belongs to comes along.
+    based = {key: found.measured[key] for key in (found.based_on,) if key in found.measured}
     return Grade(name, "1", found.method, "evidence 5.1 (Fardon 2001, CTF version 1)",
                  found.uncertainty, found.based_on, found.neighbour,
-                 {"circumference_share": share})  # fmt: skip
+                 {**based, "circumference_share": share})  # fmt: skip
