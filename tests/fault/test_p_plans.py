@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.planning.conftest import Planned, a_planned_spine, a_simple_spine  # noqa: F401
-from tests.unit.planning.simple_spine import Recipe, build_simple_spine
+from tests.unit.planning.simple_spine import GRID, LEVEL, Recipe, build_case, build_simple_spine
 
+from kambin.anatomy import Anatomy, Origin, Structure, StructureKey
 from kambin.core import PlanError
-from kambin.planning import Path, Plan, Verification, seal_plan, verify_plan
+from kambin.frames import Side
+from kambin.imaging import region_from_mask
+from kambin.planning import (
+    Path,
+    Plan,
+    PlanRequest,
+    Verification,
+    plan_trajectory,
+    seal_plan,
+    verify_plan,
+)
 
 
 def _codes(answer: Verification) -> set[str]:
@@ -73,6 +84,28 @@ def test_p03_a_plan_for_the_other_side_is_refused(a_planned_spine: Planned) -> N
     swapped = _changed(a_planned_spine.plan, side="right")
     answer = verify_plan(a_planned_spine.case, a_planned_spine.anatomy, swapped)
     assert "PL-023" in _codes(answer)
+
+
+def test_p03_a_fragment_on_the_other_side_of_the_asked_one_must_be_confirmed(
+    a_simple_spine: Anatomy,  # noqa: F811
+) -> None:
+    x, y, z = np.meshgrid(*GRID.axes_mm(), indexing="ij")
+    box = (abs(x + 2.0) <= 1.6) & (abs(y - 16.0) <= 2) & (abs(z) <= 2)
+    key = StructureKey("fragment")
+    fragment = Structure(key, region_from_mask(box, GRID), Origin.DRAWN, 0.5)
+    anatomy = replace(a_simple_spine, structures={**a_simple_spine.structures, key: fragment})
+    answer = plan_trajectory(build_case(anatomy), anatomy, PlanRequest(LEVEL, Side.LEFT))
+    assert isinstance(answer, Plan)
+    # It is reached from the left all the same, but only once a person has said so.
+    assert answer.trajectory.entry_lps_mm[0] > 0 > answer.trajectory.target_lps_mm[0]
+    assert [f.severity for f in answer.findings if f.code == "PL-012"] == ["CONFIRM"]
+    assert answer.status == "needs_confirmation"
+
+
+def test_p03_a_fragment_on_the_asked_side_needs_no_word(
+    a_planned_spine: Planned,  # noqa: F811
+) -> None:
+    assert "PL-012" not in {f.code for f in a_planned_spine.plan.findings}
 
 
 def test_p04_an_axis_moved_into_the_root_is_refused(a_planned_spine: Planned) -> None:  # noqa: F811
