@@ -15,7 +15,7 @@ from kambin.report.raster import FAR_MM, empty_buffers, vertex_normals
 from kambin.report.scenery import NOT_A_PLAN, Scenery
 from kambin.report.source import SoftRegion, _is_outlined, _paint_value, _window, crop_near, soften
 from kambin.report.tool_outlines import DrawnTool
-from kambin.report.write import _write
+from kambin.report.write import write_file
 
 LEVEL = Level("L4", "L5")
 SKIN = StructureKey("skin")
@@ -200,8 +200,8 @@ def test_pictures_look_at_the_target_or_a_third_of_the_way_out() -> None:
 
 def test_a_report_file_is_replaced_whole(tmp_path: Path) -> None:
     file = tmp_path / "pictures" / "axial.png"
-    assert _write(file, b"old") == file
-    _write(file, b"new")
+    assert write_file(file, b"old") == file
+    write_file(file, b"new")
     assert file.read_bytes() == b"new"
     assert [f.name for f in file.parent.iterdir()] == ["axial.png"]
 
@@ -209,6 +209,6 @@ def test_a_report_file_is_replaced_whole(tmp_path: Path) -> None:
 def test_a_report_that_cannot_be_written_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "report").write_bytes(b"in the way")
     with pytest.raises(StoreError, match=r"RP-002.*report.html") as caught:
-        _write(tmp_path / "report" / "report.html", b"x")
+        write_file(tmp_path / "report" / "report.html", b"x")
     assert caught.value.exit_code == 6
     assert (tmp_path / "report").read_bytes() == b"in the way"
