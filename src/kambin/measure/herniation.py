@@ -12,6 +12,7 @@ from kambin.core import AnatomyError, Finding, Severity
 from kambin.measure.herniation_canal import grade_calcified, grade_canal
 from kambin.measure.herniation_place import grade_migration, grade_msu, grade_zone
 from kambin.measure.herniation_roots import grade_roots
+from kambin.measure.herniation_rules import find_published_rates
 from kambin.measure.herniation_scene import HerniaScene, find_nearest_levels, find_scene
 from kambin.measure.herniation_shape import grade_morphology, grade_size
 from kambin.measure.herniation_types import Herniation
@@ -68,25 +69,27 @@ def classify(scene: HerniaScene, case: Case) -> Herniation:
     volume, dimensions = grade_size(scene)
     middle = zone.measured["middle_lateral_mm"]
     in_midline = zone.value == "central" and middle <= (zone.uncertainty or 0.0)
+    grades = {
+        "morphology": morphology,
+        "morphology_version_1": version_1,
+        "zone": zone,
+        "msu_size": size,
+        "msu_location": location,
+        "migration": migration,
+        "migration_grade": height,
+        "canal_compromise": grade_canal(scene),
+        "calcified": grade_calcified(scene, case),
+        "volume": volume,
+        "dimensions": dimensions,
+    }
     return Herniation(
         level=scene.site.level,
         side=None if in_midline else scene.side,
         origin=str(scene.fragment.origin),
         sigma_mm=scene.fragment.sigma_mm,
-        grades={
-            "morphology": morphology,
-            "morphology_version_1": version_1,
-            "zone": zone,
-            "msu_size": size,
-            "msu_location": location,
-            "migration": migration,
-            "migration_grade": height,
-            "canal_compromise": grade_canal(scene),
-            "calcified": grade_calcified(scene, case),
-            "volume": volume,
-            "dimensions": dimensions,
-        },
+        grades=grades,
         roots=grade_roots(scene),
+        rates=find_published_rates(grades),
     )
 
 

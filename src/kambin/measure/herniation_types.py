@@ -77,6 +77,45 @@ class RootGrade:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedRate:
+    """One rule, whether this herniation meets it, and what was published.
+
+    Parameters
+    ----------
+    rule : str, R1, R2 or R3
+    condition : str, what the rule asks
+    applies : bool or none; none if what it asks of is not assessed
+    failure_percent : float, percent, failures where the rule applies
+    others_percent : mapping of a group to float, percent, failures where it does not
+    because : str, what was measured
+    is_borderline : bool, the answer would change within one standard deviation
+    source : str
+    """
+
+    rule: str
+    condition: str
+    applies: bool | None
+    failure_percent: float
+    others_percent: Mapping[str, float] = field(default_factory=dict)
+    because: str = ""
+    is_borderline: bool = False
+    source: str = ""
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the rule as a plain mapping."""
+        return {
+            "rule": self.rule,
+            "condition": self.condition,
+            "applies": self.applies,
+            "failure_percent": self.failure_percent,
+            "others_percent": dict(self.others_percent),
+            "because": self.because,
+            "is_borderline": self.is_borderline,
+            "source": self.source,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Herniation:
     """The fragment of a case, classified.
 
@@ -88,6 +127,7 @@ class Herniation:
     sigma_mm : float, mm, standard deviation of its surface
     grades : mapping of name to Grade, in the order of the document
     roots : tuple of RootGrade, traversing before exiting
+    rates : tuple of PublishedRate, the rules R1 to R3
     """
 
     level: Level
@@ -96,6 +136,7 @@ class Herniation:
     sigma_mm: float
     grades: Mapping[str, Grade]
     roots: tuple[RootGrade, ...] = ()
+    rates: tuple[PublishedRate, ...] = ()
 
     def __getitem__(self, name: str) -> Grade:
         """Return one grade."""
@@ -134,6 +175,7 @@ class Herniation:
             "calcified": grades["calcified"].value,
             "volume_mm3": grades["volume"].value,
             "dimensions_mm": dict(grades["dimensions"].measured),
+            "rules": [rate.as_document() for rate in self.rates],
             "grades": {
                 **{name: grade.as_document() for name, grade in grades.items()},
                 **{f"relation {r.key}": r.relation.as_document() for r in self.roots},

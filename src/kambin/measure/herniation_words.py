@@ -1,11 +1,27 @@
 """A classified herniation in lines that a surgeon reads."""
 
-from kambin.measure.herniation_types import Grade, Herniation, RootGrade
+from kambin.measure.herniation_types import Grade, Herniation, PublishedRate, RootGrade
 
 _NOT_ASSESSED = "not assessed"
 
+SERIES = "Lee SH 2006, Spine 31:E285"
+"""The series all three rules come from."""
+
+CAVEAT = "One series of transforaminal operations; no forecast for this patient."
+"""What has to stand beside every published rate."""
+
 
 def describe_herniation(found: Herniation) -> tuple[tuple[str, str], ...]:
+    """Return the classification and the rules as pairs of a heading and a line.
+
+    Parameters
+    ----------
+    found : Herniation
+    """
+    return (*describe_classes(found), *describe_rates(found.rates))
+
+
+def describe_classes(found: Herniation) -> tuple[tuple[str, str], ...]:
     """Return the classification as pairs of a heading and a line.
 
     Parameters
@@ -32,6 +48,28 @@ def describe_herniation(found: Herniation) -> tuple[tuple[str, str], ...]:
         ("Volume", f"{found['volume'].value:.0f} +- {found['volume'].uncertainty:.0f} mm3, "
          + " x ".join(f"{mm:.0f}" for mm in found["dimensions"].measured.values()) + " mm"),
     )  # fmt: skip
+
+
+def describe_rates(rates: tuple[PublishedRate, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the rules as pairs of a heading and a line.
+
+    Parameters
+    ----------
+    rates : tuple of PublishedRate
+    """
+    words = {True: "yes", False: "no", None: "not assessed"}
+    lines = []
+    for rate in rates:
+        others = ", ".join(f"{percent:g} % {name}" for name, percent in rate.others_percent.items())
+        doubt = " (borderline)" if rate.is_borderline else ""
+        lines.append(
+            (
+                f"Rule {rate.rule}",
+                f"{words[rate.applies]}{doubt}: {rate.because}. Published failures where "
+                f"{rate.condition}: {rate.failure_percent:g} % ({others})",
+            )
+        )
+    return (*lines, ("", f"{SERIES}. {CAVEAT}"))
 
 
 def _say(grade: Grade) -> str:

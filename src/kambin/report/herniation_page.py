@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.imaging import Plane, Volume, reslice
 from kambin.measure.herniation_types import Herniation
-from kambin.measure.herniation_words import describe_herniation
+from kambin.measure.herniation_words import describe_classes
 from kambin.report.figure import (
     cased,
     draw_letters,
@@ -191,7 +191,7 @@ def _label_line(axes: Axes, word: str, at_mm: tuple[float, float], *, is_zone: b
 
 
 def _write_words(figure: Figure, found: Herniation) -> None:
-    for number, (heading, line) in enumerate(describe_herniation(found)):
+    for number, (heading, line) in enumerate(describe_classes(found)):
         y = 0.285 - 0.0265 * number
         figure.text(0.015, y, plain(heading), size=6.5, weight="bold", va="top",
                     family=["DejaVu Sans"])  # fmt: skip
