@@ -18,6 +18,7 @@ from kambin.imaging import (
     Surface,
     Volume,
     crop_region,
+    crop_regions,
     project,
     region_from_mask,
     reslice,
@@ -132,6 +133,22 @@ def test_a_set_of_labels_is_the_union_of_its_members(values, wanted):
             crop_region(labels, wanted)
     else:
         assert crop_region(labels, wanted, 9).values.astype(bool).tolist() == inside.tolist()
+
+
+@given(
+    arrays(np.int16, (4, 5, 6), elements=st.sampled_from([0, 0, 0, 1, 2, 9])),
+    affines(),
+    st.integers(0, 4),
+)
+def test_all_structures_at_once_are_those_cut_one_by_one(values, affine, margin_voxels):
+    labels = LabelMap(values, affine, "f")
+    regions = crop_regions(labels, margin_voxels)
+    assert list(regions) == sorted(set(values.ravel().tolist()) - {0})
+    for value, region in regions.items():
+        alone = crop_region(labels, value, margin_voxels)
+        assert region.values.tolist() == alone.values.tolist()
+        assert region.lps_from_ijk.tobytes() == alone.lps_from_ijk.tobytes()
+        assert region.frame_id == alone.frame_id
 
 
 @given(affines(), SHAPES)

@@ -10,9 +10,8 @@ from kambin.anatomy import Case, Level, StructureKey, Tube
 from kambin.exchange.case_files import read_json_object, write_case
 from kambin.exchange.documents import SCHEMA_VERSION, to_json
 from kambin.exchange.nifti_writing import nifti_bytes
-from kambin.exchange.voxels import find_labels
 from kambin.frames import RigidTransform, Side
-from kambin.imaging import LabelMap, Surface, crop_region, extract_surface
+from kambin.imaging import LabelMap, Surface, crop_regions, extract_surface
 from kambin.phantom import Phantom, PhantomParameters, PhantomTruth, build_truth
 
 TRUTH_FOLDER = "truth"
@@ -163,11 +162,11 @@ def _matrix(transform: RigidTransform) -> list[list[float]]:
 
 
 def _surface_files(labels: LabelMap, names: Mapping[int, StructureKey]) -> dict[str, bytes]:
-    present = find_labels(labels.values)
+    regions = crop_regions(labels)
     files = {}
     for value, key in names.items():
-        if value in present and key.kind not in _WITHOUT_SURFACE:
-            surface = extract_surface(crop_region(labels, {value}))
+        if value in regions and key.kind not in _WITHOUT_SURFACE:
+            surface = extract_surface(regions[value])
             # not every file system takes a colon in a name
             name = str(key).replace(":", "_")
             files[f"{TRUTH_FOLDER}/surfaces/{name}.ply"] = ply_bytes(surface)

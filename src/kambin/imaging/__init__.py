@@ -3,7 +3,7 @@
 from kambin.imaging.field import Field
 from kambin.imaging.grid import Grid
 from kambin.imaging.occupancy import occupancy_on_grid
-from kambin.imaging.regions import crop_region, region_from_mask
+from kambin.imaging.regions import crop_region, crop_regions, region_from_mask
 from kambin.imaging.registration import (
     RigidFit,
     blend_points,
@@ -37,6 +37,7 @@ __all__ = [
     "Volume",
     "blend_points",
     "crop_region",
+    "crop_regions",
     "extract_surface",
     "fit_points",
     "fit_surface",
