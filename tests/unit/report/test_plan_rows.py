@@ -216,12 +216,27 @@ def test_the_gap_of_the_search_is_told_or_said_to_be_unknown(
     assert as_mapping(table)["Between the listed candidates"] == words
 
 
-def test_every_clearance_of_every_stage_has_a_row(plan: Plan) -> None:
+def test_what_a_tool_comes_near_has_a_row_for_every_stage(plan: Plan) -> None:
     table = detail(plan, "clearances")
-    assert len(table.rows) == sum(len(stage.clearances) for stage in plan.stages)
+    sacs = [row for row in table.rows if row[0] == "dural sac"]
+    assert [row[1].split()[0] for row in sacs] == [stage.tool for stage in plan.stages]
     assert table.rows[0][6] == "8.0, 1.0, 0.0"
     taken = next(row for row in table.rows if row[0].startswith("superior articular"))
     assert taken[3] == "none"
+
+
+def test_what_stays_far_has_one_row_with_its_nearest_stage(plan: Plan) -> None:
+    stages = (
+        a_stage("needle", a_clearance("colon", 11.5), a_clearance("aorta", 10.9)),
+        a_stage("reamer", a_clearance("colon", 11.2), a_clearance("aorta", 14.0)),
+    )
+    table = detail(plan.model_copy(update={"stages": stages}), "clearances")
+    # Ten millimetres beyond a margin of one: the aorta is near in one stage, so all are shown.
+    assert [row[:3] for row in table.rows] == [
+        ("aorta", "needle 7.5", "10.90"),
+        ("aorta", "reamer 7.5", "14.00"),
+        ("colon", "reamer 7.5", "11.20"),
+    ]
 
 
 def with_reason(refusal: Refusal, code: str, **fields: Any) -> Refusal:
