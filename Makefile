@@ -27,7 +27,7 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	rm -f .coverage .coverage.*
-	COVERAGE_FILE=.coverage.jit $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --cov --cov-report= tests
+	COVERAGE_FILE=.coverage.jit $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report= tests
 	COVERAGE_FILE=.coverage.nojit NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernels --cov --cov-report= tests/unit/imaging
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --include='$(FULL_COVERAGE)' --fail-under=100

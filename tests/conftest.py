@@ -1,6 +1,11 @@
-"""What every test may ask for: the shared data, seeded generators, hypothesis profiles."""
+"""What every test may ask for: the shared data, seeded generators, hypothesis profiles.
+
+Two workers share the files (``--dist loadfile``): a file goes to one of them whole, so that what
+its tests share is made once.
+"""
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +18,32 @@ settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=50, suppress_health_check=list(HealthCheck)
 )
 settings.load_profile("ci")
+
+LONGEST_FILES = (
+    "e2e/test_main_job.py",
+    "e2e/test_wheel.py",
+    "e2e/test_real_patients.py",
+    "differential/test_verify_planner.py",
+    "e2e/test_report_of_a_phantom.py",
+    "unit/measure/test_herniation.py",
+    "analytic/test_phantom_population.py",
+)
+"""Started first, in this order: begun last, one of them would keep one worker busy alone.
+
+The wheel comes second because it compiles its kernels in a place of its own, while the other
+worker compiles those that all later tests find compiled.
+"""
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Put the longest files first; the others keep the order in which they were shuffled."""
+    yield
+    renamed = [file for file in LONGEST_FILES if not (ROOT / "tests" / file).is_file()]
+    if renamed:
+        raise pytest.UsageError(f"LONGEST_FILES names what is not there: {', '.join(renamed)}")
+    turns = {ROOT / "tests" / file: turn for turn, file in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: turns.get(item.path, len(turns)))
 
 
 def find_shared_data() -> Path | None:

@@ -96,7 +96,6 @@ def _share_within(rows: Rows, limit_mm: float) -> float:
     return float((rows.differences_mm <= limit_mm).mean())
 
 
-@pytest.mark.xdist_group("verify-phantom")
 class TestPhantom:
     """Labels of 1 mm: 0.3 mm for all that is not cut, and what cutting adds."""
 
@@ -164,7 +163,6 @@ class TestPhantom:
         assert compared > 350
 
 
-@pytest.mark.xdist_group("verify-phantom")
 class TestPower:
     """What the comparison would say of fields that lie 1 mm off."""
 
@@ -203,7 +201,6 @@ class TestPower:
         assert not rows.of(Extent.WHOLE, Extent.ALL_PARTS).beyond()
 
 
-@pytest.mark.xdist_group("verify-ct")
 class TestRealCt:
     """Labels of 3 mm: half a voxel more for what is made from them."""
 

@@ -13,8 +13,6 @@ from tests.unit.exchange.made_plans import ASKED, a_plan
 from kambin.cli import selftest
 from kambin.exchange import read_case, read_confirmations, write_plan
 
-pytestmark = pytest.mark.xdist_group("cli-case")
-
 
 @pytest.fixture(scope="module")
 def ct(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:

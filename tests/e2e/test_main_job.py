@@ -15,8 +15,6 @@ from kambin.exchange import read_case
 
 ASKED = ("--level", "L4-L5", "--side", "left", "--zone", "paracentral")
 
-pytestmark = pytest.mark.xdist_group("main-job")
-
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Path:

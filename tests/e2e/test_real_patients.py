@@ -149,7 +149,6 @@ def _stage(plan: dict[str, Any], tool: str) -> dict[str, Any]:
     return next(s for s in plan["stages"] if s["tool"] == tool)
 
 
-@pytest.mark.xdist_group("ct")
 class TestRealCt:
     """The 3 mm CT: plans, or refusals with a reason."""
 
@@ -212,7 +211,6 @@ class TestRealCt:
             assert plan["resection"]["stability_class"] == "not_assessed"
 
 
-@pytest.mark.xdist_group("atlas")
 class TestRealAtlas:
     """The 1 mm atlas: real geometry, no vessels, labels only."""
 

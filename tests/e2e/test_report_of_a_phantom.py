@@ -18,8 +18,6 @@ from kambin.report import ReportPaths, write_report
 COARSE_MM = 1.5
 """Spacing of the phantom, mm: a third of the work of 1 mm, and the facet is still resolved."""
 
-pytestmark = pytest.mark.xdist_group("report-of-a-phantom")
-
 REQUEST = PlanRequest(Level("L4", "L5"), Side.LEFT, zone="paracentral")
 
 
