@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.e2e.command_line import run_kambin
 from tests.unit.anatomy.box_spine import (
     BODIES,
     VALUES,
@@ -19,6 +20,7 @@ from kambin.anatomy import Case, check_case
 from kambin.anatomy.levels import check_levels, find_levels, find_scheme, stack_vertebrae
 from kambin.anatomy.survey import survey_labels
 from kambin.core import Severity, find_blocking, find_unanswered
+from kambin.exchange import write_case
 
 ORDER = [f"vertebra:{name}" for name in BODIES]
 
@@ -206,6 +208,37 @@ def test_g19_empty_labels_block(a_clean_patient):
 
     assert severities(findings, "AN-100") == [Severity.BLOCK]
     assert "nothing" in findings[0].why
+
+
+def test_a03_a_marked_level_is_planned_on_by_name_with_its_picture(a_clean_patient, tmp_path):
+    folder = write_case(without(a_clean_patient, "rib", "sacrum"), tmp_path / "case")
+    stopped = run_kambin("plan", folder, "--level", "L3-L4", "--side", "left", "--json")
+    assert (stopped.code, stopped.document["error"]["findings"][0]["code"]) == (4, "AN-115")
+
+    unknown = run_kambin("confirm", folder, "--by", "Dr A", "--index", "L5-S1", "--json")
+    assert (unknown.code, unknown.document["error"]["code"]) == (2, "RQ-062")
+    nobody = run_kambin("confirm", folder, "--index", "L3-L4")
+    assert nobody.code == 2
+    assert not (folder / "index_level.png").exists()
+
+    assert run_kambin("confirm", folder, "--by", "Dr A", "--index", "L3-L4").code == 0
+    assert (folder / "index_level.png").read_bytes().startswith(b"\x89PNG")
+    check = run_kambin("check", folder, "--json").document
+    assert (check["scheme"], check["index_level"]) == ("index level, labelled L3-L4", "L3-L4")
+    assert check["levels_present"][-1] == "L3-L4"
+    assert "L4-L5" not in check["levels_present"]
+    assert check["blocking"] == []
+    # any other level of the same labels has no name at all
+    other = run_kambin("plan", folder, "--level", "L4-L5", "--side", "left", "--zone", "central")
+    assert other.code == 4
+    assert "AN-152" in other.errors
+
+
+def test_a03_a_level_is_not_marked_where_levels_are_counted(a_clean_patient, tmp_path):
+    folder = write_case(without(a_clean_patient, "rib"), tmp_path / "case")
+    refused = run_kambin("confirm", folder, "--by", "Dr A", "--index", "L3-L4", "--json")
+    assert (refused.code, refused.document["error"]["code"]) == (2, "RQ-062")
+    assert not (folder / "confirmations.json").exists()
 
 
 _ONCE: list[Case] = []

@@ -9,8 +9,18 @@ from kambin.frames import Side
 VERTEBRAE = ("T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1")
 """From cranial to caudal; L6 and S1 follow L5 according to the level scheme."""
 
-DISC_LEVELS = ("T12-L1", "L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-L6", "L5-S1", "L6-S1")
-"""Disc levels from cranial to caudal."""
+DISC_LEVELS = (
+    "T12-L1",
+    "L1-L2",
+    "L2-L3",
+    "L3-L4",
+    "L4-L5",
+    "L5-L6",
+    "L4-S1",
+    "L5-S1",
+    "L6-S1",
+)
+"""Disc levels from cranial to caudal; the last one is L4-S1 in a patient with four lumbar."""
 
 _KEY = re.compile(r"[a-z_]+(:[A-Za-z0-9-]+)?(:(left|right))?")
 
@@ -43,7 +53,7 @@ class Level:
         if match:
             letter = match[3] or match[1]
             name = f"{match[1]}{match[2]}-{letter}{match[4]}"
-            # Looked up, not counted on: L5-L6 and L6-S1 exist, L4-L6 does not.
+            # Looked up, not counted on: L4-S1 and L6-S1 exist, L4-L6 does not.
             if name in DISC_LEVELS:
                 upper, lower = name.split("-")
                 return cls(upper, lower)

@@ -1,6 +1,6 @@
 """Which vertebra is which: order, neighbours, and the counts from the sacrum and the last rib."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,8 +16,14 @@ from kambin.anatomy.survey import FoundStructure, Survey
 from kambin.core import Finding, Severity
 from kambin.knowledge import value
 
+SCHEME_CODE, INDEX_CODE = "scheme", "index"
+"""Under which words a person's answers are kept: how many lumbar, and which level is marked."""
+
 _SACRAL = "S1"
 _USUAL_LOWEST = "L5"
+_USUAL_RIBS = 12
+_COLUMN = tuple(name for t in VERTEBRAE for name in ((t, "T13") if t == "T12" else (t,)))
+"""The order of names with a thirteenth thoracic vertebra, which bears a rib where L1 does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def stack_vertebrae(survey: Survey) -> VertebralStack:
     VertebralStack; names play no part in the order
     """
     mobile = [
-        f for f in survey.of_kind("vertebra") if f.key.place in VERTEBRAE and f.key.place != _SACRAL
+        f for f in survey.of_kind("vertebra") if f.key.place in _COLUMN and f.key.place != _SACRAL
     ]
     # By height, not by name: the names are what is being checked.
     mobile.sort(key=lambda f: -float(f.centroid_lps_mm[2]))
@@ -86,15 +92,27 @@ def find_scheme(stack: VertebralStack, confirmations: tuple[Confirmation, ...]) 
         # Without a sacrum fewer than five prove nothing: the image may end there.
         name = f"{max(int(_USUAL_LOWEST[1:]), *lumbar)} lumbar"
     vertebrae = stack.names + ((_SACRAL,) if stack.sacrum is not None else ())
-    said = _last_scheme(confirmations)
+    said = _last(confirmations, SCHEME_CODE)
     confirmed_by = said.by if said is not None and _same(said.value, name) else ""
-    return LevelScheme(
-        name, vertebrae, stack.sacrum is not None, stack.rib_number > 0, confirmed_by
-    )
+    below, above = stack.sacrum is not None, stack.rib_number > 0
+    scheme = LevelScheme(name, vertebrae, below, above, confirmed_by)
+    marked = _last(confirmations, INDEX_CODE)
+    # A mark counts only where nothing else does, and only between two labelled vertebrae.
+    if marked is None or below or above or marked.value not in find_levels(scheme):
+        return scheme
+    words = f"index level, labelled {marked.value}"
+    return replace(scheme, name=words, confirmed_by=marked.by, index_level=marked.value)
 
 
 def find_levels(scheme: LevelScheme) -> tuple[str, ...]:
-    """Return the disc levels whose two vertebrae are both labelled, cranial to caudal."""
+    """Return the disc levels whose two vertebrae are both labelled, cranial to caudal.
+
+    Parameters
+    ----------
+    scheme : LevelScheme; of one with an index level there is no other
+    """
+    if scheme.index_level:
+        return (scheme.index_level,)
     return tuple(
         f"{upper}-{lower}"
         for upper, lower in pairwise(scheme.vertebrae)
@@ -120,7 +138,8 @@ def check_levels(
     Returns
     -------
     findings: AN-110 order, AN-111 gap, AN-112 four or six lumbar vertebrae, AN-113 names
-    against counts, AN-114 one count only, AN-115 none, AN-116 the confirmed scheme differs
+    against counts, AN-114 one count only, AN-115 none, AN-116 the confirmed scheme differs,
+    AN-151 a level that a person marked in place of a count
 
     References
     ----------
@@ -134,7 +153,7 @@ def check_levels(
 
 
 def _check_order(stack: VertebralStack) -> list[Finding]:
-    ranks = [VERTEBRAE.index(name) for name in stack.names]
+    ranks = [_COLUMN.index(name) for name in stack.names]
     # All of them backwards is no slip of one label: the patient lies the other way round.
     if len(ranks) > 1 and ranks == sorted(ranks, reverse=True):
         why = "From head to foot the names run backwards: head and feet are exchanged."
@@ -172,7 +191,9 @@ def _check_gaps(survey: Survey, stack: VertebralStack) -> list[Finding]:
 
 
 def _names_between(upper: str, lower: str) -> tuple[str, ...]:
-    return VERTEBRAE[VERTEBRAE.index(upper) + 1 : VERTEBRAE.index(lower)]
+    between = _COLUMN[_COLUMN.index(upper) + 1 : _COLUMN.index(lower)]
+    # Nobody misses a thirteenth thoracic vertebra: most people have none.
+    return tuple(name for name in between if name != "T13")
 
 
 def _check_lowest_gap(survey: Survey, stack: VertebralStack) -> list[Finding]:
@@ -188,28 +209,47 @@ def _check_lowest_gap(survey: Survey, stack: VertebralStack) -> list[Finding]:
 
 
 def _check_counts(stack: VertebralStack, scheme: LevelScheme) -> list[Finding]:
-    lowest = stack.names[-1]
-    below = stack.sacrum is not None
-    above = stack.rib_number > 0
-    bottom_fits = lowest == _USUAL_LOWEST
-    top_fits = stack.rib_vertebra == f"T{stack.rib_number}"
     said = _counts_in_words(stack)
+    if scheme.index_level:
+        return [find_index_remark(scheme)]
     where = f"{scheme.name}; vertebrae {', '.join(scheme.vertebrae)}"
+    return [finding_of(c, severity, where=where, why=said) for c, severity in _weigh_counts(stack)]
+
+
+def find_index_remark(scheme: LevelScheme) -> Finding:
+    """Return what has to stand beside every number of a level that was marked, not counted.
+
+    Parameters
+    ----------
+    scheme : LevelScheme with an index level
+    """
+    why = (
+        f"Neither sacrum nor ribs are labelled; {scheme.confirmed_by} marked the level that the "
+        f"labels call {scheme.index_level}."
+    )
+    return finding_of("AN-151", Severity.NOTE, where=scheme.index_level, why=why)
+
+
+def _weigh_counts(stack: VertebralStack) -> list[tuple[str, Severity]]:
+    """Return the code that both counts together lead to, or none if they agree."""
+    lowest = stack.names[-1]
+    below, above = stack.sacrum is not None, stack.rib_number > 0
+    bottom_fits = lowest == _USUAL_LOWEST
+    # A thirteenth rib is a variant whatever its vertebra is called.
+    top_fits = stack.rib_vertebra == f"T{stack.rib_number}" and stack.rib_number <= _USUAL_RIBS
     if not below and not above:
-        return [finding_of("AN-115", Severity.BLOCK, where=where, why=said)]
+        return [("AN-115", Severity.BLOCK)]
     if below and above:
         if bottom_fits and top_fits:
             return []
         # One count off is a variant (six lumbar, a lumbar rib); both off is a shift of names.
         one_fits = bottom_fits or top_fits
-        code, severity = ("AN-112", Severity.CONFIRM) if one_fits else ("AN-113", Severity.BLOCK)
-        return [finding_of(code, severity, where=where, why=said)]
+        return [("AN-112", Severity.CONFIRM) if one_fits else ("AN-113", Severity.BLOCK)]
     # One count alone cannot tell a variant from a shift: somebody has to look.
     if (below and bottom_fits) or (above and top_fits):
-        return [finding_of("AN-114", Severity.CONFIRM, where=where, why=said)]
-    if below and lowest in ("L4", "L6"):
-        return [finding_of("AN-112", Severity.CONFIRM, where=where, why=said)]
-    return [finding_of("AN-113", Severity.BLOCK, where=where, why=said)]
+        return [("AN-114", Severity.CONFIRM)]
+    is_variant = below and lowest in ("L4", "L6")
+    return [("AN-112", Severity.CONFIRM) if is_variant else ("AN-113", Severity.BLOCK)]
 
 
 def _counts_in_words(stack: VertebralStack) -> str:
@@ -221,7 +261,11 @@ def _counts_in_words(stack: VertebralStack) -> str:
         )
     else:
         parts.append("No sacrum is labelled to count from.")
-    if stack.rib_number:
+    if stack.rib_number > _USUAL_RIBS:
+        parts.append(
+            f"There is a rib {stack.rib_number}, on {stack.rib_vertebra} ({_USUAL_RIBS} expected)."
+        )
+    elif stack.rib_number:
         parts.append(
             f"Counted from the ribs down, rib {stack.rib_number} belongs to "
             f"{stack.rib_vertebra} (expected T{stack.rib_number})."
@@ -235,8 +279,8 @@ def _answer(
     findings: list[Finding], scheme: LevelScheme, confirmations: tuple[Confirmation, ...]
 ) -> list[Finding]:
     """Turn counts that a person has confirmed into notes; refuse a scheme the labels deny."""
-    said = _last_scheme(confirmations)
-    if said is None:
+    said = _last(confirmations, SCHEME_CODE)
+    if said is None or scheme.index_level:
         return findings
     if not _same(said.value, scheme.name):
         why = f"Confirmed was {said.value[:20]!r}, the labels show {scheme.name}."
@@ -250,8 +294,8 @@ def _answer(
     ]
 
 
-def _last_scheme(confirmations: tuple[Confirmation, ...]) -> Confirmation | None:
-    said = [c for c in confirmations if c.code == "scheme"]
+def _last(confirmations: tuple[Confirmation, ...], code: str) -> Confirmation | None:
+    said = [c for c in confirmations if c.code == code]
     # The last word counts; earlier ones stay in the case as its history.
     return said[-1] if said else None
 

@@ -128,6 +128,7 @@ class LevelScheme:
     vertebrae : names from cranial to caudal, present in this case
     counted_from_sacrum, counted_from_rib : bool, which counts were possible
     confirmed_by : str, empty if nobody had to or did
+    index_level : str, the one disc level that a person marked where nothing can be counted
     """
 
     name: str
@@ -135,6 +136,7 @@ class LevelScheme:
     counted_from_sacrum: bool
     counted_from_rib: bool
     confirmed_by: str = ""
+    index_level: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ def find_vertebra_regions(survey: Survey, *, first: str = "T12") -> dict[str, La
     AnatomyError  (AN-200) if fewer than two vertebrae are there
     """
     regions = {}
+    # Under a thirteenth thoracic vertebra T12 has no neighbour that a level could be named after.
+    first = "L1" if survey.find("vertebra", "T13") and first == "T12" else first
     # Down from T12: the highest level that can be asked for is T12-L1.
     for name in VERTEBRAE[VERTEBRAE.index(first) :]:
         parts = [survey.find("vertebra", name)]

@@ -51,6 +51,7 @@ def _document(checked: CheckedCase) -> dict[str, object]:
             "counted_from_sacrum": scheme.counted_from_sacrum,
             "counted_from_rib": scheme.counted_from_rib,
             "confirmed_by": scheme.confirmed_by,
+            "index_level": scheme.index_level,
             "levels_present": [*scheme.vertebrae, *checked.check.levels_present],
             "findings": [finding.as_document() for finding in checked.findings],
             "blocking": [f.code for f in find_blocking(checked.findings)],
@@ -82,6 +83,7 @@ def _print_text(checked: CheckedCase) -> None:
         print_lines("Planning is stopped until the BLOCK findings are gone.")
     # nobody should confirm anything of a case that cannot be used anyway
     elif unanswered:
-        print_lines(f"Look at each CONFIRM, then: {confirm_call(checked.folder, unanswered)}")
+        call = confirm_call(checked.folder, unanswered, scheme.name)
+        print_lines(f"Look at each CONFIRM, then: {call}")
     else:
         print_lines("Nothing stands against measuring and planning.")

@@ -1,13 +1,17 @@
 """``kambin confirm``: a named person's answers, recorded with the time."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kambin.anatomy import Confirmation
+from kambin.anatomy import Confirmation, Level
+from kambin.anatomy.levels import INDEX_CODE, SCHEME_CODE, find_levels
 from kambin.cli.app import JsonOption, app, examples
+from kambin.cli.asking import find_level
 from kambin.cli.clock import SystemClock
+from kambin.cli.gate import read_checked_case
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.core import Clock, RequestError, Severity, read_codes
 from kambin.exchange import (
@@ -16,11 +20,12 @@ from kambin.exchange import (
     read_plan,
     record_confirmation,
     record_plan_confirmation,
+    write_bytes_atomically,
 )
 from kambin.planning import Plan
 
-SCHEME_CODE = "scheme"
-"""The word under which the count of the vertebrae is confirmed."""
+INDEX_PICTURE = "index_level.png"
+"""The picture in the case folder in which the level that a person named is marked."""
 
 _ACCEPTED = "accepted"
 
@@ -28,6 +33,7 @@ _ACCEPTED = "accepted"
 @app.command(
     epilog=examples(
         'kambin confirm case --by "A. Surgeon" --scheme "5 lumbar"',
+        'kambin confirm case --by "A. Surgeon" --index L4-L5',
         'kambin confirm case --by "A. Surgeon" --accept AN-135 --accept AN-140',
         'kambin confirm plan/plan.json --by "A. Surgeon" --accept PL-004',
     )
@@ -41,6 +47,10 @@ def confirm(
         str | None,
         typer.Option("--scheme", metavar="SCHEME", help='How many lumbar bodies: "5 lumbar".'),
     ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option("--index", metavar="LEVEL", help="The one level, where none can be counted."),
+    ] = None,
     accept: Annotated[
         list[str] | None,
         typer.Option("--accept", metavar="CODE", help="Finding that is accepted; repeat it."),
@@ -49,12 +59,16 @@ def confirm(
 ) -> None:
     """Record a person's answers to what a case or a plan asks.
 
-    Answers of a plan count for the plan as it is: a plan made anew asks again.
+    Answers of a plan count for the plan as it is: a plan made anew asks again. With --index the
+    level is marked in the picture index_level.png of the case, to be looked at.
     """
-    answers = make_answers(by, scheme, accept or [], SystemClock())
+    marked = find_level(index)
+    answers = make_answers(by, scheme, accept or [], SystemClock(), index=marked)
     file = find_answer_file(target)
     # a plan may have been written into the case folder: the folder itself means the case
     if is_case_folder(target) or (target.is_dir() and not file.exists()):
+        if marked is not None:
+            _draw_marked(target, marked)
         for answer in answers:
             record_confirmation(target, answer)
     else:
@@ -65,6 +79,29 @@ def confirm(
         print_document(with_version({"confirmations": answers}))
     else:
         print_lines(*(f"{a.by} confirmed {a.code}: {a.value}" for a in answers))
+
+
+def _draw_marked(folder: Path, level: Level) -> None:
+    """Draw the level that stands for all, or refuse it where levels are counted."""
+    # drawn here only: whoever confirms a code waits for no renderer
+    from kambin.report import draw_level_picture  # noqa: PLC0415
+
+    checked = read_checked_case(folder)
+    # a level that was marked before may be marked anew
+    unmarked = replace(checked.check.scheme, index_level="")
+    is_asked = {"AN-115", "AN-151"} & {finding.code for finding in checked.findings}
+    if not is_asked or str(level) not in find_levels(unmarked):
+        present = ", ".join(find_levels(unmarked)) or "none"
+        why = f"Labelled are {present}." if is_asked else f"Counted are {present}."
+        raise RequestError(
+            code="RQ-062",
+            what="This level cannot be marked as the index level",
+            where=f"--index {level}",
+            why=why,
+            next_step="Where levels are counted, confirm the count with --scheme.",
+        )
+    picture = draw_level_picture(checked.case, checked.check, mark=level)
+    write_bytes_atomically(folder / INDEX_PICTURE, picture)
 
 
 def _require_asked(plan: Plan, answers: tuple[Confirmation, ...]) -> None:
@@ -83,9 +120,22 @@ def _require_asked(plan: Plan, answers: tuple[Confirmation, ...]) -> None:
 
 
 def make_answers(
-    by: str, scheme: str | None, accept: list[str], clock: Clock
+    by: str,
+    scheme: str | None,
+    accept: list[str],
+    clock: Clock,
+    *,
+    index: Level | None = None,
 ) -> tuple[Confirmation, ...]:
     """Return the answers of one call, all of the same moment.
+
+    Parameters
+    ----------
+    by : str, who answers
+    scheme : str such as ``5 lumbar``, or none
+    accept : codes that are accepted
+    clock : Clock
+    index : Level that a person marked, or none
 
     Raises
     ------
@@ -94,7 +144,7 @@ def make_answers(
     name, said = by.strip(), (scheme or "").strip()
     unknown = [code for code in accept if code not in read_codes()]
     # a yes counts only with the name of who gave it
-    if not name or unknown or not (said or accept):
+    if not name or unknown or not (said or accept or index):
         why = "Nobody is named." if not name else "No answer is given."
         raise RequestError(
             code="RQ-006",
@@ -105,5 +155,7 @@ def make_answers(
         )
     # one moment for all: they were given in one call
     moment = clock.now().isoformat(timespec="seconds")
-    given = ([(SCHEME_CODE, said)] if said else []) + [(code, _ACCEPTED) for code in accept]
+    given = [(SCHEME_CODE, said)] if said else []
+    given += [(INDEX_CODE, str(index))] if index else []
+    given += [(code, _ACCEPTED) for code in accept]
     return tuple(Confirmation(name, moment, code, value) for code, value in given)

@@ -4,10 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kambin.anatomy import Case, CaseCheck
+from kambin.anatomy import Case, CaseCheck, Level
 from kambin.cli.workbench import check_once
 from kambin.core import AnatomyError, Finding, find_blocking, find_unanswered, require_code
 from kambin.exchange import find_import_findings, read_case
+
+
+_COUNTING = frozenset({"AN-112", "AN-114"})
+"""What is asked about the number of lumbar vertebrae."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,8 @@ def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None
             what="A person must answer first",
             where=str(checked.folder),
             why=f"Nobody has confirmed {_codes(unanswered)}.",
-            next_step=f"Look at each, then: {confirm_call(checked.folder, unanswered)}",
+            next_step="Look at each, then: "
+            + confirm_call(checked.folder, unanswered, checked.check.scheme.name),
             findings=unanswered,
         )
 
@@ -98,11 +103,51 @@ def find_questions(checked: CheckedCase, more: Iterable[Finding] = ()) -> tuple[
     )
 
 
-def confirm_call(folder: Path, findings: Iterable[Finding]) -> str:
-    """Return the command that answers all these findings."""
+def settle_level(checked: CheckedCase, asked: Level | None) -> Level | None:
+    """Return the level that was asked for, if this patient has it.
+
+    Parameters
+    ----------
+    checked : CheckedCase
+    asked : Level, or none for all; where one level alone is marked, that one
+
+    Raises
+    ------
+    AnatomyError  (AN-152) if its two vertebrae are not neighbours here, or another one is marked
+    """
+    scheme, present = checked.check.scheme, checked.check.levels_present
+    if asked is None:
+        return Level.parse(scheme.index_level) if scheme.index_level else None
+    # four lumbar vertebrae have an L4-S1 and no L4-L5: never the one in place of the other
+    if str(asked) in present:
+        return asked
+    raise AnatomyError(
+        code="AN-152",
+        what=f"This patient's labels show no level {asked}",
+        where=str(checked.folder),
+        why=f"{scheme.name}, from head to foot {', '.join(scheme.vertebrae) or 'no vertebra'}.",
+        next_step=f"Its levels are {', '.join(present) or 'none'}. See kambin check --picture.",
+    )
+
+
+def confirm_call(folder: Path, findings: Iterable[Finding], scheme: str = "") -> str:
+    """Return the command that answers all these findings.
+
+    Parameters
+    ----------
+    folder : the case folder
+    findings : what is asked
+    scheme : str, what the labels show, such as ``4 lumbar``; it answers a question of counting
+    """
     # each code once, however many structures it was found on
-    codes = " ".join(f"--accept {code}" for code in dict.fromkeys(f.code for f in findings))
-    return f"kambin confirm {folder} --by NAME {codes}"
+    codes = list(dict.fromkeys(f.code for f in findings))
+    words = []
+    # a number of vertebrae is a better answer than a yes: it is in the report with the name
+    if scheme and not _COUNTING.isdisjoint(codes):
+        words = [f'--scheme "{scheme}"']
+        codes = [code for code in codes if code not in _COUNTING]
+    words += [f"--accept {code}" for code in codes]
+    return f"kambin confirm {folder} --by NAME {' '.join(words)}"
 
 
 def _codes(findings: Iterable[Finding]) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_level, find_side
-from kambin.cli.gate import read_checked_case, require_answered
+from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document, print_findings, print_lines, print_table
 from kambin.cli.progress import shown_progress
 from kambin.cli.workbench import complete_once
@@ -50,6 +50,7 @@ def measure(
     asked_level, asked_side = find_level(level), find_side(side)
     checked = read_checked_case(case)
     require_answered(checked)
+    asked_level = settle_level(checked, asked_level)
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
     require_answered(checked, anatomy.findings)

@@ -7,7 +7,7 @@ import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_target, require_level, require_side
-from kambin.cli.gate import read_checked_case, require_answered
+from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document
 from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
@@ -90,12 +90,14 @@ def make_plan(
 
     Raises
     ------
-    AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
+    AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person;
+        (AN-152) if the patient has no such level
     StoreError, InputError  as ``read_case``
     RequestError, AnatomyError  as ``plan_trajectory``
     """
     checked = read_checked_case(folder)
     require_answered(checked)
+    settle_level(checked, request.level)
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
         # once more, because completing the anatomy may raise questions of its own

@@ -28,6 +28,8 @@ MASKS = "masks"
 """Each file is the mask of one structure, which the file's name says."""
 
 _SIXTH_LUMBAR = "vertebrae_L6"
+_LAST_OF_FOUR = frozenset({"vertebrae_L4", "sacrum"})
+_FIFTH_LUMBAR = "vertebrae_L5"
 _CANAL_OF_SPIDER = 100
 """The canal; cut vertebrae lie between it and 200, discs above 200."""
 
@@ -49,6 +51,7 @@ class Dialect:
     joins : bool, labels of one name are one structure
     counts_from_below : bool, its numbers begin at the lowest whole vertebra, whichever that is
     with_l6 : label value -> the name it has where a sixth lumbar vertebra is labelled
+    without_l5 : label value -> the name it has where sacrum and L4 are labelled and L5 is not
     """
 
     name: str
@@ -60,17 +63,20 @@ class Dialect:
     joins: bool = False
     counts_from_below: bool = False
     with_l6: Mapping[int, str] = field(default_factory=dict)
+    without_l5: Mapping[int, str] = field(default_factory=dict)
 
     def words(self, values: frozenset[int]) -> dict[int, str]:
-        """Return the tool's names for the labels of one file, L6 taken into account.
+        """Return the tool's names for the labels of one file, four or six lumbar as labelled.
 
         Parameters
         ----------
         values : the label values that occur in the file
         """
         # what lies under L5 is another disc in a patient with a sixth lumbar vertebra
-        has_l6 = any(self.names.get(value) == _SIXTH_LUMBAR for value in values)
-        words = dict(self.names) | (dict(self.with_l6) if has_l6 else {})
+        there = {self.names.get(value) for value in values}
+        words = dict(self.names) | (dict(self.with_l6) if _SIXTH_LUMBAR in there else {})
+        if there >= _LAST_OF_FOUR and _FIFTH_LUMBAR not in there:
+            words |= self.without_l5
         # with a word for the labels the tool writes and we do not use
         return {value: words.get(value, f"label {value}") for value in self.values}
 
@@ -257,7 +263,7 @@ def _tables() -> dict[str, Any]:
 
 
 def _dialect(name: str, row: Mapping[str, Any]) -> Dialect:
-    names = {int(value): str(text) for value, text in row["names"].items()}
+    names = _numbered(row["names"])
     # with labels the tool writes and we do not use, or its files would look foreign
     values = frozenset(names) | frozenset(int(value) for value in row["unnamed"])
     return Dialect(
@@ -269,8 +275,13 @@ def _dialect(name: str, row: Mapping[str, Any]) -> Dialect:
         aliases=tuple(row["aliases"]),
         joins=row.get("joins", False),
         counts_from_below=row.get("lowest", False),
-        with_l6={int(value): str(text) for value, text in row.get("with_l6", {}).items()},
+        with_l6=_numbered(row.get("with_l6", {})),
+        without_l5=_numbered(row.get("without_l5", {})),
     )
+
+
+def _numbered(rows: Mapping[str, Any]) -> dict[int, str]:
+    return {int(value): str(text) for value, text in rows.items()}
 
 
 @cache

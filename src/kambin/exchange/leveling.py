@@ -112,14 +112,23 @@ def give_levels(
 def _owners(
     labels: LabelMap, names: Mapping[int, StructureKey]
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Return the vertebra each voxel lies in as an index into the returned names; 0 for none."""
-    places = ("", *sorted({k.place for k in names.values() if _is_bone(k)}))
+    """Return the bone each voxel lies in as an index into the returned places; 0 for none."""
+    bones = {number: place for number, key in names.items() if (place := _owning_place(key))}
+    places = ("", *sorted(set(bones.values())))
     table = np.zeros(int(labels.values.max()) + 1, dtype=np.uint8)
-    for number, key in names.items():
-        if number < table.size and _is_bone(key):
-            table[number] = places.index(key.place)
+    for number, place in bones.items():
+        if number < table.size:
+            table[number] = places.index(place)
     owners: NDArray[np.uint8] = table[labels.values]
     return owners, places
+
+
+def _owning_place(key: StructureKey) -> str:
+    """Return the vertebra a bone is or belongs to, ``rib:12`` for a rib, or nothing."""
+    # some tools number the ribs in one file, and say left and right in another
+    if key.kind == "rib" and key.place:
+        return f"rib:{key.place}"
+    return key.place if _is_bone(key) else ""
 
 
 def _is_bone(key: StructureKey) -> bool:
@@ -127,9 +136,11 @@ def _is_bone(key: StructureKey) -> bool:
 
 
 def _with_place(key: StructureKey, place: str) -> StructureKey | None:
-    """Return the key of a part in a vertebra, or none where it can have no such part."""
+    """Return the key of a part in a vertebra or rib, or none where it can have no such part."""
     if not place or key.kind in ("vertebra", "disc"):
         return None
+    if place.startswith("rib:"):
+        return StructureKey("rib", place[4:], key.side) if key.kind == "rib" else None
     if key.kind == "rib":
         # a rib is numbered like the vertebra that bears it
         return StructureKey("rib", place[1:], key.side) if place[0] == "T" else None

@@ -102,8 +102,18 @@ def merge_sources(sources: Sequence[LabelSource]) -> MergedLabels:
         levelled = give_levels(replace(source, names=parts), labels, merging.names)
         merging.left_out.update(levelled.left_out_voxels)
         _add(merging, levelled.source, levelled.source.names, place, sources)
+    _forget_parted_ribs(merging)
     label_map = LabelMap(merging.values, first.labels.lps_from_ijk, first.labels.frame_id)
     return MergedLabels(label_map, merging.names, _findings(merging, sources), merging.given_by)
+
+
+def _forget_parted_ribs(merging: _Merging) -> None:
+    """Drop the names of ribs that another file has parted into left and right to the last voxel."""
+    unsided = {n: k for n, k in merging.names.items() if k.kind == "rib" and k.side is None}
+    for number, key in unsided.items():
+        if not (merging.values == number).any():
+            del merging.names[number]
+            merging.given_by.pop(key)
 
 
 def _require_no_repetition(source: LabelSource) -> None:
@@ -178,13 +188,20 @@ def _relations(
     size = len(names) + 1
     refines, is_own = np.zeros((size, size), dtype=bool), np.zeros((size, size), dtype=bool)
     for whole, key in names.items():
-        if key.kind != "vertebra":
-            continue
         for part, other in names.items():
-            if is_part_of_vertebra(other) and other.place == key.place:
+            if _is_part(other, key):
                 refines[whole, part] = True
                 is_own[whole, part] = is_own[part, whole] = True
     return refines, is_own
+
+
+def _is_part(part: StructureKey, whole: StructureKey) -> bool:
+    """Return whether one structure is a piece of another: a process, or the rib of one side."""
+    if part.place != whole.place:
+        return False
+    if whole.kind == "rib":
+        return part.kind == "rib" and whole.side is None and part.side is not None
+    return whole.kind == "vertebra" and is_part_of_vertebra(part)
 
 
 def _require_agreement(

@@ -32,6 +32,7 @@ from kambin.planning.refusal import Verdict, judge_refusal
 from kambin.planning.remarks import (
     find_not_assessed,
     make_finding,
+    remark_index,
     remark_missing,
     remark_modelled,
     remark_plan,
@@ -256,6 +257,7 @@ def _refuse(
     missing = find_not_assessed(anatomy, level=request.level, side=request.side)
     findings = (
         verdict.finding,
+        *remark_index(anatomy),
         *remark_resolution(question.case, anatomy),
         *remark_modelled(anatomy, stages),
         *remark_missing(missing, request.level, request.side),

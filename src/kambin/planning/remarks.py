@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
+from kambin.anatomy.levels import find_index_remark
 from kambin.core import Finding, Severity, require_code
 from kambin.frames import Side
 from kambin.knowledge import value
@@ -70,18 +71,30 @@ def remark_plan(
     missing = find_not_assessed(anatomy, level=level, side=side)
     target_mm = float(geometry.surgical_mm(trajectory.target_lps_mm)[0])
     found = [
+        *remark_index(anatomy),
         *_remark_nerves(stages),
         *_remark_rim(stages, freed=resection.rim_is_removed),
         *remark_resolution(case, anatomy),
         *_remark_resection(resection, f"{level} {side}"),
         *_remark_midline(target_mm, f"{level} {side}"),
         *_remark_uncertainty(stages),
+        *_remark_arteries(stages),
         *_remark_docking(stages),
         *remark_modelled(anatomy, stages),
         *remark_missing(missing, level, side),
     ]
     order = [Severity.BLOCK, Severity.CONFIRM, Severity.NOTE]
     return tuple(sorted(found, key=lambda finding: (order.index(finding.severity), finding.code)))
+
+
+def remark_index(anatomy: Anatomy) -> list[Finding]:
+    """Return the finding that a person marked the level and nothing counted it, if so.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    """
+    return [find_index_remark(anatomy.scheme)] if anatomy.scheme.index_level else []
 
 
 def remark_resolution(case: Case, anatomy: Anatomy) -> list[Finding]:
@@ -301,6 +314,26 @@ def _remark_uncertainty(stages: tuple[Stage, ...]) -> list[Finding]:
             where="; ".join(unsure),
             why="The gap is smaller than what the surface is known to.",
         )
+    ]
+
+
+def _remark_arteries(stages: tuple[Stage, ...]) -> list[Finding]:
+    """Return what is said of tools that pass where a modelled artery may lie."""
+    limit = value("completion_soft.artery_watch_mm")
+    tools = frozenset(stage.tool for stage in stages)
+    return [
+        make_finding(
+            "AN-293",
+            Severity.CONFIRM if row.clearance_mm < limit else Severity.NOTE,
+            what=f"The {stage.tool} passes {row.clearance_mm:.1f} mm from where {name} is expected",
+            where=name,
+            why=f"Its course is modelled and known to {row.sigma_mm:.2g} mm (one sigma); a person "
+            f"confirms below {limit:.1f} mm. Branches to nerve and disc are not modelled.",
+        )
+        for name, (stage, row) in sorted(
+            _least(stages, frozenset({Group.WATCHED.value}), tools).items()
+        )
+        if row.clearance_mm < limit or row.inside_uncertainty
     ]
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from kambin.anatomy import VERTEBRAE, Case, CaseCheck, StructureKey
+from kambin.anatomy import VERTEBRAE, Case, CaseCheck, Level, StructureKey
 from kambin.anatomy.levels import VertebralStack, stack_vertebrae
 from kambin.anatomy.survey import FoundStructure, Survey
 from kambin.core import AnatomyError
@@ -34,6 +34,7 @@ _WINDOW_HU = (-250.0, 650.0)
 _MR_SHARES = (1.0, 99.0)
 _AGREES, _DIFFERS = "white", "#ff7a6b"
 _FAINT = 0.30
+_MARKED, _MARK_MM = "#ffd23f", 34.0
 _USUAL_COLUMN = tuple(name for name in VERTEBRAE if name != "L6")
 
 
@@ -85,13 +86,14 @@ def count_vertebrae(survey: Survey, stack: VertebralStack) -> tuple[CountedVerte
     return tuple(counted)
 
 
-def draw_level_picture(case: Case, check: CaseCheck) -> bytes:
+def draw_level_picture(case: Case, check: CaseCheck, *, mark: Level | None = None) -> bytes:
     """Return the counted spine as PNG: from the front, and cut from the side.
 
     Parameters
     ----------
     case : Case
     check : CaseCheck of it, with its survey
+    mark : Level to draw as the index level, or none for the one that is marked already
 
     Raises
     ------
@@ -124,7 +126,21 @@ def draw_level_picture(case: Case, check: CaseCheck) -> bytes:
     # in lines of their own, or they would lie over the letter above the head
     words = f"Scheme: {said.name}\ncounted from {counted_from}"
     draw_title(front, "From the front", words)
+    marked = str(mark or said.index_level)
+    ends = [v.body_lps_mm for v in counted if v.name in marked.split("-")]
+    if marked and len(ends) == 2:
+        _draw_mark(front, side, (ends[0] + ends[1]) / 2 - centre, marked)
     return png_bytes(figure)
+
+
+def _draw_mark(front: Axes, side: Axes, place_mm: NDArray[np.float64], words: str) -> None:
+    """Draw an arrow to the level that a person marked where nothing can be counted."""
+    for axes, across in ((front, place_mm[0]), (side, place_mm[1])):
+        x, y = float(across), float(-place_mm[2])
+        axes.annotate(
+            f"index level\nlabelled {words}", (x, y), (x - _MARK_MM, y), color=_MARKED,
+            fontsize=8, ha="right", va="center", arrowprops={"arrowstyle": "-|>", "color": _MARKED},
+        )  # fmt: skip
 
 
 def _extent(stack: VertebralStack, survey: Survey) -> tuple[NDArray[np.float64], float]:

@@ -288,3 +288,72 @@ def test_the_lowest_rib_counts_and_names_that_are_no_number_do_not():
     )
     stack = stack_vertebrae(survey)
     assert (stack.rib_vertebra, stack.rib_number) == ("T12", 12)
+
+
+def test_four_lumbar_vertebrae_have_a_level_of_their_own_and_no_l4_l5():
+    stack = stack_of(*USUAL[:-1])
+    scheme = find_scheme(stack, ())
+
+    assert find_levels(scheme)[-1] == "L4-S1"
+    assert not {"L4-L5", "L5-S1"} & set(find_levels(scheme))
+    assert codes_of(stack) == [("AN-112", Severity.CONFIRM)]
+    assert codes_of(stack, scheme_said("4 lumbar")) == [("AN-112", Severity.NOTE)]
+
+
+THIRTEEN = ("T11", "T12", "T13", *USUAL[1:])
+
+
+@pytest.mark.parametrize("rib", [("T13", 13), ("T12", 12), ("", 0)])
+def test_a_thirteenth_thoracic_vertebra_is_in_order_and_asks(rib):
+    stack = stack_of(*THIRTEEN, rib=rib)
+    findings = findings_of(stack)
+
+    assert find_levels(find_scheme(stack, ()))[0] == "L1-L2"
+    expected = [] if rib[1] == 12 else [Severity.CONFIRM]
+    assert [f.severity for f in findings] == expected
+    assert not {f.code for f in findings} & {"AN-110", "AN-111", "AN-113"}
+
+
+def test_a_rib_on_l1_is_a_thirteenth_and_asks():
+    (finding,) = findings_of(stack_of(*USUAL, rib=("L1", 13)))
+    assert (finding.code, finding.severity) == ("AN-112", Severity.CONFIRM)
+    assert "There is a rib 13, on L1 (12 expected)." in finding.why
+
+
+def marked(level: str, by: str = "Dr A") -> Confirmation:
+    return Confirmation(by, "2026-01-01T00:00:00Z", "index", level)
+
+
+def test_a03_a_marked_level_stands_alone_where_nothing_can_be_counted():
+    stack = stack_of(*USUAL, sacrum=False, rib=("", 0))
+    scheme = find_scheme(stack, (marked("L3-L4"),))
+
+    assert (scheme.name, scheme.index_level) == ("index level, labelled L3-L4", "L3-L4")
+    assert scheme.confirmed_by == "Dr A"
+    assert find_levels(scheme) == ("L3-L4",)
+    (finding,) = findings_of(stack, marked("L3-L4"))
+    assert (finding.code, finding.severity, finding.where) == ("AN-151", Severity.NOTE, "L3-L4")
+    assert "Dr A marked the level that the labels call L3-L4" in finding.why
+
+
+def test_a03_the_last_mark_counts():
+    stack = stack_of(*USUAL, sacrum=False, rib=("", 0))
+    assert find_scheme(stack, (marked("L3-L4"), marked("L2-L3"))).index_level == "L2-L3"
+
+
+@pytest.mark.parametrize(
+    ("stack", "level", "code"),
+    [
+        (stack_of(*USUAL, sacrum=False, rib=("", 0)), "L5-S1", "AN-115"),
+        (stack_of(*USUAL, rib=("", 0)), "L3-L4", "AN-114"),
+        (stack_of(*USUAL, "L6"), "L3-L4", "AN-112"),
+    ],
+)
+def test_a03_a_mark_counts_for_nothing_where_levels_are_counted_or_not_labelled(stack, level, code):
+    assert find_scheme(stack, (marked(level),)).index_level == ""
+    assert [f.code for f in findings_of(stack, marked(level))] == [code]
+
+
+def test_a03_a_mark_does_not_mend_a_gap():
+    stack = stack_of("L1", "L2", "L4", "L5", sacrum=False, rib=("", 0))
+    assert ("AN-111", Severity.BLOCK) in codes_of(stack, marked("L1-L2"))

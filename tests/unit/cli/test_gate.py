@@ -6,8 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kambin.anatomy import Case, CaseCheck, Confirmation, LevelScheme
-from kambin.cli.gate import CheckedCase, confirm_call, find_questions, require_answered
+from kambin.anatomy import Case, CaseCheck, Confirmation, Level, LevelScheme
+from kambin.cli.gate import (
+    CheckedCase,
+    confirm_call,
+    find_questions,
+    require_answered,
+    settle_level,
+)
 from kambin.core import AnatomyError, Finding, Severity, read_codes
 from kambin.imaging import LabelMap
 
@@ -72,3 +78,38 @@ def test_the_call_names_each_code_once() -> None:
 def test_a_checked_case_is_a_value() -> None:
     checked = _checked()
     assert replace(checked, folder=Path("b")).case is checked.case
+
+
+def test_a_question_of_counting_is_answered_by_the_number_the_labels_show() -> None:
+    findings = [_finding(c, Severity.CONFIRM) for c in ("AN-112", OTHER_CODE, "AN-114")]
+    assert confirm_call(Path("c"), findings, "4 lumbar") == (
+        f'kambin confirm c --by NAME --scheme "4 lumbar" --accept {OTHER_CODE}'
+    )
+    with pytest.raises(AnatomyError) as caught:
+        require_answered(_checked(findings[0]))
+    assert caught.value.next_step.endswith('--scheme "5 lumbar"')
+
+
+def _with_levels(*levels: str, index: str = "") -> CheckedCase:
+    scheme = LevelScheme("4 lumbar", ("L3", "L4", "S1"), True, True, index_level=index)
+    return replace(_checked(), check=CaseCheck(scheme, levels, ()))
+
+
+def test_a02_a_level_that_four_lumbar_vertebrae_do_not_have_is_refused_and_the_others_named() -> (
+    None
+):
+    checked = _with_levels("L3-L4", "L4-S1")
+    assert settle_level(checked, Level("L4", "S1")) == Level("L4", "S1")
+    assert settle_level(checked, None) is None
+    for asked in (Level("L4", "L5"), Level("L5", "S1")):
+        with pytest.raises(AnatomyError, match=rf"AN-152.*{asked}") as caught:
+            settle_level(checked, asked)
+        assert caught.value.exit_code == 4
+        assert "L3-L4, L4-S1" in caught.value.next_step
+
+
+def test_a03_of_a_case_with_a_marked_level_there_is_no_other() -> None:
+    checked = _with_levels("L3-L4", index="L3-L4")
+    assert settle_level(checked, None) == Level("L3", "L4")
+    with pytest.raises(AnatomyError, match="AN-152"):
+        settle_level(checked, Level("L4", "L5"))

@@ -9,7 +9,12 @@ from tests.fault.made_files import save
 
 from kambin.anatomy import StructureKey
 from kambin.core import InputError, Severity
-from kambin.exchange.dialects import find_dialect_in_file_name, read_dialects, words_from_below
+from kambin.exchange.dialects import (
+    find_dialect_in_file_name,
+    find_key,
+    read_dialects,
+    words_from_below,
+)
 from kambin.exchange.merging import MergedLabels, merge_sources
 from kambin.exchange.sources import LabelSource, read_sources
 from kambin.imaging import LabelMap
@@ -190,6 +195,10 @@ def test_spider_is_asked_about_even_where_its_values_fit_nothing_else(tmp_path: 
         ("verse", {24, 26, 124}, 124, "disc_L5-S1"),
         ("verse", {24, 25, 26, 124}, 124, "disc_L5-L6"),
         ("verse", {24, 25, 26, 125}, 125, "disc_L6-S1"),
+        ("verse", {23, 26, 123}, 123, "disc_L4-S1"),
+        ("verse", {23, 123}, 123, "disc_L4-L5"),
+        ("totalspineseg", {44, 50, 95}, 95, "disc_L4-S1"),
+        ("totalspineseg", {44, 50, 100}, 100, "disc_L4-S1"),
         ("totalspineseg", {45, 50, 100}, 100, "disc_L5-S1"),
         ("totalspineseg", {45, 46, 50, 100}, 100, "disc_L6-S1"),
     ],
@@ -242,3 +251,32 @@ def test_the_real_verse_mask_is_known_by_its_file_name(shared_data: Path) -> Non
     assert [str(source.names[v]) for v in (16, 19, 20, 24)] == [
         "vertebra:T9", "vertebra:T12", "vertebra:L1", "vertebra:L5",
     ]  # fmt: skip
+
+
+def test_ribs_that_one_file_numbers_get_their_side_from_another() -> None:
+    vert = a_source([1, 1, 2, 2, 2], {1: "vertebra:T12", 2: "rib:12"}, "verse")
+    sides = a_source([0, 5, 3, 3, 4], {3: "rib:left", 4: "rib:right", 5: "arch"})
+
+    merged = merge_sources([vert, sides])
+
+    ribs = ["rib:12:left", "rib:12:left", "rib:12:right"]
+    assert column_of(merged) == ["vertebra:T12", "arch:T12", *ribs]
+    # nothing is left of what has no side, and nothing was claimed twice
+    assert StructureKey("rib", "12") not in {*merged.names.values(), *merged.given_by}
+    assert merged.findings == ()
+
+
+def test_a_rib_of_which_no_other_file_says_the_side_stays_as_it_is() -> None:
+    vert = a_source([1, 2, 2], {1: "vertebra:T12", 2: "rib:12"}, "verse")
+    sides = a_source([0, 3, 0], {3: "rib:left"})
+
+    assert column_of(merge_sources([vert, sides])) == ["vertebra:T12", "rib:12:left", "rib:12"]
+
+
+@pytest.mark.parametrize(("value", "name"), [(40, "rib:1"), (51, "rib:12"), (52, "rib:13")])
+def test_the_ribs_of_a_vertebra_mask_are_numbered(value: int, name: str) -> None:
+    table = find_dialect_in_file_name("sub-1_seg-vert_msk", frozenset({19, value}))
+
+    assert table is not None
+    assert table.name == "verse"
+    assert str(find_key(table.words(frozenset({19, value}))[value])) == name
