@@ -29,11 +29,19 @@ class Sac:
     shape: Shape
     column: Column
 
-    def edge_lps_mm(self, height_mm: float, sign: float) -> np.ndarray:
-        """Return the lateral edge of the sac at a height, shape (3,), mm, LPS."""
+    def edge_lps_mm(self, height_mm: float, sign: float, forward: float = 0.0) -> np.ndarray:
+        """Return the edge of the sac at a height, shape (3,), mm, LPS.
+
+        Parameters
+        ----------
+        height_mm : float, mm, LPS
+        sign : float, 1 left, -1 right
+        forward : float, share of its half depth in front of its middle, 0 to below 1
+        """
         knots = self.column.knots_mm
-        x, y, a = (float(np.interp(height_mm, knots[:, 0], knots[:, k])) for k in (1, 2, 3))
-        return np.array([x + sign * a, y, height_mm])
+        x, y, a, b = (float(np.interp(height_mm, knots[:, 0], knots[:, k])) for k in range(1, 5))
+        across = a * float(np.sqrt(1 - forward**2))
+        return np.array([x + sign * across, y - forward * b, height_mm])
 
 
 def build_canal(spine: Spine) -> Shape:
@@ -83,11 +91,12 @@ def build_sac(spine: Spine, fragment: Shape) -> Sac:
     -------
     Sac, mm; its column is known before the fragment indents it
     """
-    before, behind = values("phantom_nerves.sac_margin_mm")
     knots = []
     for name in spine.names:
         size, frame = spine.sizes.vertebrae[name], spine.frames.vertebrae[name]
         half = value_at("phantom_nerves.sac_half_width_mm", name)
+        before = value_at("phantom_nerves.sac_before_mm", name)
+        behind = value_at("phantom_nerves.sac_behind_mm", name)
         deep = (size.canal_depth_mm - before - behind) / 2
         # At the pedicles, where the table gives the width; S1 has none of its own.
         tall = pedicle_centre_mm(size, SIDES[0])[2] if name != "S1" else 0.0

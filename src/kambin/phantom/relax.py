@@ -60,12 +60,15 @@ def relax_lines(
     near = [_pruned(obstacle, points) for obstacle in obstacles]
     obstacles = tuple(obstacle for obstacle in near if obstacle.shape.pieces)
     boxes = [obstacle.shape.bounds_lps_mm() for obstacle in obstacles]
+    drawn = points
     for round_number in range(RELAX_ITERATIONS):
         # Smoothing draws lines back into bone, so it fades and pushing has the last word.
         smoothing = _STIFFNESS * max(0.0, 1 - 4 / 3 * round_number / RELAX_ITERATIONS)
         push = _push(points, radii, obstacles, boxes)
-        points = points + smoothing * _bend(points, starts, stops) + push
-        if smoothing:
+        # The way from the drawn line is smoothed, not the line: its own bends are drawn, not noise.
+        points = points + smoothing * _bend(points - drawn, starts, stops) + push
+        if round_number == RELAX_ITERATIONS * 3 // 4:
+            # Smoothing has ended: from here on no point is compared with where it was drawn.
             points = _respaced(points, starts, stops)
     return {
         key: Tube(points[stop - count : stop], lines[key].radii_mm)
@@ -103,11 +106,11 @@ def _pruned(obstacle: Obstacle, points: NDArray[np.float64]) -> Obstacle:
 
 
 def _bend(
-    points: NDArray[np.float64], starts: NDArray[np.int64], stops: NDArray[np.int64]
+    moves: NDArray[np.float64], starts: NDArray[np.int64], stops: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Return the pull of each point towards the middle of its neighbours on its line."""
-    pull = np.zeros_like(points)
-    pull[1:-1] = (points[:-2] + points[2:]) / 2 - points[1:-1]
+    """Return the pull of each move towards the middle of its neighbours on its line."""
+    pull = np.zeros_like(moves)
+    pull[1:-1] = (moves[:-2] + moves[2:]) / 2 - moves[1:-1]
     # Ends are drawn, not found: they keep their place unless bone pushes them.
     pull[starts] = 0
     pull[stops - 1] = 0
