@@ -15,6 +15,8 @@ from kambin.report.words import (
 
 # Less prints as 0.0 mm, of which neither short nor past is true.
 _SAME_PLACE_MM = 0.05
+# Less prints as 0.0 %, eighty times over.
+_PRINTED_SHARE = 0.0005
 # Nine stages of eighty structures fill fourteen pages; nobody reads "kidney, 91 mm" nine times.
 _STAGE_BY_STAGE_MM = 10.0
 _CLASS_WORDS = {"at_risk": "at risk", "not_assessed": "not assessed"}
@@ -225,7 +227,11 @@ def _certainty(plan: Plan) -> Table:
     rows = tuple(
         (f"Probability of contact, {structure_words(key)}", f"{100 * share:.1f} %")
         for key, share in contact
+        if share >= _PRINTED_SHARE
     )
+    less = sum(share < _PRINTED_SHARE for _, share in contact)
+    if less:
+        rows += ((f"Probability of contact, each of {less} other structures", "below 0.05 %"),)
     rows += (
         ("The hand may err at the skin by", mm_words(c.tolerance_entry_mm)),
         ("The hand may err in angle by", mm_words(c.tolerance_angle_deg, "degrees")),

@@ -193,6 +193,14 @@ def test_the_likeliest_contact_comes_first_and_equal_ones_by_name(plan: Plan) ->
     assert table.rows[0][1] == "50.0 %"
 
 
+def test_contacts_too_unlikely_to_print_share_one_row(plan: Plan) -> None:
+    shares = {"colon": 0.0004, "dural_sac": 0.0005, "aorta": 0.0}
+    rows = as_mapping(detail(changed(plan, "certainty", contact_probability=shares), "certainty"))
+    assert rows["Probability of contact, dural sac"] == "0.1 %"
+    assert rows["Probability of contact, each of 2 other structures"] == "below 0.05 %"
+    assert not any("colon" in name for name in rows)
+
+
 def test_a_tolerance_that_is_none_is_not_assessed(plan: Plan) -> None:
     rows = as_mapping(detail(plan, "certainty"))
     assert rows["The hand may err at the skin by"] == "1.5 mm"
