@@ -35,17 +35,36 @@ def measure_facet(site: Site) -> Mapping[str, Reading]:
     The gap is measured between surface voxels less one voxel, so it is known to half a
     voxel. A gap under half a voxel is said to be not visible (AN-305).
     """
+    joint = find_joint(site, "gap of the facet and the volume of its superior process")
+    if isinstance(joint, Reading):
+        return {"facet_gap": joint, "sap_volume": joint}
+    superior, inferior = joint
+    return {"facet_gap": _gap(site, superior, inferior), "sap_volume": _volume(superior)}
+
+
+def find_joint(site: Site, wanted: str) -> tuple[Structure, Structure] | Reading:
+    """Return both processes of the joint of a site, superior first, or why there is none.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+    wanted : str, what is not said where the labels are too coarse for the joint
+
+    Returns
+    -------
+    pair of Structure; or an empty Reading with the reason
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if the site is no disc level
+    """
     level = require_level(site)
     superior = site.structure("sap", level.lower, sided=True)
     inferior = site.structure("iap", level.upper, sided=True)
     if superior is None or inferior is None:
-        gone = site.not_assessed("an articular process")
-        return {"facet_gap": gone, "sap_volume": gone}
+        return site.not_assessed("an articular process")
     # At 3 mm the process loses a fifth of its volume and the joint its space (recipes 2, 7).
-    if site.is_coarse:
-        unknown = site.not_resolved("gap of the facet and the volume of its superior process")
-        return {"facet_gap": unknown, "sap_volume": unknown}
-    return {"facet_gap": _gap(site, superior, inferior), "sap_volume": _volume(superior)}
+    return site.not_resolved(wanted) if site.is_coarse else (superior, inferior)
 
 
 def _gap(site: Site, superior: Structure, inferior: Structure) -> Reading:

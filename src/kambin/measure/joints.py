@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from kambin.anatomy import Structure
 from kambin.frames import Side
 from kambin.knowledge import value
-from kambin.measure.facet import is_cut
+from kambin.measure.facet import find_joint, is_cut
 from kambin.measure.nearness import surface_voxels_lps_mm
 from kambin.measure.rows import Reading
 from kambin.measure.site import SideView, Site, require_level, require_side
@@ -45,26 +45,19 @@ def measure_joint(site: Site) -> Mapping[str, Reading]:
     Notes
     -----
     The joint is a plane through the middles between voxels of both processes that face each
-    other within 4 mm.
+    other within 2.5 mm, ``measure.joint_reach_mm``.
 
     References
     ----------
     Section and direction at L4-L5 on MR: evidence 3.5 (A27).
     """
-    level = require_level(site)
-    superior = site.structure("sap", level.lower, sided=True)
-    inferior = site.structure("iap", level.upper, sided=True)
-    if superior is None or inferior is None:
-        gone = site.not_assessed("an articular process")
-        return {"facet_angle": gone, "sap_section": gone}
-    if site.is_coarse:
-        unknown = site.not_resolved("direction of the facet and the section of its process")
-        return {"facet_angle": unknown, "sap_section": unknown}
+    joint = find_joint(site, "direction of the facet and the section of its process")
+    if isinstance(joint, Reading):
+        return {"facet_angle": joint, "sap_section": joint}
+    superior, upper = joint[0], require_level(site).upper
     view = SideView(site.disc().lps_from_disc, require_side(site))
     return {
-        "facet_angle": _direction(
-            site, view, superior, site.anatomy.require(f"vertebra:{level.upper}")
-        ),
+        "facet_angle": _direction(site, view, superior, site.anatomy.require(f"vertebra:{upper}")),
         "sap_section": _section(site, view, superior),
     }
 
