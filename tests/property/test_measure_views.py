@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kambin.anatomy.fragment_lattice import sample_region
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import LabelMap
 from kambin.measure import QUANTITIES, Quantity, Reading
-from kambin.measure.shapes import sample_labels
 from kambin.measure.site import SideView, first_crossing_mm
 
 coordinates = st.floats(-200, 200)
@@ -91,19 +91,19 @@ def test_a_shifted_ray_is_crossed_shifted(values: np.ndarray, shift: float) -> N
 def test_sampled_labels_lie_between_0_and_1_and_mirror_with_the_array(
     values: np.ndarray, places: np.ndarray
 ) -> None:
-    found = sample_labels(LabelMap(values, np.eye(4), "patient"), places)
+    found = sample_region(LabelMap(values, np.eye(4), "patient"), places)
     assert ((found >= 0) & (found <= 1)).all()
     mirrored = LabelMap(np.ascontiguousarray(values[::-1]), np.eye(4), "patient")
     other = places.copy()
     other[:, 0] = 4 - other[:, 0]
-    np.testing.assert_allclose(sample_labels(mirrored, other), found, atol=1e-9)
+    np.testing.assert_allclose(sample_region(mirrored, other), found, atol=1e-9)
 
 
 @given(values=arrays(np.uint8, (4, 4, 4), elements=st.integers(0, 5)))
 def test_at_a_voxel_centre_the_sampled_label_is_the_label(values: np.ndarray) -> None:
     region = LabelMap(values, np.diag([2.0, 3.0, 1.0, 1.0]), "patient")
     centres = region.lps_mm(np.argwhere(np.ones_like(values)))
-    np.testing.assert_allclose(sample_labels(region, centres), (values != 0).ravel(), atol=1e-9)
+    np.testing.assert_allclose(sample_region(region, centres), (values != 0).ravel(), atol=1e-9)
 
 
 @given(

@@ -85,10 +85,14 @@ def sample_region(region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.floa
         return np.zeros(points.shape[:-1])
     # As one list: a single point has no array to be interpolated in.
     ijk = region.ijk(points.reshape(-1, 3)).T
+    # Only the box the points reach is turned into numbers: an ilium has millions of voxels.
+    first = np.clip(np.floor(ijk.min(axis=1)).astype(int), 0, region.shape)
+    last = np.clip(np.ceil(ijk.max(axis=1)).astype(int) + 1, first, region.shape)
+    box = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
     # One free voxel on each side lets a structure at the border end there.
-    filled = np.pad((region.values != 0).astype(np.float32), 1)
+    filled = np.pad((region.values[box] != 0).astype(np.float32), 1)
     found: NDArray[np.float64] = ndimage.map_coordinates(
-        filled, ijk + 1.0, order=1, mode="constant", output=np.float64
+        filled, ijk - first[:, None] + 1.0, order=1, mode="constant", output=np.float64
     )
     return found.reshape(points.shape[:-1])
 

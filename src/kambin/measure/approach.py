@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from kambin.anatomy.fragment_lattice import sample_region
 from kambin.frames import direction_from_angles
 from kambin.knowledge import value, values
-from kambin.measure.crest import measure_ilium_angle, target_lps_mm
+from kambin.measure.crest import largest_angle_deg, measure_ilium_angle, target_lps_mm
 from kambin.measure.nearness import surface_voxels_lps_mm
 from kambin.measure.rows import Reading
-from kambin.measure.shapes import sample_labels
 from kambin.measure.site import SideView, Site, require_side
 
 RAY_STEP_MM = 1.0
@@ -42,9 +42,9 @@ def measure_organ_angle(site: Site) -> Mapping[str, Reading]:
     ------
     AnatomyError  (AN-304) if a frame is missing
 
-    References
-    ----------
-    Tezuka, organ-free angles on CT (T4), evidence 13 V9.
+    Notes
+    -----
+    The bound of a plan. Papers let the line touch the organ: ``organ_contact_angle``.
     """
     organs = [one for key, one in site.anatomy.structures.items() if key.kind in ORGANS]
     if not organs:
@@ -54,7 +54,11 @@ def measure_organ_angle(site: Site) -> Mapping[str, Reading]:
     step = value("measure.ilium_angle_step_deg")
     angles = np.arange(start, stop + step / 2, step)
     sigma = max(one.sigma_mm for one in organs)
-    surface = np.concatenate([surface_voxels_lps_mm(one.region) for one in organs])
+    # Once a patient: the bowel alone has more voxels than the whole spine.
+    surface = site.shapes.once(
+        "organ_surface",
+        lambda: np.concatenate([surface_voxels_lps_mm(one.region) for one in organs]),
+    )
     margin = value("margins.organ_mm")
     # The lines lie in one axial plane; what is further from it than the margin is clear.
     surface = surface[np.abs(surface[:, 2] - target[2]) <= margin]
@@ -74,6 +78,45 @@ def measure_organ_angle(site: Site) -> Mapping[str, Reading]:
     place = surface[at[first, near]]
     spread = math.degrees(sigma / max(float(np.linalg.norm(place - target)), margin))
     return {"organ_free_angle": Reading(angle, spread, point_lps_mm=place)}
+
+
+def measure_organ_contact(site: Site) -> Mapping[str, Reading]:
+    """Measure the flattest path to the disc that meets no organ.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+
+    Returns
+    -------
+    ``organ_contact_angle``, degrees, patient frame, ``kambin-1``: the largest axial
+    inclination at cranio-caudal angle 0 before a line to the target meets an organ; 90 if it
+    meets none. With the place on the organ.
+
+    Raises
+    ------
+    AnatomyError  (AN-304) if a frame is missing
+
+    Notes
+    -----
+    A line without width and without margin, as it is drawn on a CT: no bound for a plan.
+
+    References
+    ----------
+    Tezuka, organ-free angles on CT (T4), evidence 13 V9.
+    """
+    organs = [one for key, one in site.anatomy.structures.items() if key.kind in ORGANS]
+    if not organs:
+        return {"organ_contact_angle": site.not_assessed("any organ")}
+    target = target_lps_mm(site)
+    stop, reach = value("measure.ilium_stop_deg"), value("measure.ilium_search_mm")
+    found = Reading(stop, math.degrees(max(one.sigma_mm for one in organs) / reach))
+    for organ in organs:
+        angle, place = largest_angle_deg(site, organ, target, 0.0)
+        if place is not None and angle < (found.value or 0.0):
+            away = max(float(np.linalg.norm(place - target)), RAY_STEP_MM)
+            found = Reading(angle, math.degrees(organ.sigma_mm / away), point_lps_mm=place)
+    return {"organ_contact_angle": found}
 
 
 def measure_skin_depth(site: Site) -> Mapping[str, Reading]:
@@ -100,7 +143,7 @@ def measure_skin_depth(site: Site) -> Mapping[str, Reading]:
     start = view.local_mm(target_lps_mm(site))
     along = np.arange(0.0, value("measure.skin_search_mm"), RAY_STEP_MM)
     places = view.lps_mm(start + along[:, None] * direction_from_angles(*angles))
-    inside = sample_labels(skin.region, places) >= 0.5
+    inside = sample_region(skin.region, places) >= 0.5
     # The last way out: an arm or a fold further on is not looked for.
     outside = np.flatnonzero(~inside)
     if (
@@ -110,7 +153,7 @@ def measure_skin_depth(site: Site) -> Mapping[str, Reading]:
     ):
         return {"skin_depth": site.not_assessed("the skin along this path, in the image")}
     fine = np.linspace(along[outside[0] - 1], along[outside[0]], 2**4)
-    edge = sample_labels(
+    edge = sample_region(
         skin.region, view.lps_mm(start + fine[:, None] * direction_from_angles(*angles))
     )
     depth = float(fine[int(np.argmax(edge < 0.5))])

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy import Structure
+from kambin.anatomy.fragment_lattice import sample_region
 from kambin.frames import direction_from_angles
 from kambin.knowledge import value, values
-from kambin.measure.rows import Reading
-from kambin.measure.shapes import sample_labels
+from kambin.measure.rows import Curve, Reading
 from kambin.measure.site import (
     SideView,
     Site,
@@ -115,7 +115,7 @@ def _ilium_curve(site: Site) -> Reading:
         return site.not_assessed("the ilium of this side")
     target = target_lps_mm(site)
     steps = values("measure.ilium_craniocaudal_deg")
-    found = [_largest_angle(site, ilium, target, phi) for phi in steps]
+    found = [largest_angle_deg(site, ilium, target, phi) for phi in steps]
     curve = tuple((phi, angle) for phi, (angle, _) in zip(steps, found, strict=True))
     # The one value printed beside the curve is that of the axial plane, as in (T5).
     angle, point = found[steps.index(0.0)]
@@ -123,8 +123,17 @@ def _ilium_curve(site: Site) -> Reading:
     # Both ends of the line err: the ilium, and the target at pedicle and disc margin.
     ends = math.hypot(ilium.sigma_mm, bone_sigma_mm(site, require_level(site).upper))
     ends = math.hypot(ends, value("measure.pedicle_sigma_share") * site.anatomy.label_spacing_mm)
-    sigma = math.degrees(ends / distance_mm)
+    # A target too high or too low errs by as much, times the slope of the curve there.
+    sigma = math.degrees(ends / distance_mm) * math.hypot(1.0, _slope(curve))
     return Reading(angle, sigma, None, point, curve)
+
+
+def _slope(curve: Curve) -> float:
+    """Return how much the largest angle changes with the cranio-caudal angle, about 0."""
+    at = [phi for phi, _ in curve].index(0.0)
+    steps = zip(curve[max(at - 1, 0) : at + 2], curve[max(at - 1, 0) + 1 : at + 2], strict=False)
+    # The steeper side: where a path just clears the crest, one degree decides.
+    return max((abs(b[1] - a[1]) / (b[0] - a[0]) for a, b in steps), default=0.0)
 
 
 def target_lps_mm(site: Site) -> NDArray[np.float64]:
@@ -178,29 +187,42 @@ def _lines_mm(site: Site, disc_mm: float) -> tuple[float, ...] | None:
     return float(lower[0]), float(lower[1]), disc_mm, float(upper[0])
 
 
-def _largest_angle(
-    site: Site, ilium: Structure, target: NDArray[np.float64], craniocaudal_deg: float
+def largest_angle_deg(
+    site: Site, obstacle: Structure, target: NDArray[np.float64], craniocaudal_deg: float
 ) -> tuple[float, NDArray[np.float64] | None]:
-    """Return the first blocked axial inclination, coming from the midline, and the point."""
+    """Return the axial inclination at which a line to the target first meets a structure.
+
+    Parameters
+    ----------
+    site : Site at a disc level and side
+    obstacle : Structure
+    target : float array, shape (3,), mm, LPS
+    craniocaudal_deg : float, degrees, patient frame, ``kambin-1``
+
+    Returns
+    -------
+    degrees, coming from the midline, 90 if it meets nothing; and where it meets it, shape
+    (3,), mm, LPS, or none
+    """
     start, stop = value("measure.ilium_start_deg"), value("measure.ilium_stop_deg")
     step = value("measure.ilium_angle_step_deg")
     # Outward from the midline: beyond the bone a flatter line may be free again, out of reach.
     coarse = np.arange(start, stop + step / 2, step)
-    first = _first_blocked(site, ilium, target, (coarse, craniocaudal_deg))
+    first = _first_blocked(site, obstacle, target, (coarse, craniocaudal_deg))
     if first is None:
         return stop, None
     # All fine lines at once: halving would cast one ray fan per step.
     fine = np.linspace(first[0] - step, first[0], TURN_SAMPLES)
-    return _first_blocked(site, ilium, target, (fine, craniocaudal_deg)) or first
+    return _first_blocked(site, obstacle, target, (fine, craniocaudal_deg)) or first
 
 
 def _first_blocked(
     site: Site,
-    ilium: Structure,
+    obstacle: Structure,
     target: NDArray[np.float64],
     angles_deg: tuple[NDArray[np.float64], float],
 ) -> tuple[float, NDArray[np.float64]] | None:
-    """Return the first of ascending inclinations whose line meets the ilium, and where."""
+    """Return the first of ascending inclinations whose line meets a structure, and where."""
     sign = require_side(site).lateral_sign_lps
     inclinations, craniocaudal = angles_deg
     outward = np.array([direction_from_angles(a, craniocaudal) for a in inclinations.tolist()])
@@ -208,7 +230,7 @@ def _first_blocked(
     outward = outward * [sign, 1.0, 1.0]
     along = np.arange(0.0, value("measure.ilium_search_mm"), RAY_STEP_MM)
     places = target + along[None, :, None] * outward[:, None, :]
-    entered = first_crossing_mm(sample_labels(ilium.region, places), along)
+    entered = first_crossing_mm(sample_region(obstacle.region, places), along)
     blocked = np.flatnonzero(np.isfinite(entered))
     if not len(blocked):
         return None

@@ -37,6 +37,8 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
     3 mm the bias is taken to grow in proportion. It is stated, not subtracted. The walls
     are taken to err independently: with standard deviation s the area errs by half the
     perimeter times s, an extent by the root of two times s.
+    The width runs from the disc to the process: on CT, where the disc is modelled, it errs
+    with the model (12 made patients: 0.9 to 1.2 mm too narrow at L4-L5 and L5-S1).
 
     References
     ----------
@@ -51,6 +53,9 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
     # Walls of both bones bound it; the less certain one decides.
     sigma = max(bone_sigma_mm(site, level.upper), bone_sigma_mm(site, level.lower))
     extent_sigma, place = math.sqrt(2) * sigma, waist.centre_lps_mm
+    # In front the disc bounds the width, and where no image shows it it is a model.
+    disc = site.structure("disc", str(level))
+    front_sigma = sigma if disc is None else disc.sigma_mm
     # Stated and not subtracted: it was measured on one anatomy.
     share = _coarseness(site)
     said = (_biased(site),) if share > 0 else ()
@@ -64,7 +69,7 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
         ),
         "foramen_width": Reading(
             waist.width_mm,
-            extent_sigma,
+            math.hypot(front_sigma, sigma),
             _scaled(values("measure.width_bias_mm"), share),
             place,
             findings=said,

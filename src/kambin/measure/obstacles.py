@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kambin.anatomy import VertebraFrame
+from kambin.anatomy.fragment_lattice import sample_region
 from kambin.knowledge import value, values
-from kambin.measure.shapes import sample_labels
 from kambin.measure.site import (
     SideView,
     Site,
@@ -87,7 +87,9 @@ def build_lattice(site: Site) -> Lattice:
         bone = site.shapes.sample(site.anatomy.require(f"vertebra:{vertebra}").region, places)
         solid = np.maximum(solid, bone)
         # Both vertebrae before closing: the joint lies between them (recipes 5).
-        posterior |= (bone >= 0.5) & ~_body(site, vertebra, places)
+        inside = bone >= 0.5
+        # Only bone is asked for its part: most of the lattice is none.
+        posterior[inside] |= ~_body(site, vertebra, places[inside])
     disc = site.anatomy.find(f"disc:{level}")
     # Without a disc the lumen is bounded by the bodies alone and reads too large in front.
     if disc is not None:
@@ -159,7 +161,7 @@ def _body(site: Site, vertebra: str, places: NDArray[np.float64]) -> NDArray[np.
     if part is None:
         return in_front
     # Both rules: the part may end before the wall where pedicle and body merge.
-    inside: NDArray[np.bool_] = sample_labels(part.region, places) >= 0.5
+    inside: NDArray[np.bool_] = sample_region(part.region, places) >= 0.5
     return inside | in_front
 
 

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from kambin.measure.approach import measure_operable, measure_organ_angle, measure_skin_depth
+from kambin.measure.approach import (
+    measure_operable,
+    measure_organ_angle,
+    measure_organ_contact,
+    measure_skin_depth,
+)
 from kambin.measure.bodies import (
     measure_body_shape,
     measure_plate,
@@ -11,7 +16,7 @@ from kambin.measure.bodies import (
     measure_transverse_span,
 )
 from kambin.measure.crest import measure_crest_height, measure_ilium_angle
-from kambin.measure.discs import measure_alignment, measure_disc_heights
+from kambin.measure.discs import BANDS, measure_alignment, measure_disc_heights
 from kambin.measure.facet import measure_facet
 from kambin.measure.foramen import measure_foramen
 from kambin.measure.joints import measure_joint, measure_tropism
@@ -34,12 +39,11 @@ _JOINT = "Plane through the middles between voxels of both processes that face e
 _RIM = "Rays to the rim in planes up to 4 mm under the plate, the largest extent"
 
 _KINDS = (
-    QuantityKind("disc_height_anterior", "mm", Place.LEVEL, "Height of the disc space in front",
-                 "disc", _DISC_COLUMNS, "recipes 3", measure_disc_heights),
-    QuantityKind("disc_height_middle", "mm", Place.LEVEL, "Height of the disc space in its middle",
-                 "disc", _DISC_COLUMNS, "recipes 3", measure_disc_heights),
-    QuantityKind("disc_height_posterior", "mm", Place.LEVEL, "Height of the disc space behind",
-                 "disc", _DISC_COLUMNS, "recipes 3", measure_disc_heights),
+    *(
+        QuantityKind(f"disc_height_{band}", "mm", Place.LEVEL, f"Height of the disc space {where}",
+                     "disc", _DISC_COLUMNS, "recipes 3", measure_disc_heights)
+        for band, where in zip(BANDS, ("in front", "in its middle", "behind"), strict=True)
+    ),
     QuantityKind("segmental_lordosis", "deg", Place.LEVEL,
                  "Angle from upper end plate to next upper end plate, positive in lordosis",
                  "lower vertebra, sagittal plane", "Angle between the fitted end plates",
@@ -118,7 +122,11 @@ _KINDS = (
     QuantityKind("organ_free_angle", "deg", Place.LEVEL_SIDE,
                  "Largest axial inclination that keeps 10 mm from all organs; 90 if none is met",
                  "patient, kambin-1", "Lines from the posterior disc margin outward, "
-                 "cranio-caudal angle 0", "evidence 13 V9 (T4)", measure_organ_angle),
+                 "cranio-caudal angle 0", "evidence 4.1", measure_organ_angle),
+    QuantityKind("organ_contact_angle", "deg", Place.LEVEL_SIDE,
+                 "Largest axial inclination before a line meets an organ; 90 if none is met",
+                 "patient, kambin-1", "Lines from the posterior disc margin outward, without "
+                 "margin, cranio-caudal angle 0", "evidence 13 V9 (T4)", measure_organ_contact),
     QuantityKind("skin_depth", "mm", Place.LEVEL_SIDE,
                  "Depth of the target under the skin along the usual trajectory",
                  "disc, along the trajectory", "First way out of the body", "evidence 3.5",

@@ -55,28 +55,6 @@ class Shapes:
         return _interpolate(self._kept[id(region)][1], ijk)
 
 
-def sample_labels(region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
-    """Return how much of a structure fills the place of each point, from its bare voxels.
-
-    Parameters
-    ----------
-    region : LabelMap of 0 and 1
-    points_lps_mm : float array, shape (..., 3), mm, LPS
-
-    Returns
-    -------
-    float array, shape (...), trilinear between voxel centres, 0.5 at the surface, 0 outside
-    """
-    ijk = np.moveaxis(region.ijk(points_lps_mm), -1, 0)
-    # Only the box the points reach is turned into numbers: an ilium has millions of voxels.
-    reach = ijk.reshape(3, -1)
-    low = np.clip(np.floor(reach.min(axis=1)).astype(int), 0, region.shape)
-    high = np.clip(np.ceil(reach.max(axis=1)).astype(int) + 1, low, region.shape)
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    filled = (region.values[box] != 0).astype(np.float32)
-    return _interpolate(filled, ijk - low.reshape(3, *([1] * (ijk.ndim - 1))))
-
-
 def _interpolate(filled: NDArray[np.float32], ijk: NDArray[np.float64]) -> NDArray[np.float64]:
     # One free voxel on each side lets a structure at the border end there.
     found: NDArray[np.float64] = ndimage.map_coordinates(

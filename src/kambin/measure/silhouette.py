@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy import Structure
+from kambin.anatomy.fragment_lattice import sample_region
 from kambin.frames import direction_from_angles
 from kambin.knowledge import values
 from kambin.measure.crest import target_lps_mm
-from kambin.measure.shapes import sample_labels
 from kambin.measure.site import SideView, Site, require_side
 
 PIXEL_STEP_MM = 0.75
@@ -172,7 +172,7 @@ def _share(
     if whole is None:
         each = [site.shapes.sample(one.region, places) for one in structures]
         return np.asarray(np.max(each, axis=0))
-    near = np.max([sample_labels(one.region, places) for one in structures], axis=0)
+    near = np.max([sample_region(one.region, places) for one in structures], axis=0)
     inside = near > NEAR_SURFACE_EPSILON
     found = np.zeros(places.shape[:-1])
     found[inside] = site.shapes.sample(whole.region, places[inside])

@@ -17,6 +17,7 @@ from kambin.measure.approach import (
     ORGANS,
     measure_operable,
     measure_organ_angle,
+    measure_organ_contact,
     measure_skin_depth,
 )
 from kambin.measure.crest import measure_ilium_angle, target_lps_mm
@@ -200,7 +201,57 @@ def test_without_an_ilium_nothing_is_said_of_it(a_spine_of_boxes: Anatomy) -> No
     assert codes(found) == {"AN-300"}
 
 
-@pytest.mark.parametrize("measure", [measure_organ_angle, measure_skin_depth, measure_operable])
+@pytest.mark.parametrize(
+    "measure", [measure_organ_angle, measure_organ_contact, measure_skin_depth, measure_operable]
+)
 def test_a_path_needs_the_frames_of_its_level(a_spine_of_boxes: Anatomy, measure) -> None:
     with pytest.raises(AnatomyError, match="AN-304"):
         measure(at_disc(replace(a_spine_of_boxes, disc_frames={})))
+
+
+def contact_of(anatomy: Anatomy, side: Side = Side.LEFT):
+    """The reading of the angle at which a line touches an organ."""
+    return measure_organ_contact(at_disc(anatomy, side))["organ_contact_angle"]
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_line_touches_the_near_edge_of_a_box(a_spine_of_boxes: Anatomy, side: Side) -> None:
+    box = (45, 70, 20, 40, -20, 20)
+    mirrored = box if side is Side.LEFT else (-box[1], -box[0], *box[2:])
+    anatomy = with_organs(a_spine_of_boxes, kidney=mirrored)
+    lateral, backward, _ = target_lps_mm(at_disc(anatomy, side)) * [side.lateral_sign_lps, 1, 1]
+    found = contact_of(anatomy, side)
+    # From the midline outward the medial edge at the back is met first.
+    exact = math.degrees(math.atan2(box[0] - lateral, box[3] - backward))
+    assert found.value == pytest.approx(exact, abs=1.0)
+    assert found.value > angle_of(anatomy, side).value + 5
+    assert 0 < found.uncertainty < 5
+    assert found.point_lps_mm[0] * side.lateral_sign_lps == pytest.approx(box[0], abs=1.5)
+
+
+def test_an_organ_beside_the_plane_is_passed_without_contact(a_spine_of_boxes: Anatomy) -> None:
+    found = contact_of(with_organs(a_spine_of_boxes, colon=(50, 80, -10, 30, 8, 40)))
+    assert found.value == STOP_DEG
+    assert found.point_lps_mm is None
+
+
+def test_the_first_organ_met_decides(a_spine_of_boxes: Anatomy) -> None:
+    near, far = (45, 70, 20, 40, -20, 20), (80, 110, -20, 12, -20, 20)
+    both = contact_of(with_organs(a_spine_of_boxes, colon=far, kidney=near))
+    assert both.value == contact_of(with_organs(a_spine_of_boxes, kidney=near)).value
+    assert both.value < contact_of(with_organs(a_spine_of_boxes, colon=far)).value
+
+
+def test_the_ilium_angle_errs_more_where_its_curve_is_steep(a_spine_of_boxes: Anatomy) -> None:
+    site = at_disc(a_spine_of_boxes)
+    found = measure_ilium_angle(site)["ilium_axial_angle"]
+    angles = dict(found.curve)
+    slope = max(abs(angles[10.0] - angles[0.0]), abs(angles[0.0] - angles[-10.0])) / 10
+    place = value("measure.ilium_search_mm")
+    if found.point_lps_mm is not None:
+        place = float(np.linalg.norm(found.point_lps_mm - target_lps_mm(site)))
+    bone = site.anatomy.require("vertebra:L4").sigma_mm
+    ilium = site.anatomy.require("ilium:left").sigma_mm
+    border = value("measure.pedicle_sigma_share") * site.anatomy.label_spacing_mm
+    ends = math.degrees(math.hypot(bone, ilium, border) / place)
+    assert found.uncertainty == pytest.approx(ends * math.hypot(1.0, slope))

@@ -19,6 +19,7 @@ PATIENT_FRAME = (
     "ilium_axial_angle",
     "ilium_operable",
     "organ_free_angle",
+    "organ_contact_angle",
 )
 # Lengths the definition fixes do not grow with the patient: the slab about the waist, the
 # margin to organs, the gate, the first 10 mm of a root.

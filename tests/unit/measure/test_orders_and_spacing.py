@@ -13,7 +13,12 @@ from kambin.anatomy import Anatomy, StructureKey
 from kambin.frames import Side
 from kambin.imaging import LabelMap
 from kambin.measure import Reading
-from kambin.measure.approach import measure_operable, measure_organ_angle, measure_skin_depth
+from kambin.measure.approach import (
+    measure_operable,
+    measure_organ_angle,
+    measure_organ_contact,
+    measure_skin_depth,
+)
 from kambin.measure.bodies import (
     measure_body_shape,
     measure_plate,
@@ -39,7 +44,7 @@ AT_DISC = (
     measure_disc_heights, measure_alignment, measure_disc_shape, measure_canal_sections,
     measure_flavum, measure_joint, measure_facet, measure_crest_height, measure_root_course,
     measure_root_size, measure_root_neighbours, measure_facet_root, measure_pedicle_gaps,
-    measure_skin_depth, measure_organ_angle,
+    measure_skin_depth, measure_organ_angle, measure_organ_contact,
 )  # fmt: skip
 AT_VERTEBRA = (
     measure_plate, measure_body_shape, measure_posterior_height, measure_transverse_span,

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kambin.anatomy import Anatomy
+from kambin.anatomy.fragment_lattice import sample_region
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import LabelMap
-from kambin.measure.shapes import Shapes, sample_labels
+from kambin.measure.shapes import Shapes
 from kambin.measure.site import (
     SideView,
     first_crossing_mm,
@@ -31,7 +32,7 @@ def test_occupancy_is_1_inside_0_outside_and_a_half_on_the_face(a_block: LabelMa
     assert Shapes().sample(a_block, points) == pytest.approx([1, 0, 0.5, 0], abs=0.1)
 
 
-@pytest.mark.parametrize("sample", [Shapes().sample, sample_labels])
+@pytest.mark.parametrize("sample", [Shapes().sample, sample_region])
 def test_occupancy_does_not_depend_on_the_other_points_asked_for(
     a_block: LabelMap, sample: Callable[..., NDArray[np.float64]]
 ) -> None:
@@ -42,7 +43,7 @@ def test_occupancy_does_not_depend_on_the_other_points_asked_for(
 
 def test_a_structure_at_the_border_of_its_array_ends_there() -> None:
     full = LabelMap(np.ones((4, 4, 4), dtype=np.uint8), np.eye(4), "patient")
-    assert sample_labels(full, [[-0.5, 1.0, 1.0], [-2.0, 1.0, 1.0]]).tolist() == [0.5, 0.0]
+    assert sample_region(full, [[-0.5, 1.0, 1.0], [-2.0, 1.0, 1.0]]).tolist() == [0.5, 0.0]
 
 
 def test_each_structure_keeps_its_own_shape(a_block: LabelMap) -> None:
@@ -55,7 +56,7 @@ def test_each_structure_keeps_its_own_shape(a_block: LabelMap) -> None:
 
 
 def test_occupancy_without_smoothing_is_the_label_itself(a_block: LabelMap) -> None:
-    found = sample_labels(a_block, [[3.0, 3.0, 3.0], [2.0, 3.0, 3.0]])
+    found = sample_region(a_block, [[3.0, 3.0, 3.0], [2.0, 3.0, 3.0]])
     assert found.tolist() == [1.0, 0.0]
 
 
