@@ -37,7 +37,8 @@ class LabelGrid:
 
     def __init__(self, image: DicomImage, where: str) -> None:
         self._image, self.where = image, where
-        self._values = np.zeros(image.stack.shape, np.uint16)
+        # slice after slice, as frames come: across them a frame would touch every page of it
+        self._values = np.zeros(image.stack.shape, np.uint16, order="F")
         self._overlap: Counter[tuple[str, str]] = Counter()
         self._names: dict[int, StructureKey] = {}
         stored = image.stack.lps_from_ijk.copy()

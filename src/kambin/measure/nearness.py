@@ -17,8 +17,15 @@ def surface_voxels_lps_mm(region: LabelMap) -> NDArray[np.float64]:
     region : LabelMap of 0 and 1
     """
     filled = region.values != 0
-    rim = filled & ~ndimage.binary_erosion(filled)
-    return region.lps_mm(np.argwhere(rim))
+    inner = filled.copy()
+    # Shifted copies: a general erosion takes six times as long, on a bowel half a second.
+    for axis in range(filled.ndim):
+        kept, beside = np.moveaxis(inner, axis, 0), np.moveaxis(filled, axis, 0)
+        kept[1:] &= beside[:-1]
+        kept[:-1] &= beside[1:]
+        # Beyond the array nothing is filled.
+        kept[:1] = kept[-1:] = False
+    return region.lps_mm(np.argwhere(filled & ~inner))
 
 
 def nearest_gap_mm(
