@@ -25,6 +25,9 @@ $(STAMP): requirements.lock requirements-data.lock pyproject.toml
 demo: $(STAMP)
 	$(BIN)/kambin demo -o demo
 
+# Two workers share the cores: no thread may keep one busy only to wait for its next piece of work.
+test: export OMP_WAIT_POLICY = passive
+test: export OPENBLAS_NUM_THREADS = 1
 test: $(STAMP)
 	rm -f .coverage .coverage.*
 	COVERAGE_FILE=.coverage.jit $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report= tests
