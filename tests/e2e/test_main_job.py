@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import nibabel
@@ -10,10 +12,24 @@ import pytest
 from nibabel.orientations import axcodes2ornt, io_orientation, ornt_transform
 from tests.e2e.command_line import Outcome, run_kambin
 
+from kambin.cli import workbench
 from kambin.cli.workbench import forget_last_case
 from kambin.exchange import read_case
 
 ASKED = ("--level", "L4-L5", "--side", "left", "--zone", "paracentral")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_bench_for_two_cases() -> Iterator[None]:
+    """Room for the phantom and for the one patient that a test makes of it.
+
+    With one slot, each such test would make the next one complete the phantom again.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("_check", "_complete"):
+            compute = getattr(workbench, name).__wrapped__
+            patch.setattr(workbench, name, lru_cache(maxsize=2)(compute))
+        yield
 
 
 @pytest.fixture(scope="module")
