@@ -21,6 +21,7 @@ class Group(StrEnum):
     NEVER = "never"
     ORGAN = "organ"
     VESSEL = "vessel"
+    WATCHED = "watched"
     IGNORED = "ignored"
 
 
@@ -84,8 +85,10 @@ def find_hazards(
 
     Notes
     -----
-    Of the two vertebrae of the level the parts are hazards, of all others the whole bone.
+    Of the two vertebrae of the level the parts are hazards, of all others the whole bone. A
+    modelled segmental artery is watched: measured and shown, but nothing is kept off it.
     """
+    watched = read_groups()["modelled"]["watched"]
     whole = {key.place for key in structures if key.kind == "vertebra"}
     parted = {key.place for key in structures if key.kind == "body"}
     hazards: dict[StructureKey, Group] = {}
@@ -94,6 +97,8 @@ def find_hazards(
         is_level = place in (level.upper, level.lower) and place in parted
         unwanted = is_level if key.kind == "vertebra" else (place in whole and not is_level)
         group = find_group(key, level=level, side=side)
+        if key.kind in watched and structures[key].is_modelled:
+            group = Group.WATCHED
         if group is not Group.IGNORED and not (group in BONE and unwanted):
             hazards[key] = group
     return hazards
@@ -111,7 +116,8 @@ def hard_margin_mm(stage: str, group: Group, structure: Structure) -> float | No
     Returns
     -------
     float, mm, between the tool's surface and the structure's; negative where contact is
-    allowed; none where the stage removes the bone or works on it under sight
+    allowed; none where the stage removes the bone or works on it under sight, and for what is
+    only watched
 
     Notes
     -----
@@ -129,6 +135,8 @@ def _base_margin_mm(stage: str, group: Group) -> float | None:
     """Return the margin before sigma, mm, or none where nothing is demanded."""
     if group in (Group.ORGAN, Group.VESSEL):
         return value(f"margins.{group.value}_mm")
+    if group is Group.WATCHED:
+        return None
     if stage == "forceps":
         # Beyond the cannula forceps work under sight, and pivot as reach models.
         return None

@@ -1,9 +1,11 @@
 """Margin groups and hard margins."""
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.planning.simple_spine import LEVEL
 
-from kambin.anatomy import Anatomy, Structure, StructureKey
+from kambin.anatomy import Anatomy, Origin, Structure, StructureKey
 from kambin.core import RequestError
 from kambin.frames import Side
 from kambin.planning import Group, PlanRequest, Toolset, find_group, find_toolset
@@ -21,10 +23,13 @@ GROUPS = {
     "exiting_root:L4:left": Group.NERVE,
     "dural_sac": Group.SAC,
     "aorta": Group.VESSEL,
+    "segmental_artery:L4:left": Group.VESSEL,
     "kidney:left": Group.ORGAN,
     "something_new": Group.ORGAN,
     "disc:L4-L5": Group.IGNORED,
     "psoas:left": Group.IGNORED,
+    "facet_joint:L4-L5:left": Group.IGNORED,
+    "facet_capsule:L4-L5:left": Group.IGNORED,
     "body": Group.IGNORED,
 }
 
@@ -85,6 +90,26 @@ def test_other_vertebrae_are_hazards_as_a_whole(a_simple_spine: Anatomy) -> None
     names = {str(key) for key in find_hazards(spine, level=LEVEL, side=Side.LEFT)}
     assert {"vertebra:L3", "body:L5"} <= names
     assert not {"vertebra:L5", "body:L3"} & names
+
+
+@pytest.mark.parametrize(
+    ("origin", "group", "margin"),
+    [
+        (Origin.MODELLED, Group.WATCHED, None),
+        (Origin.SEGMENTED, Group.VESSEL, 4.0),
+        (Origin.DRAWN, Group.VESSEL, 4.0),
+    ],
+)
+def test_a_segmental_artery_keeps_tools_off_only_where_an_image_shows_it(
+    a_simple_spine: Anatomy, origin: Origin, group: Group, margin: float | None
+) -> None:
+    key = StructureKey.parse("segmental_artery:L4:left")
+    like = _named(a_simple_spine, "colon")
+    artery = replace(like, key=key, origin=origin, sigma_mm=1.0)
+    found = find_hazards({key: artery}, level=LEVEL, side=Side.LEFT)
+    assert found == {key: group}
+    for stage in ("needle", "dilator", "reamer", "cannula", "scope", "forceps"):
+        assert hard_margin_mm(stage, group, artery) == margin
 
 
 def test_root_and_ganglion_are_one_nerve(a_simple_spine: Anatomy) -> None:

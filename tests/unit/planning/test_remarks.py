@@ -382,3 +382,41 @@ def test_records_say_the_same_as_the_findings() -> None:
     (record,) = to_records([finding])
     assert record.model_dump() == finding.as_document()
     assert record.severity == "CONFIRM"
+
+
+# AN-293: where a modelled segmental artery may lie
+
+
+ARTERY = "segmental_artery:L4:left"
+
+
+@pytest.mark.parametrize(
+    ("gap", "severity"),
+    [
+        (2.999, Severity.CONFIRM),
+        (-1.0, Severity.CONFIRM),
+        (3.0, Severity.NOTE),
+        (7.999, Severity.NOTE),
+        (8.0, None),
+    ],
+)
+def test_a_tool_near_a_modelled_artery_is_put_to_a_person(
+    gap: float, severity: Severity | None
+) -> None:
+    row = _row(
+        ARTERY,
+        "watched",
+        gap,
+        sigma_mm=4.0,
+        uncertainty_mm=8.0,
+        inside_uncertainty=abs(gap) < 8.0,
+        hard_margin_mm=None,
+    )
+    found = [f for f in _remarks(make_stage("cannula", row)) if f.code == "AN-293"]
+    assert [f.severity for f in found] == ([] if severity is None else [severity])
+    assert all(f.where == ARTERY and f"{gap:.1f} mm" in f.what for f in found)
+
+
+def test_an_artery_that_an_image_shows_is_a_vessel_and_not_only_watched() -> None:
+    row = _row(ARTERY, "vessel", 2.0)
+    assert "AN-293" not in _codes(_remarks(make_stage("cannula", row)))
