@@ -9,25 +9,35 @@ from kambin.anatomy.case import Case
 from kambin.anatomy.completion_types import BonyAnatomy, WorkingBone
 from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
 from kambin.anatomy.drawn_roots import check_drawn_levels, place_drawn
+from kambin.anatomy.facet_joints import complete_facet_joints
 from kambin.anatomy.fragment import tag_fragment, yield_to_fragment
 from kambin.anatomy.given_parts import absorbed_keys, settle_parts
 from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
+from kambin.anatomy.muscles import complete_muscles
 from kambin.anatomy.nerves import complete_nerves
 from kambin.anatomy.organs import collect_given
 from kambin.anatomy.partition import part_vertebra
 from kambin.anatomy.partition_s1 import part_sacrum
 from kambin.anatomy.sampling import Sampler
+from kambin.anatomy.segmental_arteries import complete_segmental_arteries
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import Anatomy, DiscFrame, Origin, Structure, VertebraFrame
 from kambin.anatomy.survey import Survey, survey_labels
 from kambin.anatomy.vertebra_frames import find_vertebra_frames
 from kambin.anatomy.working import find_vertebra_regions, make_working_bone
-from kambin.core import AnatomyError, Progress, SilentProgress
+from kambin.core import AnatomyError, Finding, Progress, SilentProgress
 from kambin.imaging import LabelMap
 
 _STEPS = ("vertebrae", "frames", "discs", "organs")
+
+_SOFT_PARTS = {
+    "joints": complete_facet_joints,
+    "arteries": complete_segmental_arteries,
+    "muscles": complete_muscles,
+}
+"""What is modelled from finished bones beside the nerves, in the order it is told of."""
 
 
 def complete(
@@ -53,14 +63,16 @@ def complete(
 
     Notes
     -----
-    Method, sigma and validity of each step: docs/concepts/completion-bone.md.
+    Method, sigma and validity of each step: docs/concepts/completion-bone.md,
+    completion-nerve.md and completion-soft.md.
     """
     survey = survey or survey_labels(case)
     bony = complete_bones(case, survey=survey, progress=progress)
+    soft, soft_findings = complete_soft_parts(bony, progress=progress)
     nerves = complete_nerves(bony, progress=progress)
     # Nerves last: a sac taken from the cord label replaces the label's own structure.
     structures, gave_way = yield_to_fragment(
-        tag_fragment({**bony.structures, **nerves.structures}, case.source)
+        tag_fragment({**bony.structures, **soft, **nerves.structures}, case.source)
     )
     return Anatomy(
         structures,
@@ -73,6 +85,7 @@ def complete(
             *find_bone_findings(bony),
             *check_drawn_levels(case.drawn, bony.vertebra_frames),
             *nerves.findings,
+            *soft_findings,
             *gave_way,
         ),
     )
@@ -139,6 +152,34 @@ def complete_bones(
         names=case.names,
         body=survey.body,
     )
+
+
+def complete_soft_parts(
+    bony: BonyAnatomy, *, progress: Progress | None = None
+) -> tuple[dict[StructureKey, Structure], tuple[Finding, ...]]:
+    """Complete facet joints, segmental arteries and muscles from finished bones.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy
+    progress : Progress, told of each step
+
+    Returns
+    -------
+    mapping of StructureKey to Structure, sigma in mm; nothing that a mask gives, but for the
+    paraspinal mass without the multifidus that is parted from it
+    what could not be modelled, and why
+    """
+    show = progress or SilentProgress()
+    structures: dict[StructureKey, Structure] = {}
+    findings: list[Finding] = []
+    for done, (title, model) in enumerate(_SOFT_PARTS.items()):
+        show.step(f"soft parts: {title}", done, len(_SOFT_PARTS))
+        modelled, said = model(bony)
+        structures |= modelled
+        findings += said
+    show.step("soft parts: done", len(_SOFT_PARTS), len(_SOFT_PARTS))
+    return structures, tuple(findings)
 
 
 def _whole_vertebrae(
