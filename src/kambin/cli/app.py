@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from kambin.cli.commands import CommandList
+
 RESEARCH_NOTICE = "Research and teaching use. Not a medical device."
 """Shown where a command starts something a surgeon might rely on."""
 
 app = typer.Typer(
     name="kambin",
+    cls=CommandList,
     help="Plan, prove and report full-endoscopic transforaminal discectomy on the patient's "
     f"own images. {RESEARCH_NOTICE}",
     epilog="Examples\n\nkambin demo\n\n"

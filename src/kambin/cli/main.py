@@ -6,24 +6,8 @@ from typing import NoReturn
 
 import typer
 
-# each of these registers its command
-from kambin.cli import (
-    check,
-    confirm,
-    demo,
-    fragment,
-    fuse,
-    importing,
-    info,
-    measure,
-    phantom,
-    plan,
-    report,
-    segment,
-    selftest,
-    verify,
-)
 from kambin.cli.app import app
+from kambin.cli.commands import load_command
 from kambin.cli.failing import (
     STOPPED_EXIT_CODE,
     report_bug,
@@ -32,24 +16,6 @@ from kambin.cli.failing import (
 )
 from kambin.cli.spreading import spread_values
 from kambin.core import KambinError
-
-COMMANDS = (
-    demo,
-    phantom,
-    importing,
-    segment,
-    fragment,
-    fuse,
-    check,
-    confirm,
-    measure,
-    plan,
-    verify,
-    report,
-    info,
-    selftest,
-)
-"""The modules whose commands ``kambin`` has."""
 
 
 def main(words: Sequence[str] | None = None) -> NoReturn:
@@ -74,8 +40,9 @@ def run(words: list[str]) -> int:
     ----------
     words : the call without the program's name
     """
-    command = typer.main.get_command(app)
     try:
+        load_command(words)
+        command = typer.main.get_command(app)
         # not standalone: the parser would end the process before its errors get our words
         code = command.main(args=spread_values(words), prog_name="kambin", standalone_mode=False)
     except KambinError as error:
@@ -83,7 +50,8 @@ def run(words: list[str]) -> int:
     # the person, or the program that read the output, has left: nothing to explain
     except (KeyboardInterrupt, typer.Abort):
         return STOPPED_EXIT_CODE
-    except BrokenPipeError:
+    # where nobody reads on, the parser ends the process by itself; its status 1 would say a bug
+    except (BrokenPipeError, SystemExit):
         return STOPPED_EXIT_CODE
     except Exception as error:
         # the option parser's own errors are usage errors; all others are bugs of ours

@@ -9,7 +9,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from kambin.core import Finding, Severity
-from kambin.exchange import to_json
 
 SCHEMA_VERSION = 1
 """Version of the documents that the command line itself makes."""
@@ -22,6 +21,9 @@ _COLOURS = {Severity.BLOCK: "bold red", Severity.CONFIRM: "yellow", Severity.NOT
 
 def print_document(document: object) -> None:
     """Print one JSON document on standard output."""
+    # imported here, because it brings the image libraries, which the help does not need
+    from kambin.exchange import to_json  # noqa: PLC0415
+
     # the document ends its own last line
     typer.echo(to_json(document), nl=False)
 

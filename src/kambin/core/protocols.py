@@ -1,10 +1,12 @@
 """What the faces hand in: the clock, the progress display and the field store."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+# for the names alone: whoever only asks for the help need not wait for numpy
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 # Protocols and not base classes: what is handed in need not know this package.
@@ -34,7 +36,7 @@ class SilentProgress:
 class FieldStore(Protocol):
     """Keeps computed distance fields under a key that names everything they depend on."""
 
-    def find(self, key: str) -> NDArray[np.float32] | None:
+    def find(self, key: str) -> "NDArray[np.float32] | None":
         """Return the stored values, or none.
 
         Parameters
@@ -47,7 +49,7 @@ class FieldStore(Protocol):
         """
         ...
 
-    def keep(self, key: str, values: NDArray[np.float32]) -> None:
+    def keep(self, key: str, values: "NDArray[np.float32]") -> None:
         """Store the values under the key.
 
         Parameters
@@ -61,9 +63,9 @@ class FieldStore(Protocol):
 class NoStore:
     """A field store that forgets everything."""
 
-    def find(self, key: str) -> NDArray[np.float32] | None:
+    def find(self, key: str) -> "NDArray[np.float32] | None":
         """Return none."""
         # No error: what is not kept is computed anew, with the same result.
 
-    def keep(self, key: str, values: NDArray[np.float32]) -> None:
+    def keep(self, key: str, values: "NDArray[np.float32]") -> None:
         """Forget the values."""

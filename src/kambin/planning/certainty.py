@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from kambin.planning.models import Certainty, Clearance, Stage
 
@@ -58,7 +58,7 @@ def find_contact_probability(row: Clearance) -> float:
     """
     if row.sigma_mm <= 0:
         return float(row.clearance_mm <= 0)
-    return float(norm.cdf(-row.clearance_mm / row.sigma_mm))
+    return float(ndtr(-row.clearance_mm / row.sigma_mm))
 
 
 def find_slack_mm(stages: Iterable[Stage]) -> float:

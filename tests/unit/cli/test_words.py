@@ -1,6 +1,10 @@
 """What the command line asks for, and how it ends."""
 
+import errno
 import io
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -10,10 +14,12 @@ from rich.progress import Progress
 from tests.e2e.command_line import run_kambin
 
 from kambin.anatomy import Level
+from kambin.cli import commands as listed
 from kambin.cli import main as entry
 from kambin.cli.app import app
 from kambin.cli.asking import find_level, find_side, find_target, require_level, require_side
 from kambin.cli.clock import SystemClock
+from kambin.cli.commands import load_command
 from kambin.cli.confirm import make_answers
 from kambin.cli.failing import DEBUG_VARIABLE, report_bug
 from kambin.cli.output import print_findings, print_table
@@ -169,7 +175,11 @@ def test_a_bug_without_a_place_is_still_told(capsys: pytest.CaptureFixture[str])
     assert "an unknown place" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("stop", [KeyboardInterrupt(), typer.Abort(), BrokenPipeError()])
+@pytest.mark.parametrize(
+    "stop",
+    # the last as the parser itself answers when nobody reads the output on
+    [KeyboardInterrupt(), typer.Abort(), BrokenPipeError(), OSError(errno.EPIPE, "gone")],
+)
 def test_a_stopped_command_ends_quietly(failing_with: object, stop: BaseException) -> None:
     failing_with(stop)
     outcome = run_kambin("check", "case")
@@ -221,6 +231,44 @@ def test_the_help_names_every_command_and_the_warning() -> None:
     assert all(command in text for command in COMMANDS)
     assert "Not a medical device" in " ".join(text.split())
     assert len(typer.main.get_command(app).commands) == len(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_command_says_of_itself(name: str) -> None:
+    load_command([name, "--help"])
+    own = typer.main.get_command(app).commands[name]
+    assert own.callback is not None
+    first, _, _ = own.help.partition("\n\n")
+    assert listed.COMMANDS[name].summary == " ".join(first.split())
+
+
+def test_the_help_waits_for_no_image_library() -> None:
+    call = (
+        "import sys\nfrom kambin.cli.main import run\n"
+        "ends = run(['--help']), run(['plam']), run([])\n"
+        "print(*ends, *({name.partition('.')[0] for name in sys.modules} - {'kambin'}))\n"
+        "print(*(name for name in sys.modules if name.startswith('kambin')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", call], capture_output=True, text=True, check=True)
+    *_, libraries, ours = done.stdout.splitlines()
+    assert libraries.split()[:3] == ["0", "2", "2"]
+    assert not {"numpy", "scipy", "numba", "SimpleITK", "pydicom"} & set(libraries.split())
+    assert not {"kambin.exchange", "kambin.anatomy", "kambin.planning"} & set(ours.split())
+    assert "Did you mean 'plan'?" in done.stderr
+
+
+def test_the_command_line_adds_up_in_one_thread_unless_asked_otherwise() -> None:
+    call = "import os, kambin.cli.main; print(os.environ['OPENBLAS_NUM_THREADS'])"
+    for given, expected in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "3"}, "3")):
+        rest = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+        done = subprocess.run(
+            [sys.executable, "-c", call],
+            env=rest | given,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.strip() == expected
 
 
 class _Time:
