@@ -10,6 +10,7 @@ SAC_YELLOW = (0.96, 0.93, 0.62)
 ARTERY_RED = (0.83, 0.20, 0.18)
 VEIN_BLUE = (0.25, 0.40, 0.80)
 DISC_GREY_BLUE = (0.49, 0.58, 0.72)
+CARTILAGE_BLUE = (0.66, 0.83, 0.88)
 FRAGMENT_MAGENTA = (0.85, 0.15, 0.65)
 TOOL_CYAN = (0.00, 0.78, 0.86)
 REMOVED_ORANGE = (0.95, 0.55, 0.10)
@@ -42,6 +43,7 @@ class Look:
 _BONE = Look(IVORY, "-", 0.9)
 _SAP = Look(IVORY, "-", 1.8)
 _DISC = Look(DISC_GREY_BLUE, (0, (4.0, 1.5)), 1.3)
+_JOINT = Look(CARTILAGE_BLUE, (0, (2.0, 0.8)), 0.9)
 _NERVE = Look(NERVE_YELLOW, "-", 1.7)
 _SAC = Look(SAC_YELLOW, (0, (6.0, 1.2, 1.2, 1.2)), 1.3)
 _ARTERY = Look(ARTERY_RED, (0, (1.2, 1.0)), 1.4)
@@ -58,6 +60,7 @@ _LOOKS: dict[str, Look] = {
     **dict.fromkeys(("sp", "tp", "iap", "pars", "body_rim", "pedicle_rim", "arch_base"), _BONE),
     "sap": _SAP,
     "disc": _DISC,
+    **dict.fromkeys(("facet_joint", "facet_capsule"), _JOINT),
     **dict.fromkeys(("exiting_root", "traversing_root", "drg", "spinal_cord"), _NERVE),
     **dict.fromkeys(("dural_sac", "canal"), _SAC),
     **dict.fromkeys(("aorta", "iliac_artery", "segmental_artery"), _ARTERY),

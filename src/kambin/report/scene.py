@@ -150,7 +150,7 @@ def _is_shown(key: StructureKey, level: Level) -> bool:
         return key.place in VERTEBRAE
     if key.kind == "disc":
         return key.place in DISC_LEVELS
-    if key.kind in ("exiting_root", "drg"):
+    if key.kind in ("exiting_root", "drg", "segmental_artery"):
         return key.place in (level.upper, level.lower)
     return key.kind in _ALWAYS or key.kind in (
         "sacrum",

@@ -105,11 +105,13 @@ def _is_outlined(key: StructureKey, level: Level) -> bool:
         return (key.kind, key.place) in (("sap", level.lower), ("iap", level.upper))
     if key.kind in BONE_KINDS:
         return key.kind in ("vertebra", "sacrum", "ilium", "hip", "rib")
-    if key.kind in ("exiting_root", "drg"):
+    if key.kind == "facet_joint":
+        return key.place == str(level)
+    if key.kind in ("exiting_root", "drg", "segmental_artery"):
         return key.place in (level.upper, level.lower)
     if key.kind == "traversing_root":
         return key.place == level.lower
-    return key.kind not in ("canal", "flavum") and key.kind not in _MUSCLE_KINDS
+    return key.kind not in ("canal", "flavum", "facet_capsule") and key.kind not in _MUSCLE_KINDS
 
 
 def crop_near(

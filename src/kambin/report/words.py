@@ -3,7 +3,7 @@
 import re
 
 from kambin.anatomy import Origin, StructureKey
-from kambin.planning import Clearance
+from kambin.planning import Clearance, Group
 
 BANNER = "Research and teaching use only. Not a medical device. Not for clinical use."
 """Stands on every page."""
@@ -12,6 +12,7 @@ LEGEND = (
     ("bone", "ivory, thin line"),
     ("superior articular process (SAP)", "ivory, thick line"),
     ("disc", "grey-blue, dashed"),
+    ("facet joint", "pale blue, short dashes"),
     ("nerve", "yellow, thick line"),
     ("dural sac", "pale yellow, dash and dot"),
     ("vessel", "red or blue, dotted"),
@@ -49,6 +50,8 @@ _SHORT_WORDS = {
     "small_bowel": "bowel",
     "iliac_artery": "il. artery",
     "iliac_vein": "il. vein",
+    "segmental_artery": "seg. artery",
+    "facet_joint": "joint",
 }
 _ORIGIN_WORDS = {
     Origin.SEGMENTED: "given by the labels",
@@ -107,7 +110,9 @@ def clearance_words(clearance: Clearance) -> str:
     # An overlap first: no uncertainty makes a clearance of it.
     if gap < 0:
         text = f"overlaps by {-gap:.1f} mm"
-        if clearance.hard_margin_mm is None:
+        if clearance.group == Group.WATCHED.value:
+            text += " where it is modelled; no image shows it"
+        elif clearance.hard_margin_mm is None:
             text += ", bone that is removed"
         elif -gap < doubt:
             text += f"; inside uncertainty ({doubt:.1f} mm)"

@@ -36,7 +36,9 @@ def test_every_bone_is_ivory(kind: str) -> None:
     assert find_look(StructureKey(kind)).colour == find_look(StructureKey("vertebra")).colour
 
 
-@pytest.mark.parametrize("kind", ["disc", "skin", "aorta", "exiting_root", "fragment", "liver"])
+@pytest.mark.parametrize(
+    "kind", ["disc", "facet_joint", "skin", "aorta", "exiting_root", "fragment", "liver"]
+)
 def test_what_is_no_bone_is_not_drawn_as_one(kind: str) -> None:
     assert kind not in BONE_KINDS
     assert find_look(StructureKey(kind)).colour != find_look(StructureKey("vertebra")).colour
@@ -75,6 +77,12 @@ def test_every_colour_is_a_colour_and_every_line_has_a_width() -> None:
         ("canal", False),
         ("flavum:L4-L5", False),
         ("psoas:left", False),
+        ("multifidus:left", False),
+        ("facet_joint:L4-L5:left", True),
+        ("facet_joint:L3-L4:left", False),
+        ("facet_capsule:L4-L5:left", False),
+        ("segmental_artery:L4:left", True),
+        ("segmental_artery:L2:left", False),
         ("colon", True),
         ("skin", True),
     ],

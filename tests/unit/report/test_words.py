@@ -90,6 +90,12 @@ def test_an_overlap_says_so_and_whether_the_bone_is_removed() -> None:
     assert "inside uncertainty" in kept
 
 
+def test_an_overlap_with_a_watched_artery_is_no_bone_and_no_certainty() -> None:
+    artery = a_clearance(-1.2, 8.0, None).model_copy(update={"group": "watched"})
+    said = clearance_words(artery)
+    assert said == "overlaps by 1.2 mm where it is modelled; no image shows it"
+
+
 @pytest.mark.parametrize(
     ("value", "words"), [(34.4, "34 mm cranial"), (-12.0, "12 mm caudal"), (0.0, "0 mm cranial")]
 )
