@@ -111,6 +111,7 @@ def test_the_parts_of_a_real_mr_are_named_by_whoever_names_its_vertebrae(
     refused = run_kambin(*call)
     assert refused.document["error"]["code"] == "IN-019"
     assert "body:C5" in refused.document["error"]["why"]
+    assert "name them in a JSON beside" in refused.document["error"]["next_step"]
     names = {5: "L2", 6: "L3", 7: "L4", 105: "disc_L2-L3", 106: "disc_L3-L4"}
     plates = {205: "endplate_L2", 206: "endplate_L3", 207: "endplate_L4"}
     vert.with_name("sub-mri_seg-vert_label-6_msk.json").write_text(json.dumps(names | plates))

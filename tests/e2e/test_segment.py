@@ -4,6 +4,7 @@ The tools are not installed where the tests run. Small executables on the PATH k
 contracts: they take the options of the tool, and write what it writes where it writes it.
 """
 
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.e2e.command_line import Outcome, run_kambin
+from tests.fault.dicom_files import NAME, PATIENT_ID, write_series
 from tests.fault.made_files import ras_affine, save, spine_image, spine_labels
 
 from kambin.exchange import SEGMENTERS, read_case
@@ -124,6 +126,43 @@ def test_a_ct_goes_to_totalsegmentator_and_its_labels_on_to_the_import(bench: Be
         "--dialect", done.document["dialects"][0], "-o", bench.folder / "case",
     )  # fmt: skip
     assert imported.code == 0, imported.errors
+
+
+NO_HEADERS = """
+import gzip
+voxels = gzip.open(words[1]).read()
+expect(not any(told.encode() in voxels for told in TOLD))
+"""
+
+
+def test_a_dicom_folder_goes_to_the_tool_as_voxels_without_a_name(bench: Bench) -> None:
+    study = write_series(bench.folder / "study")
+    bench.install("TotalSegmentator", f"TOLD = {(NAME, PATIENT_ID)}" + NO_HEADERS + TOTAL)
+
+    done = run_kambin("segment", "-i", study, "--series", "3", "-o", bench.out, "--json")
+
+    assert done.code == 0, done.errors
+    assert done.document["next"].startswith(f"kambin import -i {study} --series 3 --labels")
+    # as it is printed, it makes a case on the slices of the study
+    words = shlex.split(done.document["next"])[1:-1]
+    imported = run_kambin(*words, bench.folder / "case")
+    assert imported.code == 0, imported.errors
+    case = read_case(bench.folder / "case")
+    assert {str(key) for key in case.names.values()} >= {"vertebra:L4", "vertebra:L5", "aorta"}
+
+
+def test_what_the_import_refuses_goes_to_no_tool(bench: Bench) -> None:
+    study = write_series(bench.folder / "study", slices=[k for k in range(26) if k != 12])
+    bench.install("TotalSegmentator", TOTAL)
+
+    refused = run_kambin("segment", "-i", study, "-o", bench.out)
+
+    assert refused.code == 3
+    assert "IN-054" in refused.errors
+    assert not (bench.folder / "log").exists()
+    option = bench.segment("--deshear")
+    assert option.code == 2
+    assert "RQ-003" in option.errors
 
 
 def test_an_mr_takes_two_tasks_of_which_one_has_a_faster_model(bench: Bench) -> None:

@@ -96,6 +96,40 @@ def test_a05_a_far_piece_with_the_same_label_blocks(a_clean_patient):
     assert severities(findings, "AN-121") == [Severity.BLOCK]
 
 
+def cropped(case: Case, low: int, stop: int) -> Case:
+    """Return the case without the slices before and after these."""
+    affine = case.labels.lps_from_ijk.copy()
+    affine[:3, 3] = case.labels.lps_mm((0, 0, low))
+    kept = np.s_[:, :, low:stop]
+    return replace(
+        case,
+        labels=LabelMap(case.labels.values[kept], affine, case.labels.frame_id),
+        image=Volume(case.image.values[kept], affine, case.image.frame_id),
+    )
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_vertebra_that_the_image_ends_in_is_neither_split_nor_deformed(a_clean_patient, beyond):
+    # from the pedicles of T12 down to those of L5: bodies and arches end apart, at the border or
+    # with the last slice lost by resampling
+    k = [round(z / 1.5) for z in (60.0, 232.0)]
+    case = cropped(a_clean_patient, *k)
+    ends = [0, k[1] - k[0] - 1]
+
+    def part(values):
+        # what holds arch and body together lies beyond the image
+        for name in ("vertebra:T12", "vertebra:L5"):
+            own = values == VALUES[name]
+            own[:, :80] = False
+            own[:, 84:] = False
+            values[own] = 0
+        if beyond:
+            values[:, :, ends] = 0
+
+    codes = {f.code for f in check_case(with_labels(case, part)).findings if f.severity == "BLOCK"}
+    assert not codes & {"AN-111", "AN-120", "AN-121", "AN-145"}
+
+
 def test_a05_one_name_on_two_label_values_blocks(a_clean_patient):
     def use_a_second_value(values: np.ndarray) -> None:
         right_half = values[: values.shape[0] // 2]
@@ -114,6 +148,12 @@ def test_a06_a_named_vertebra_without_voxels_blocks(a_clean_patient):
     findings = masks(with_labels(a_clean_patient, erase))
 
     assert severities(findings, "AN-122") == [Severity.BLOCK]
+
+
+def test_a06_a_named_vertebra_beyond_the_labelled_ones_is_not_missed(a_clean_patient):
+    case = without(a_clean_patient, "vertebra:T12", "vertebra:L1")
+    named = {**case.names, 99: StructureKey("vertebra", "L1")}
+    assert severities(masks(with_names(case, named)), "AN-122") == []
 
 
 def test_a06_a_named_organ_without_voxels_is_noted(a_clean_patient):

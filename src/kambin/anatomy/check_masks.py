@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from kambin.anatomy.check_wording import finding_of
-from kambin.anatomy.keys import StructureKey
+from kambin.anatomy.keys import VERTEBRAE, StructureKey
 from kambin.anatomy.laterality import MidsagittalPlane
 from kambin.anatomy.levels import VertebralStack
 from kambin.anatomy.masks import fill_holes, find_beside, find_labelled
@@ -44,7 +44,7 @@ def check_masks(
     """
     return (
         *_check_volumes(stack),
-        *_check_pieces(survey),
+        *_check_pieces(survey, stack),
         *_check_empty(survey, stack),
         *_check_hollow(survey, stack),
         *_check_border(survey, stack),
@@ -72,7 +72,10 @@ def _check_volumes(stack: VertebralStack) -> list[Finding]:
     return findings
 
 
-def _check_pieces(survey: Survey) -> list[Finding]:
+def _check_pieces(survey: Survey, stack: VertebralStack) -> list[Finding]:
+    # Arch and body of a vertebra that the image cuts need not meet inside it.
+    cut = {v.key for v in stack.vertebrae if v.border_faces}
+    cut |= {key for key, found in survey.found.items() if found.border_faces}
     findings = [
         finding_of("AN-121", Severity.BLOCK, where=str(key), why="Two label values carry it.")
         for key in survey.repeated
@@ -84,7 +87,8 @@ def _check_pieces(survey: Survey) -> list[Finding]:
             continue
         volumes = component_volumes_mm3(structure, survey.labels)
         share = float(volumes[1:].sum() / volumes.sum())
-        if key.kind == "vertebra" and share > value("checks.piece_share_block"):
+        is_whole = key.kind == "vertebra" and key not in cut
+        if is_whole and share > value("checks.piece_share_block"):
             why = f"{len(volumes)} separate pieces; {share:.0%} lies outside the largest."
             findings.append(finding_of("AN-121", Severity.BLOCK, where=str(key), why=why))
         elif share > value("checks.piece_share_note"):
@@ -100,7 +104,8 @@ def _check_pieces(survey: Survey) -> list[Finding]:
 def _check_empty(survey: Survey, stack: VertebralStack) -> list[Finding]:
     """Report named structures without voxels; a vertebra only if it should be in the picture."""
     # Label tables name every vertebra there is; most lie outside the image.
-    vertebrae = [k for k in survey.empty if k.kind == "vertebra" and _expected(k, stack)]
+    column = (*stack.names, *(("S1",) if stack.sacrum is not None else ()))
+    vertebrae = [k for k in survey.empty if k.kind == "vertebra" and _expected(k, column)]
     others = [k for k in survey.empty if k.kind != "vertebra"]
     findings = []
     if vertebrae:
@@ -114,8 +119,13 @@ def _check_empty(survey: Survey, stack: VertebralStack) -> list[Finding]:
     return findings
 
 
-def _expected(key: StructureKey, stack: VertebralStack) -> bool:
-    return key.place in ("L1", "L2", "L3", "L4", "L5") and key.place not in stack.names
+def _expected(key: StructureKey, column: tuple[str, ...]) -> bool:
+    """Return whether a vertebra is missing from a column that shows others above and below it."""
+    if key.place not in ("L1", "L2", "L3", "L4", "L5") or key.place in column:
+        return False
+    ranks = [VERTEBRAE.index(name) for name in column if name in VERTEBRAE]
+    own = VERTEBRAE.index(key.place)
+    return any(rank < own for rank in ranks) and any(rank > own for rank in ranks)
 
 
 def _check_hollow(survey: Survey, stack: VertebralStack) -> list[Finding]:
@@ -140,7 +150,7 @@ def _check_border(survey: Survey, stack: VertebralStack) -> list[Finding]:
     if not cut:
         return []
     where = ", ".join(str(c.key) for c in cut)
-    why = "Its label touches the border of the array; what lies beyond is not assessed."
+    why = "Its label runs to the border of the array; what lies beyond is not assessed."
     return [finding_of("AN-124", Severity.CONFIRM, where=where, why=why)]
 
 

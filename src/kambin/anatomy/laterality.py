@@ -89,7 +89,7 @@ def fit_midsagittal_plane(survey: Survey) -> MidsagittalPlane:
     """
     vertebrae = [f for f in survey.of_kind("vertebra") if f.key.place in VERTEBRAE]
     # A vertebra that the image cuts may have lost its tail.
-    whole = [f for f in vertebrae if f.border_faces == 0] or vertebrae
+    whole = [f for f in vertebrae if not is_cut_off(f, survey.labels)] or vertebrae
     posterior = np.sum([tail_direction(f, survey.labels) for f in whole], axis=0)
     centres = np.array([f.centroid_lps_mm for f in whole])
     cranial = _line_up(centres)
@@ -98,6 +98,23 @@ def fit_midsagittal_plane(survey: Survey) -> MidsagittalPlane:
     if np.linalg.norm(normal) < NO_TAIL:
         normal = np.cross((0.0, 1.0, 0.0), cranial)
     return MidsagittalPlane(centres.mean(axis=0), normal / np.linalg.norm(normal))
+
+
+def is_cut_off(structure: FoundStructure, labels: LabelMap) -> bool:
+    """Return whether a structure ends where the labels do: at the border, or in the slice before.
+
+    Parameters
+    ----------
+    structure : FoundStructure
+    labels : LabelMap in which it was found
+
+    Notes
+    -----
+    A label that was resampled loses its last slice, and a sliver of a vertebra is left that
+    touches no border and looks like a vertebra of a strange shape.
+    """
+    ends = structure.box[2]
+    return structure.border_faces > 0 or ends.start <= 1 or ends.stop >= labels.shape[2] - 1
 
 
 def find_witnesses(survey: Survey, plane: MidsagittalPlane) -> tuple[Witness, ...]:

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from kambin.anatomy.case import Confirmation
 from kambin.anatomy.check_wording import finding_of
 from kambin.anatomy.keys import DISC_LEVELS, VERTEBRAE
+from kambin.anatomy.laterality import is_cut_off
 from kambin.anatomy.masks import find_labelled, shrink_by_box
 from kambin.anatomy.structures import LevelScheme
 from kambin.anatomy.survey import FoundStructure, Survey
@@ -62,6 +63,11 @@ def stack_vertebrae(survey: Survey) -> VertebralStack:
     """
     mobile = [
         f for f in survey.of_kind("vertebra") if f.key.place in _COLUMN and f.key.place != _SACRAL
+    ]
+    # Known for the whole stack at once: no check may take a sliver for a vertebra.
+    mobile = [
+        replace(f, border_faces=max(f.border_faces, int(is_cut_off(f, survey.labels))))
+        for f in mobile
     ]
     # By height, not by name: the names are what is being checked.
     mobile.sort(key=lambda f: -float(f.centroid_lps_mm[2]))

@@ -6,7 +6,14 @@ from typing import Annotated
 import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import CheckedCase, confirm_call, find_questions, read_checked_case
+from kambin.cli.gate import (
+    CheckedCase,
+    confirm_call,
+    find_questions,
+    find_stopping,
+    read_checked_case,
+    stopped_words,
+)
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.core import find_blocking
 from kambin.exchange import write_bytes_atomically
@@ -80,10 +87,10 @@ def _print_text(checked: CheckedCase) -> None:
     blocking = find_blocking(checked.findings)
     unanswered = find_questions(checked)
     if blocking:
-        print_lines("Planning is stopped until the BLOCK findings are gone.")
+        print_lines(f"{stopped_words(blocking)} until the BLOCK findings are gone.")
     # nobody should confirm anything of a case that cannot be used anyway
-    elif unanswered:
+    if unanswered and not find_stopping(blocking, plans=False):
         call = confirm_call(checked.folder, unanswered, scheme.name)
         print_lines(f"Look at each CONFIRM, then: {call}")
-    else:
+    elif not blocking:
         print_lines("Nothing stands against measuring and planning.")

@@ -9,9 +9,12 @@ from kambin.cli.workbench import check_once
 from kambin.core import AnatomyError, Finding, find_blocking, find_unanswered, require_code
 from kambin.exchange import find_import_findings, read_case
 
-
 _COUNTING = frozenset({"AN-112", "AN-114"})
 """What is asked about the number of lumbar vertebrae."""
+
+
+_STOPS_PLANS_ALONE = frozenset({"AN-134"})
+"""Without skin no entry is planned (G18); a foramen is measured all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +52,16 @@ def read_checked_case(folder: Path, *, verify: bool = True) -> CheckedCase:
     return CheckedCase(folder, case, check, (*find_import_findings(case), *check.findings))
 
 
-def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None:
+def require_answered(
+    checked: CheckedCase, more: Iterable[Finding] = (), *, plans: bool = True
+) -> None:
     """Stop while a BLOCK stands or a person's answer is missing.
 
     Parameters
     ----------
     checked : CheckedCase
     more : further findings about the case, such as those of the completion
+    plans : bool, false where no entry on the skin is looked for
 
     Raises
     ------
@@ -63,7 +69,7 @@ def require_answered(checked: CheckedCase, more: Iterable[Finding] = ()) -> None
     """
     findings = (*checked.findings, *more)
     # what stops comes before what asks: nobody should confirm a case that cannot be used
-    blocking = find_blocking(findings)
+    blocking = find_stopping(findings, plans=plans)
     if blocking:
         raise AnatomyError(
             code="AN-020",
@@ -101,6 +107,30 @@ def find_questions(checked: CheckedCase, more: Iterable[Finding] = ()) -> tuple[
         # what each plan asks anew is answered on the plan, with its numbers on the page
         if require_code(finding.code).answered_at == "case"
     )
+
+
+def find_stopping(findings: Iterable[Finding], *, plans: bool) -> tuple[Finding, ...]:
+    """Return the BLOCK findings that stop planning, or those that stop measuring as well.
+
+    Parameters
+    ----------
+    findings : in any order
+    plans : bool, whether an entry on the skin is looked for
+    """
+    blocking = find_blocking(findings)
+    return tuple(f for f in blocking if plans or f.code not in _STOPS_PLANS_ALONE)
+
+
+def stopped_words(blocking: Iterable[Finding]) -> str:
+    """Return what these findings stop, as the beginning of a sentence.
+
+    Parameters
+    ----------
+    blocking : BLOCK findings of a case
+    """
+    if not find_stopping(blocking, plans=False):
+        return "Planning is stopped, measuring is not,"
+    return "Measuring and planning are stopped"
 
 
 def settle_level(checked: CheckedCase, asked: Level | None) -> Level | None:

@@ -9,10 +9,10 @@ from kambin.cli.app import ForceOption, JsonOption, app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.exchange import DicomRequest, import_case, read_case_summary
 
-_SeriesOption = Annotated[
+SeriesOption = Annotated[
     str, typer.Option("--series", metavar="NUMBER_OR_UID", help="Which series of a folder.")
 ]
-_DeshearOption = Annotated[
+DeshearOption = Annotated[
     bool, typer.Option("--deshear", help="Straighten a gantry tilt instead of refusing it.")
 ]
 _IdentityOption = Annotated[
@@ -65,8 +65,8 @@ def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
         float | None,
         typer.Option("--root-radius", metavar="MM", help="Radius of roots whose file has none."),
     ] = None,
-    series: _SeriesOption = "",
-    deshear: _DeshearOption = False,
+    series: SeriesOption = "",
+    deshear: DeshearOption = False,
     keep_identity: _IdentityOption = False,
     force: ForceOption = False,
     json: JsonOption = False,

@@ -44,16 +44,17 @@ def measure(
 ) -> None:
     """Measure disc, foramen, window, root, joint, canal and crest beside what papers report.
 
-    Exit code 4 while a finding stops the case or waits for a person.
+    Exit code 4 while a finding stops the case or waits for a person. A field of view without
+    skin stops kambin plan only; what is measured from the skin is then not assessed.
     """
     # before the case is read, so that a mistyped level costs no waiting
     asked_level, asked_side = find_level(level), find_side(side)
     checked = read_checked_case(case)
-    require_answered(checked)
+    require_answered(checked, plans=False)
     asked_level = settle_level(checked, asked_level)
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
-    require_answered(checked, anatomy.findings)
+    require_answered(checked, anatomy.findings, plans=False)
     measured = measure_case(anatomy, checked.case, level=asked_level, side=asked_side)
     if table is not None:
         write_file(table, measure_csv(measured).encode("utf-8"))

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from kambin.cli.app import JsonOption, app, examples
+from kambin.cli.importing import DeshearOption, SeriesOption
 from kambin.cli.output import console, print_document, print_lines, with_version
-from kambin.exchange import SEGMENTERS, segment
+from kambin.exchange import SEGMENTERS, DicomRequest, segment
 
 
 @app.command(
@@ -17,11 +18,13 @@ from kambin.exchange import SEGMENTERS, segment
         "kambin segment -i ct.nii.gz -o labels",
         "kambin segment -i t2.nii.gz --tool spineps --device cpu -o labels",
         "kambin segment -i ct.nii.gz --fast -o labels",
+        "kambin segment -i study/ --series 3 -o labels",
     ),
 )
 def segment_(
     image: Annotated[
-        Path, typer.Option("-i", "--image", metavar="IMAGE", help="CT or MR: a file.")
+        Path,
+        typer.Option("-i", "--image", metavar="IMAGE", help="CT or MR: a file or a DICOM folder."),
     ],
     out: Annotated[
         Path, typer.Option("-o", "--out", metavar="FOLDER", help="Folder to make, for the labels.")
@@ -35,12 +38,14 @@ def segment_(
     device: Annotated[
         str, typer.Option("--device", metavar="cpu|gpu", help="Where the tool computes.")
     ] = "",
+    series: SeriesOption = "",
+    deshear: DeshearOption = False,
     json: JsonOption = False,
 ) -> None:
     """Run TotalSegmentator, TotalSpineSeg or SPINEPS where it is installed, and check its labels.
 
-    Kambin brings no networks and loads nothing. The tool gets a copy of the image without its
-    file name; what it prints goes to standard error.
+    Kambin brings no networks and loads nothing. The tool gets the voxels as NIfTI without a file
+    name and without headers of DICOM; what it prints goes to standard error.
     """
     err = console(stderr=True)
     made = segment(
@@ -49,9 +54,12 @@ def segment_(
         tool=tool.lower(),
         fast=fast,
         device=device.lower(),
+        dicom=DicomRequest(series, deshear),
         say=lambda line: err.print(line, markup=False),
     )
     words = ["kambin", "import", "-i", str(image)]
+    # the import has to read the very series that was segmented
+    words += (["--series", series] if series else []) + (["--deshear"] if deshear else [])
     for file in made.files:
         words += ["--labels", str(file)]
     # quoted, so that it can be copied whatever the folders are called

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from kambin.anatomy import Case, StructureKey
 from kambin.core import Finding, InputError, RequestError, Severity
 from kambin.exchange.case_files import require_free, write_case
@@ -104,6 +106,7 @@ def import_case(  # noqa: PLR0913 - one option of the contract each
     require_lumbar_spine(merged, names)
     require_vertebra_size(merged, names)
     if volume is not None:
+        _require_picture(volume, sources, shown_name(Path(image)) if image else "")
         volume, missing = settle_missing_values(volume, merged, names)
         findings += missing
         require_bone_in_tissue(volume, merged, names)
@@ -166,6 +169,19 @@ def _require_labels(labels: Sequence[Path | str], dialect: str) -> None:
         why=f"{counted[0].upper()}{counted[1:]}; the vertebrae are found in the labels.",
         next_step="Add --labels FILE_OR_FOLDER, and one --dialect or one per --labels.",
     )
+
+
+def _require_picture(volume: Volume, sources: list[LabelSource], image: str) -> None:
+    """Refuse a label map that was given as the image."""
+    for source in sources:
+        if np.array_equal(volume.values, source.labels.values):
+            raise InputError(
+                code="IN-100",
+                what="The image is a label map",
+                where=image,
+                why=f"It holds voxel for voxel the labels of {source.where}, and no picture.",
+                next_step="Give the CT or MR with -i, or leave -i out for a case of labels alone.",
+            )
 
 
 def _require_one_grid(volume: Volume | None, sources: list[LabelSource], image: str) -> None:

@@ -71,3 +71,17 @@ def read_picture(image: Path | None, request: DicomRequest) -> Picture:
     # these formats do not say how many bits the scanner had: only the usual end is known
     ends_there = float(volume.values.max()) == ceiling_hu
     return Picture(volume, raster.format, check_ceiling(volume, ceiling_hu) if ends_there else ())
+
+
+def require_volume(picture: Picture) -> Volume:
+    """Return the voxels of a picture that was read from a file or folder.
+
+    Parameters
+    ----------
+    picture : Picture, as ``read_picture`` returns it for a path
+    """
+    # without a path there is nothing to read; with one there always is
+    if picture.volume is None:
+        msg = "a picture without a path has no voxels"
+        raise LookupError(msg)
+    return picture.volume

@@ -40,12 +40,15 @@ def require_lumbar_spine(labels: LabelMap, names: NamesByValue) -> None:
     if any(_is_lumbar(key) or _is_above(key) for key in keys):
         return
     shown = ", ".join(sorted({str(key) for key in keys})[:_NAMES_SHOWN]) or "nothing known"
+    necks = any(key.place[:1] == "C" for key in keys)
+    counted = " Where the numbers only count the vertebrae from above, name them in a JSON beside."
     raise InputError(
         code="IN-019",
         what="There is no lumbar spine in the labels",
         where="labels",
         why=f"Found instead: {shown}.",
-        next_step="Import labels with at least one lumbar vertebra or the sacrum.",
+        next_step="Import labels with at least one lumbar vertebra or the sacrum."
+        + (counted if necks else ""),
     )
 
 

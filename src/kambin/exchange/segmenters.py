@@ -13,6 +13,7 @@ import numpy as np
 
 from kambin.anatomy.check_image import is_ct
 from kambin.core import InputError, RequestError, StoreError
+from kambin.exchange.dicom_image import DicomRequest
 from kambin.exchange.documents import write_durably, writing_failed
 from kambin.exchange.geometry import (
     SAME_PLACE_TOLERANCE,
@@ -20,7 +21,7 @@ from kambin.exchange.geometry import (
     greatest_shift_voxels,
 )
 from kambin.exchange.nifti_writing import nifti_bytes
-from kambin.exchange.reading import read_raster, volume_of
+from kambin.exchange.pictures import read_picture, require_volume
 from kambin.exchange.sources import read_sources
 from kambin.imaging import Volume
 
@@ -192,17 +193,20 @@ def segment(
     tool: str,
     fast: bool = False,
     device: str = "",
+    dicom: DicomRequest | None = None,
     say: Callable[[str], None],
 ) -> Segmentation:
     """Let an installed tool segment an image, and check what it left.
 
     Parameters
     ----------
-    image : file of the CT or MR; it is not changed, and the tool gets a copy without its name
+    image : file or DICOM folder of the CT or MR; it is not changed, and the tool gets its voxels
+        as NIfTI, without a name and without any header of DICOM
     out : folder for the label files; made whole or not at all
     tool : str, a key of ``SEGMENTERS``
     fast : bool, the tool's faster model
     device : ``cpu``, ``gpu``, or empty for the tool's own choice
+    dicom : which series of a DICOM folder, and how it may be read
     say : called with each line that the tool prints
 
     Returns
@@ -213,12 +217,13 @@ def segment(
     ------
     RequestError  (RQ-060) if the tool is not installed, (RQ-061) if it cannot do what is asked
     InputError  (IN-084) if the tool fails, (IN-085) if what it left cannot be its labels of
-        this image; and whatever ``read_raster`` and ``read_sources`` raise
+        this image; and whatever ``read_picture`` and ``read_sources`` raise
     StoreError  (ST-002) if the folder holds something, (ST-001) if it cannot be written
     """
     call = _require_installed(tool)
     _require_empty(out)
-    volume = volume_of(read_raster(image))
+    # the same door as the import: what is refused there is not given to a tool either
+    volume = require_volume(read_picture(image, dicom or DicomRequest()))
     modality = "CT" if is_ct(volume) else "MR"
     runs = _require_able(SEGMENTERS[tool], modality, fast=fast, device=device)
     partial = out.with_name(f".{out.name}.{os.getpid()}.part")

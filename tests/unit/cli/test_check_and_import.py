@@ -1,5 +1,6 @@
 """Import, check and the gate on a made spine of two vertebrae: the cheap commands, whole."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,11 +128,11 @@ def with_findings(checked: CheckedCase, *severities: Severity) -> CheckedCase:
         ),
         (
             (Severity.CONFIRM, Severity.BLOCK),
-            "Planning is stopped until the BLOCK findings are gone.",
+            "Measuring and planning are stopped until the BLOCK findings are gone.",
         ),
     ],
 )
-def test_the_last_line_of_a_check_is_the_verdict(
+def test_the_last_lines_of_a_check_are_the_verdict(
     checked: CheckedCase,
     capsys: pytest.CaptureFixture[str],
     severities: tuple[Severity, ...],
@@ -139,6 +140,18 @@ def test_the_last_line_of_a_check_is_the_verdict(
 ) -> None:
     _print_text(with_findings(checked, *severities))
     assert capsys.readouterr().out.splitlines()[-1] == last
+
+
+def test_g18_without_skin_measuring_goes_on_and_what_it_asks_is_named(
+    checked: CheckedCase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = with_findings(checked, Severity.CONFIRM)
+    skin = Finding("AN-134", Severity.BLOCK, "what", "skin", "why", "next")
+    _print_text(replace(asked, findings=(*asked.findings, skin)))
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "Planning is stopped, measuring is not, until the BLOCK findings are gone.",
+        "Look at each CONFIRM, then: kambin confirm the/case --by NAME --accept IN-022",
+    ]
 
 
 @pytest.mark.parametrize(

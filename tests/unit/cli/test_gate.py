@@ -113,3 +113,14 @@ def test_a03_of_a_case_with_a_marked_level_there_is_no_other() -> None:
     assert settle_level(checked, None) == Level("L3", "L4")
     with pytest.raises(AnatomyError, match="AN-152"):
         settle_level(checked, Level("L4", "L5"))
+
+
+def test_g18_a_missing_skin_stops_planning_and_not_measuring() -> None:
+    checked = _checked(_finding("AN-134", Severity.BLOCK))
+    require_answered(checked, plans=False)
+    with pytest.raises(AnatomyError, match=r"AN-020.*AN-134"):
+        require_answered(checked)
+    other = _checked(_finding("AN-134", Severity.BLOCK), _finding(CASE_CODE, Severity.BLOCK))
+    with pytest.raises(AnatomyError) as caught:
+        require_answered(other, plans=False)
+    assert [f.code for f in caught.value.findings] == [CASE_CODE]

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from tests.fault.made_files import (
@@ -234,3 +235,18 @@ def test_a_file_s_own_label_table_names_it(shared_data: Path, tmp_path: Path) ->
     assert len(case.names) == 61
     assert case.names[27] == StructureKey("vertebra", "L5")
     assert names["27"] == "vertebrae_L5"
+
+
+def test_a07_a_label_map_given_as_the_image_is_refused(
+    spine: tuple[Path, Path], tmp_path: Path
+) -> None:
+    _, labels = spine
+    copy = tmp_path / "picture.nii"
+    # stored the other way round and as another number format, it is the same map
+    stored = nibabel.load(labels)
+    turned = nibabel.Nifti1Image(np.asarray(stored.dataobj, np.int16), stored.affine)
+    nibabel.save(turned.as_reoriented([[0, -1], [2, 1], [1, 1]]), copy)
+    with pytest.raises(InputError, match=r"IN-100.*picture\.nii") as caught:
+        import_case(image=copy, labels=[labels], out=tmp_path / "case")
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "case").exists()

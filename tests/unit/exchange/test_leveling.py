@@ -217,6 +217,13 @@ def test_the_lowest_disc_is_named_by_the_vertebrae_that_are_there(
         ("sub-7_seg-spine_msk", {41, 50}, "spineps_subregions"),
         ("sub-7_seg-spine_msk", {41, 77}, None),
         ("sub-7_seg-vertigo", {21}, None),
+        ("p7_vertebrae_mr", {1, 2, 3}, "totalsegmentator_vertebrae_mr"),
+        ("vertebrae_mr", {1, 2, 99}, None),
+        ("my_vertebrae_mr_2", {1, 2, 3}, None),
+        ("total_mr", {18, 19, 20}, "totalsegmentator_mr"),
+        ("vertebrae_pp", {20, 21}, "totalsegmentator_vertebrae_pp"),
+        ("vertebrae_body", {1, 2}, "totalsegmentator_vertebrae_body"),
+        ("totalspineseg", {41, 42, 50}, "totalspineseg"),
         ("seg", {21}, None),
     ],
 )
