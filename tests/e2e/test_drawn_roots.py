@@ -95,3 +95,7 @@ def test_the_wrong_level_is_blocked_by_the_completion(
         require_answered(replace(checked, findings=()), findings)
     assert [f.code for f in caught.value.findings] == ["AN-401"]
     assert "the pedicle of L4" in caught.value.findings[0].why
+    # The command that a person looks with says the same, before anything is completed.
+    shown = run_kambin("check", tmp_path / "case", "--json").document
+    assert "AN-401" in shown["blocking"]
+    assert caught.value.findings[0].as_document() in shown["findings"]

@@ -1,10 +1,12 @@
 """``kambin check``: what the case says about levels, sides, masks and field of view."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from kambin.anatomy.check_drawn import check_drawn_roots
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
 from kambin.cli.gate import (
     CheckedCase,
@@ -37,6 +39,9 @@ def check(
     Exit code 0 whatever is found: it is kambin measure and kambin plan that refuse.
     """
     checked = read_checked_case(case)
+    # here as well, and not only where the completion finds it: this is where a person looks
+    drawn = check_drawn_roots(checked.case, checked.check.survey)
+    checked = replace(checked, findings=(*checked.findings, *drawn))
     if picture is not None:
         # drawn here only: whoever asks for no picture waits for no renderer
         from kambin.report import draw_level_picture  # noqa: PLC0415
