@@ -1,12 +1,16 @@
 """The pages say what the program does: links, codes and commands are real."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from kambin.cli.app import app
+from kambin.cli.commands import COMMANDS, load_command
 from kambin.core import read_codes
 
 ROOT = Path(__file__).parents[2]
@@ -41,6 +45,35 @@ def test_generated_pages_are_current() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _shown_calls() -> list[tuple[str, str]]:
+    """Every call of ``kambin`` that a page shows in a block or a help shows as an example."""
+    shown = []
+    for page in PAGES:
+        for block in re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text("utf-8"), re.M | re.S):
+            shown += [(page.name, line) for line in block.splitlines() if line[:7] == "kambin "]
+    for name in COMMANDS:
+        load_command([name])
+    known = typer.main.get_command(app)
+    for command in (known, *known.commands.values()):
+        lines = (command.epilog or "").split("\n\n")
+        shown += [(f"{command.name} --help", line) for line in lines if line[:7] == "kambin "]
+    return shown
+
+
+def test_the_calls_that_are_shown_are_calls_that_exist() -> None:
+    shown = _shown_calls()
+    assert len(shown) > 50
+    known = typer.main.get_command(app).commands
+    strange = []
+    for place, line in shown:
+        _, name, *words = shlex.split(line.partition(" || ")[0], comments=True)
+        options = {o for p in known[name].params for o in p.opts} if name in known else set()
+        asked = {word.partition("=")[0] for word in words if word[0] == "-"} - {"--help"}
+        if name not in known or asked - options:
+            strange.append(f"{place}: {line}")
+    assert strange == []
 
 
 def test_the_readme_names_the_two_commands_and_the_warning() -> None:
