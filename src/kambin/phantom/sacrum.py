@@ -8,6 +8,7 @@ from kambin.knowledge import value, values
 from kambin.phantom.bodies import IliacWing
 from kambin.phantom.chain import pedicle_centre_mm
 from kambin.phantom.organs import LPS, Spine
+from kambin.phantom.part_borders import sacral_parting
 from kambin.phantom.shapes import Piece, Shape, place, turned
 from kambin.phantom.sizes import SIDES, Draw, VertebraSize
 from kambin.phantom.solids import Extrusion, RoundedBox, TubeSolid
@@ -41,7 +42,7 @@ def build_sacrum(size: VertebraSize, frame: RigidTransform, *, sap_share: float)
         pieces.append(place(arch_key, solid, frame, side=side, blend_mm=blend))
         pieces.append(build_sap(size, frame, side, sap_share))
     pieces += _roof(size, frame)
-    return Shape(key, tuple(pieces), _foramina(key, size, frame))
+    return Shape(key, tuple(pieces), _foramina(key, size, frame), sacral_parting(size, frame))
 
 
 def _rows(name: str, columns: int) -> np.ndarray:

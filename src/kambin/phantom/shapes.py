@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kambin.anatomy import StructureKey
 from kambin.frames import RigidTransform, Side
+from kambin.phantom.parting import Parting
 from kambin.phantom.solids import (
     Array,
     Corners,
@@ -95,11 +96,13 @@ class Shape:
     key : StructureKey of the whole
     pieces : what is joined, each with its own fillet
     cuts : what is taken away
+    parting : Parting, where the parts of it end; none if with the pieces that make them
     """
 
     key: StructureKey
     pieces: tuple[Piece, ...]
     cuts: tuple[Piece, ...] = ()
+    parting: Parting | None = None
 
     @property
     def parts(self) -> tuple[StructureKey, ...]:
@@ -157,6 +160,9 @@ class Shape:
             inner, found = _evaluate(cut, axes, box, margin_mm)
             here = tuple(slice(s.start - o, s.stop - o) for s, o in zip(inner, origin, strict=True))
             distance[here] = smooth_maximum(distance[here], -found, cut.blend_mm)
+        if self.parting is not None:
+            open_grid = np.ix_(*(a[s].astype(np.float32) for a, s in zip(axes, box, strict=True)))
+            part = self.parting.apply(part, parts, open_grid)
         return Sample(box, distance, part)
 
 

@@ -180,8 +180,13 @@ class PhantomTruth:
 
     def _pieces(self, key: StructureKey) -> list[Piece]:
         """Return the pieces that make up a structure or part."""
-        pieces = [piece for shape in self._require(key) for piece in shape.pieces]
-        return [piece for piece in pieces if piece.part == key] or pieces
+        shapes = self._require(key)
+        # A part with borders of its own may lie in any of the pieces it is cut from.
+        blocks = {k for shape in shapes if shape.parting for k in shape.parting.blocks_of(key)}
+        pieces = [piece for shape in shapes for piece in shape.pieces]
+        own = [p for p in pieces if p.part == key]
+        cut = [p for p in pieces if p.part.kind in blocks and p.part.side in (None, key.side)]
+        return own + cut or pieces
 
     def _require(self, key: StructureKey) -> list[Shape]:
         """Return the shapes that make a structure or contain a part."""

@@ -9,6 +9,7 @@ from kambin.frames import RigidTransform, Side
 from kambin.knowledge import value, value_at, values
 from kambin.phantom.bodies import FacetSolid, VertebralBody
 from kambin.phantom.chain import joint_axes, pedicle_centre_mm
+from kambin.phantom.part_borders import isthmus_mm, lumbar_parting
 from kambin.phantom.shapes import Piece, Shape, place, turned
 from kambin.phantom.sizes import SIDES, VertebraSize
 from kambin.phantom.solids import Extrusion, RoundedBox, Superellipsoid, TubeSolid
@@ -51,7 +52,8 @@ def build_vertebra(
     for side in SIDES:
         pieces += _build_side(size, frame, below, side, sap_share)
     pieces += _spinous(size, frame)
-    return Shape(StructureKey("vertebra", size.name), tuple(pieces), joint_cuts(below))
+    key = StructureKey("vertebra", size.name)
+    return Shape(key, tuple(pieces), joint_cuts(below), lumbar_parting(size, frame))
 
 
 def joint_cuts(below: Neighbour) -> tuple[Piece, ...]:
@@ -211,15 +213,10 @@ def _iap_top(size: VertebraSize, frame: RigidTransform, below: Neighbour, side: 
 
 def _pars(size: VertebraSize, frame: RigidTransform, below: Neighbour, side: Side) -> Piece:
     pedicle = pedicle_centre_mm(size, side)
-    points = []
-    for row in ("pars_top_mm", "pars_waist_mm"):
-        lateral, behind, above = values(f"phantom_bone.{row}")
-        points.append(
-            [size.canal_width_mm / 2 + lateral, size.wall_mm + behind, pedicle[2] + above]
-        )
-    points.append(_iap_top(size, frame, below, side).tolist())
-    radii = np.array(values("phantom_bone.pars_radii_mm"))
-    solid = TubeSolid(np.array(points), radii)
+    lateral, behind, above = values("phantom_bone.pars_top_mm")
+    top = [size.canal_width_mm / 2 + lateral, size.wall_mm + behind, pedicle[2] + above]
+    points = np.array([top, isthmus_mm(size, side), _iap_top(size, frame, below, side)])
+    solid = TubeSolid(points, np.array(values("phantom_bone.pars_radii_mm")))
     key = StructureKey("pars", size.name, side)
     return place(key, solid, frame, side=side, blend_mm=_arch_blend())
 
