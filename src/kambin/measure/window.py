@@ -122,6 +122,9 @@ def measure_window(
         return _no_window(site, limits)
     lines = _lines(limits, kind)
     vertices, found = measure_lines(lines)
+    sigmas = _sigmas(lines)
+    if kind == "bony":
+        sigmas = _widened(sigmas, found, limits)
     return Window(
         kind,
         limits.sight,
@@ -130,7 +133,7 @@ def measure_window(
         vertices,
         inscribed_circle(vertices)[0] if len(vertices) else np.zeros(2),
         found,
-        _sigmas(lines),
+        sigmas,
     )
 
 
@@ -209,6 +212,22 @@ def _sigmas(lines: Lines) -> dict[str, float]:
             # By the whole sigma and not by a slope: a window may shut on the way.
             variances[name] += ((ends[1][name] - ends[0][name]) / 2) ** 2
     return {name: math.sqrt(variance) for name, variance in variances.items()}
+
+
+def _widened(
+    sigmas: Mapping[str, float], found: Mapping[str, float], limits: Limits
+) -> dict[str, float]:
+    """Return the standard deviations with what a slab a little less or more deep would show."""
+    nearby = [
+        measure_lines(_lines(replace(limits, process=lines), "bony"))[1]
+        for lines in limits.process_nearby
+    ]
+    # The larger change and not the mean: the process enters a slab on one side of it only.
+    moved = {
+        name: max((abs(one[name] - found[name]) for one in nearby), default=0.0)
+        for name in MEASURES
+    }
+    return {name: math.hypot(sigmas[name], moved[name]) for name in MEASURES}
 
 
 def _no_window(site: Site, missing: str) -> Finding:

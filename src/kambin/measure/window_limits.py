@@ -1,7 +1,7 @@
 """What bounds Kambin's window in the picture along a trajectory: plate, root, dura, process."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,8 @@ class Limits:
     process : Lines along the superior articular process, the best first; empty where it
         does not reach into the neural window
     lateral_limit : str, what ends the window laterally
+    process_nearby : Lines along the process as it is seen where a slab ends a standard
+        deviation of the disc margin less or more deep; empty for the whole way past the joint
     """
 
     sight: LineOfSight
@@ -64,6 +66,7 @@ class Limits:
     roots: tuple[Line, ...]
     process: tuple[Line, ...]
     lateral_limit: str
+    process_nearby: tuple[tuple[Line, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,15 @@ def find_limits(
     # A rule may leave the foot of the process with the pedicle; it does not bound the base.
     floor = np.minimum(_follow(plate, a), _highest_floor_mm(site, sight))
     curves = _Curves(a, floor, _lower_edge_mm(_balls(site, sight, root), a))
-    return _lay_lines(site, sight, curves, root.sigma_mm)
+    found = _lay_lines(site, sight, curves, root.sigma_mm)
+    if isinstance(found, str) or depth_mm >= value("measure.window_depth_mm"):
+        return found
+    # How much of the process a slab shows depends on its plane, which errs as the disc does.
+    ends = [max(depth_mm + sign * disc.sigma_mm, disc.sigma_mm) for sign in (-1.0, 1.0)]
+    nearby = (
+        _process_lines(site, replace(sight, depth_mm=end), curves, found.medial) for end in ends
+    )
+    return replace(found, process_nearby=tuple(nearby))
 
 
 def _lay_lines(site: Site, sight: LineOfSight, curves: _Curves, sigma_mm: float) -> Limits | str:

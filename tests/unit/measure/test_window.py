@@ -121,3 +121,20 @@ def test_a_less_certain_root_makes_a_less_certain_window(a_spine_of_boxes: Anato
 def test_the_coronal_oblique_plane_follows_the_root(site: Site) -> None:
     """The root runs 7 mm forward on 26 mm outward: 15 degrees."""
     assert find_oblique_deg(site) == pytest.approx(15.0, abs=4.0)
+
+
+def test_a_slab_is_less_sure_of_bone_that_it_just_misses(a_spine_of_boxes: Anatomy) -> None:
+    found = {}
+    for sigma in (0.0, 6.0):
+        disc = replace(a_spine_of_boxes.require("disc:L4-L5"), sigma_mm=sigma)
+        structures = {**a_spine_of_boxes.structures, disc.key: disc}
+        at = Site(replace(a_spine_of_boxes, structures=structures), level=LEVEL, side=Side.LEFT)
+        for kind in ("neural", "bony"):
+            found[sigma, kind] = measure_window(
+                at, axial_inclination_deg=30.0, craniocaudal_deg=0.0, kind=kind, depth_mm=6.0
+            )
+    for sigma in (0.0, 6.0):
+        assert found[sigma, "bony"].values == found[0.0, "bony"].values
+    # The process begins 10 mm behind the wall: a slab of 6 mm misses it, one of 12 does not.
+    assert found[6.0, "bony"].sigmas["diameter"] > found[0.0, "bony"].sigmas["diameter"] + 0.5
+    assert found[6.0, "neural"].sigmas == found[0.0, "neural"].sigmas
