@@ -12,7 +12,7 @@ from tests.unit.measure.sites import at_disc, at_vertebra
 from kambin.anatomy import Anatomy, StructureKey
 from kambin.frames import Side
 from kambin.imaging import LabelMap
-from kambin.measure import Reading
+from kambin.measure import Reading, Site, measure_window
 from kambin.measure.approach import (
     measure_operable,
     measure_organ_angle,
@@ -28,6 +28,7 @@ from kambin.measure.bodies import (
 from kambin.measure.crest import measure_crest_height
 from kambin.measure.discs import measure_alignment, measure_disc_heights
 from kambin.measure.facet import measure_facet
+from kambin.measure.foramen import find_lattice, find_site_waist
 from kambin.measure.joints import measure_joint
 from kambin.measure.lordosis import measure_disc_shape
 from kambin.measure.roots import (
@@ -143,6 +144,43 @@ def test_no_order_of_axes_changes_joints_sections_and_roots(
     for measure in (measure_joint, measure_canal_sections, measure_facet_root):
         for name, reading in measure(site).items():
             assert_the_same(reading, as_painted[name], name)
+
+
+@pytest.fixture(scope="module")
+def a_left_foramen(a_spine_of_boxes: Anatomy) -> Site:
+    """What the left foramen and its windows are measured on, and both found once."""
+    kinds = ("vertebra", "disc", "body", "pedicle", "sap", "dural_sac", "exiting_root", "drg")
+    kept = {
+        key: one
+        for key, one in a_spine_of_boxes.structures.items()
+        if key.kind in kinds and key.side in (None, Side.LEFT)
+    }
+    site = at_disc(replace(a_spine_of_boxes, structures=kept))
+    assert find_site_waist(site) is not None
+    return site
+
+
+@pytest.mark.parametrize(("order", "flips"), ORDERS, ids=str)
+def test_no_order_of_axes_changes_the_foramen_or_its_windows(
+    a_left_foramen: Site, order, flips
+) -> None:
+    site = at_disc(in_order(a_left_foramen.anatomy, order, flips))
+    # The waist is a function of the lattice alone: the same lattice has the same waist.
+    here, before = find_lattice(site), find_lattice(a_left_foramen)
+    np.testing.assert_allclose(here.filled, before.filled, atol=1e-5)
+    np.testing.assert_allclose(here.strip_mm, before.strip_mm)
+    waist = find_site_waist(a_left_foramen)
+    site.shapes.once(("waist", site.place, site.side), lambda: waist)
+    for kind in ("neural", "bony"):
+        views = [
+            # A slab as far as the process, a quarter of the whole way.
+            measure_window(
+                one, axial_inclination_deg=45.0, craniocaudal_deg=0.0, kind=kind, depth_mm=9.0
+            )
+            for one in (site, a_left_foramen)
+        ]
+        assert views[0].values == pytest.approx(views[1].values, abs=0.02)
+        assert views[0].sigmas == pytest.approx(views[1].sigmas, abs=0.05)
 
 
 @pytest.mark.parametrize(
