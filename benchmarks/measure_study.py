@@ -1,5 +1,8 @@
 """Measured against true on made patients: ``python -m benchmarks.measure_study --seeds 40``.
 
+``--docs`` writes the tables into the page of quantities, ``--real`` measures the shared real
+cases instead, ``--cache`` keeps what was found of each patient.
+
 Each patient is painted at 1 and at 3 mm, completed and measured as a patient would be. Truth is
 the generator's own size where it has one; for what only a definition gives (windows, foramina,
 gaps) the same measurement is taken on the true structures, true lines and true frames. The tables
@@ -10,42 +13,72 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.measure_real import write_real
+from benchmarks.measure_tables import (
+    HEAD_BANDS,
+    HEAD_CURVE,
+    HEAD_ERRORS,
+    LEVELS,
+    Patient,
+    Values,
+    band_cells,
+    band_rows,
+    curve_cells,
+    curve_rows,
+    error_cells,
+    error_rows,
+    table_lines,
+    write_between,
+)
 from kambin.anatomy import Anatomy, Level, LevelScheme, Origin, Structure, StructureKey, complete
 from kambin.frames import Side
 from kambin.imaging import Grid, region_from_mask
-from kambin.measure import QUANTITIES, Measurements, measure_case
-from kambin.phantom import PhantomParameters, PhantomTruth, build_spine, paint_spine_case
+from kambin.measure import Measurements, measure_case
+from kambin.phantom import (
+    PhantomParameters,
+    PhantomTruth,
+    build_spine,
+    build_truth,
+    paint_spine_case,
+)
 
-LEVELS = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
 SPACINGS_MM = (1.0, 3.0)
 TRUTH_SPACING_MM = 1.0
 WHOLE = ("vertebra", "disc", "canal", "dural_sac", "flavum", "ilium")
 PARTS = ("body", "pedicle", "sap", "iap", "tp")
 CONTENT = ("dural_sac", "traversing_root", "fragment")
-Values = dict[tuple[str, str, str], tuple[float, float]]
+PAGE = Path(__file__).parents[1] / "docs" / "concepts" / "quantities.md"
 
 
-def measure_patient(seed: int, sides: tuple[Side, ...] = (Side.LEFT,)) -> dict[str, Values]:
+def measure_patient(
+    seed: int, sides: tuple[Side, ...] = (Side.LEFT,), *, coarse: bool = True
+) -> Patient:
     """Return value and stated uncertainty by (quantity, place, side): true, 1 mm, 3 mm."""
-    found: dict[str, Values] = {}
-    for spacing in SPACINGS_MM:
+    found: Patient = {}
+    levels = tuple(Level.parse(name) for name in LEVELS)
+    truth = build_truth(PhantomParameters(Level("L4", "L5"), Side.RIGHT, seed=seed))
+    for spacing in SPACINGS_MM if coarse else SPACINGS_MM[:1]:
         made = PhantomParameters(Level("L4", "L5"), Side.RIGHT, seed=seed, spacing_mm=spacing)
-        levels = tuple(Level.parse(name) for name in LEVELS)
-        patient = paint_spine_case(made, levels)
+        patient = paint_spine_case(made, levels, truth=truth)
         side = sides[0] if len(sides) == 1 else None
         if spacing == TRUTH_SPACING_MM:
             true = true_anatomy(patient.truth)
             found["true"] = collect(measure_case(true, patient.case, side=side))
             found["true"] |= generator_sizes(made, sides)
-        anatomy = complete(patient.case)
+        anatomy = five_levels(complete(patient.case))
         found[f"{spacing:g} mm"] = collect(measure_case(anatomy, patient.case, side=side))
     return found
+
+
+def five_levels(anatomy: Anatomy) -> Anatomy:
+    """Return an anatomy without the discs above L1, of which no band speaks."""
+    kept = {level: disc for level, disc in anatomy.disc_frames.items() if str(level) in LEVELS}
+    return replace(anatomy, disc_frames=kept)
 
 
 def true_anatomy(truth: PhantomTruth, levels: tuple[str, ...] = LEVELS) -> Anatomy:
@@ -94,6 +127,8 @@ def collect(measured: Measurements) -> Values:
             key = (row.quantity, row.level, str(row.side or ""))
             bias = row.reading.bias or (0.0, 0.0)
             found[key] = (row.value, max(row.uncertainty or 0.0, 0.0) + max(map(abs, bias)))
+            for phi, angle in row.reading.curve or ():
+                found[f"{row.quantity} at {phi:g}", row.level, key[2]] = (angle, 0.0)
     return found
 
 
@@ -102,9 +137,7 @@ def generator_sizes(made: PhantomParameters, sides: tuple[Side, ...]) -> Values:
     sizes = build_spine(made).sizes
     found: Values = {}
     for name, size in sizes.vertebrae.items():
-        if name == "T12":
-            continue
-        if name == "S1":
+        if name in ("T12", "S1"):
             continue
         found["posterior_body_height", name, ""] = (size.posterior_height_mm, 0.0)
         found["anterior_body_height", name, ""] = (size.anterior_height_mm, 0.0)
@@ -122,154 +155,72 @@ def generator_sizes(made: PhantomParameters, sides: tuple[Side, ...]) -> Values:
     return found
 
 
-BANDS = (
-    ("V2", "neural_window_area_45", {"L1-L2": (54.3, 81.5), "L5-S1": (112.8, 184.4)}),
-    ("V3", "bony_window_diameter_60", {"L1-L2": (3.0, 5.0), "L5-S1": (5.1, 7.1)}),
-    ("V3b", "neural_window_diameter_45", {"L1-L2": (4.2, 7.2), "L5-S1": (6.7, 12.7)}),
-    ("V4", "root_diameter", {"L2-L3": (2.2, 4.0), "L3-L4": (3.4, 5.2), "L4-L5": (4.2, 6.0),
-                             "L5-S1": (4.4, 6.2)}),
-    ("V5", "drg_volume", {"L4-L5": (148, 274), "L5-S1": (204, 378)}),
-    ("V6", "root_plate_angle", {name: (43.8, 62.5) for name in LEVELS[:4]}),
-    ("V7", "disc_height_middle", {"L1-L2": (4.6, 8.6), "L2-L3": (5.9, 9.9), "L3-L4": (6.8, 10.8),
-                                  "L4-L5": (7.3, 11.3), "L5-S1": (6.1, 10.1)}),
-    ("V8", "ilium_axial_angle", {"L4-L5": (76, 90), "L5-S1": (49, 63)}),
-    ("V9", "organ_free_angle", {"L1-L2": (71, 89), "L2-L3": (78.5, 90)}),
-    ("V14", "lumbar_lordosis", {"L1-S1": (24, 50)}),
-    ("V16", "upper_plate_width", {"L1": (37.1, 45.1), "L2": (39, 47), "L3": (40.8, 48.8),
-                                  "L4": (43.5, 51.5), "L5": (44.8, 52.8)}),
-    ("V17", "pedicle_width", {"L1": (5.7, 11.7), "L2": (5.9, 11.9), "L3": (7.3, 13.3),
-                              "L4": (9.9, 15.9), "L5": (12, 24)}),
-    ("V18", "posterior_body_height", {"L1": (23.6, 29.6), "L2": (24, 30), "L3": (23.7, 29.7),
-                                      "L4": (22.8, 28.8), "L5": (21.1, 27.1)}),
-    ("V18", "anterior_body_height", {"L1": (21.5, 27.5), "L2": (22.8, 28.8), "L3": (23.8, 29.8),
-                                     "L4": (23.9, 29.9), "L5": (24.4, 30.4)}),
-    ("V18", "body_wedge", {"L5": (2, 5)}),
-    ("V19", "canal_depth", {"L1": (13.5, 17.5), "L2": (12.6, 16.6), "L3": (12, 16),
-                            "L4": (13.3, 17.3), "L5": (16.1, 21.7)}),
-    ("V20", "root_below_pedicle", {name: (1.0, 2.5) for name in LEVELS}),
-    ("V20", "dura_medial_of_pedicle", {name: (0.0, 3.0) for name in LEVELS}),
-    ("V20", "root_above_pedicle", {name: (4.9, 8.6) for name in LEVELS[:4]}),
-    ("V21", "flavum_thickness", {"L3-L4": (2.2, 4.7), "L4-L5": (2.5, 5.0), "L5-S1": (2.45, 5.0)}),
-    ("V22", "foramen_height", {name: (15.0, 20.4) for name in LEVELS}),
-    ("V22", "foramen_width", {name: (6.6, 10.8) for name in LEVELS}),
-)  # fmt: skip
-"""Bands of the validation tables, evidence section 13: of the mean over patients."""
+def known_patient(seed: int, cache: Path | None, *, coarse: bool) -> Patient:
+    """Return what was found of a patient, measured now or kept from an earlier run."""
+    kept = None if cache is None else cache / f"{seed}.json"
+    if kept is not None and kept.is_file():
+        rows = json.loads(kept.read_text("utf-8"))
+        return {
+            how: {(q, place, side): (v, s) for q, place, side, v, s in found}
+            for how, found in rows.items()
+        }
+    patient = measure_patient(seed, coarse=coarse)
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        rows = {
+            how: [[*key, *pair] for key, pair in found.items()] for how, found in patient.items()
+        }
+        kept.write_text(json.dumps(rows), "utf-8")
+    return patient
 
 
-def band_rows(patients: list[dict[str, Values]]) -> list[dict[str, Any]]:
-    """Return mean true and measured value of each banded quantity beside its band."""
-    rows = []
-    for table, quantity, places in BANDS:
-        for place, (low, high) in places.items():
-            at = (quantity, place)
-            means = {how: _mean_at(patients, how, at) for how in ("true", "1 mm", "3 mm")}
-            # A true value the generator cannot give (organs are painted, not true) is left out.
-            judged = means["true"] if means["true"] is not None else means["1 mm"]
-            inside = judged is not None and low <= judged <= high
-            rows.append({"table": table, "quantity": quantity, "place": place, "low": low,
-                         "high": high, **means, "inside": inside})  # fmt: skip
-    return rows
-
-
-def error_rows(patients: list[dict[str, Values]]) -> list[dict[str, Any]]:
-    """Return errors of each quantity against truth, and how many lie within what was stated."""
-    rows = []
-    for quantity in QUANTITIES:
-        row: dict[str, Any] = {"quantity": quantity, "unit": QUANTITIES[quantity].unit}
-        for how in ("1 mm", "3 mm"):
-            pairs = [
-                (p[how][key][0] - true, p[how][key][1], true)
-                for p in patients
-                for key, (true, _) in p["true"].items()
-                if key[0] == quantity and key in p[how]
-            ]
-            if pairs:
-                errors = np.array([e for e, _, _ in pairs])
-                sigma = np.array([s for _, s, _ in pairs])
-                # The issue's bar at 1 mm: half a millimetre or five per cent, for the mean error.
-                bar = np.maximum(0.5, 0.05 * np.abs([t for _, _, t in pairs]))
-                row[how] = {
-                    "n": len(pairs),
-                    "mean_error": float(errors.mean()),
-                    "median_absolute_error": float(np.median(np.abs(errors))),
-                    "within_bar": float((np.abs(errors) <= bar).mean()),
-                    "within_one_sigma": float((np.abs(errors) <= sigma + 1e-9).mean()),
-                    "within_two_sigma": float((np.abs(errors) <= 2 * sigma + 1e-9).mean()),
-                }
-        if len(row) > 2:
-            rows.append(row)
-    return rows
-
-
-def _mean_at(patients: list[dict[str, Values]], how: str, at: tuple[str, str]) -> float | None:
-    """Return the mean over patients and sides at a place, or none where nobody has a value."""
-    found = [v for one in patients for key, (v, _) in one[how].items() if key[:2] == at]
-    return float(np.mean(found)) if found else None
-
-
-def _text(value: object) -> str:
-    return "-" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-
-
-HEAD_BANDS = ("table", "quantity", "place", "band", "true", "1 mm", "3 mm", "")
-HEAD_ERRORS = (
-    "quantity",
-    "unit",
-    "mean error 1 mm",
-    "within 0.5 mm or 5 %",
-    "within 2 sd, 1 mm",
-    "mean error 3 mm",
-    "within 1 sd, 3 mm",
-    "within 2 sd, 3 mm",
-)
-
-
-def _band_cells(row: dict[str, Any]) -> list[str]:
-    means = [_text(row[how]) for how in ("true", "1 mm", "3 mm")]
-    band, verdict = f"{row['low']:g} to {row['high']:g}", "inside" if row["inside"] else "outside"
-    return [row["table"], f"`{row['quantity']}`", row["place"], band, *means, verdict]
-
-
-def _error_cells(row: dict[str, Any]) -> list[str]:
-    fine, coarse = row.get("1 mm", {}), row.get("3 mm", {})
-    cells = [f"`{row['quantity']}`", row["unit"], _text(fine.get("mean_error"))]
-    cells += [_share(fine, "within_bar"), _share(fine, "within_two_sigma")]
-    cells += [_text(coarse.get("mean_error"))]
-    return [*cells, _share(coarse, "within_one_sigma"), _share(coarse, "within_two_sigma")]
-
-
-def _share(found: dict[str, float], name: str) -> str:
-    return f"{100 * found[name]:.0f} %" if found else "-"
-
-
-def print_table(head: tuple[str, ...], rows: Iterable[Iterable[str]]) -> None:
-    """Print a table as the docs hold it."""
-    for cells in (head, ("---" for _ in head), *rows):
-        print("| " + " | ".join(cells) + " |")
-    print()
+def study_lines(patients: list[Patient]) -> list[str]:
+    """Return the tables of a study as the docs hold them."""
+    bands, errors, curve = band_rows(patients), error_rows(patients), curve_rows(patients)
+    inside = sum(row["inside"] for row in bands)
+    coarse = sum("3 mm" in one for one in patients)
+    return [
+        f"{len(patients)} patients, {coarse} of them at 3 mm as well, left side; {inside} of",
+        f"{len(bands)} means lie in their band.",
+        "",
+        *table_lines(HEAD_BANDS, map(band_cells, bands)),
+        "",
+        "Largest axial inclination before the ilium, degrees, by the cranio-caudal angle in the",
+        "patient's frame, and how many let 65 degrees through:",
+        "",
+        *table_lines(HEAD_CURVE, map(curve_cells, curve)),
+        "",
+        "Errors against truth:",
+        "",
+        *table_lines(HEAD_ERRORS, map(error_cells, errors)),
+    ]
 
 
 def main(arguments: list[str]) -> int:
-    """Measure patients, print both tables, write them as JSON where asked."""
+    """Measure patients, print the tables, write them as JSON or into the docs where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--coarse", type=int, default=40, help="seeds below this at 3 mm as well")
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--docs", action="store_true")
+    parser.add_argument("--real", type=Path, help="folder of the shared real data")
     parser.add_argument("-o", "--output", type=Path)
     asked = parser.parse_args(arguments)
-    patients = []
-    for seed in range(asked.first, asked.first + asked.seeds):
-        patients.append(measure_patient(seed))
-        print(f"patient {seed} measured", file=sys.stderr)
-        document = {
-            "patients": len(patients),
-            "bands": band_rows(patients),
-            "errors": error_rows(patients),
-        }
-        # After every patient: a study that is stopped keeps what it has.
+    if asked.real is not None:
+        lines = write_real(asked.real, asked.cache)
+    else:
+        patients = []
+        for seed in range(asked.first, asked.first + asked.seeds):
+            patients.append(known_patient(seed, asked.cache, coarse=seed < asked.coarse))
+            print(f"patient {seed} measured", file=sys.stderr)
+        lines = study_lines(patients)
         if asked.output is not None:
+            document = {"bands": band_rows(patients), "errors": error_rows(patients)}
             asked.output.write_text(json.dumps(document, indent=1), "utf-8")
-    print_table(HEAD_BANDS, (_band_cells(row) for row in document["bands"]))
-    print_table(HEAD_ERRORS, (_error_cells(row) for row in document["errors"]))
+    if asked.docs:
+        write_between(PAGE, "real cases" if asked.real is not None else "made patients", lines)
+    print("\n".join(lines))
     return 0
 
 
