@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.knowledge import values
+from kambin.knowledge import value, values
 
 RULED_PARTS = ("body", "sap", "iap", "tp", "sp")
 """The parts that have a rule, in the order of the fields of ``PartRules``."""
@@ -123,10 +123,10 @@ def measure_canal_depth(x_mm: NDArray[np.float64], behind_mm: NDArray[np.float64
     x_mm : float array, shape (N,), |x| of all points of a vertebra
     behind_mm : float array, shape (N,), behind its posterior wall
     """
-    mean_mm, beside, lip, share, least_mm, most_mm = values("completion_bone.arch_scale")
+    _, beside, lip, share, least_mm, most_mm = values("completion_bone.arch_scale")
     lamina = behind_mm[(x_mm < beside) & (behind_mm > lip)]
     # After a laminectomy there is nothing to measure from.
-    if len(lamina) < mean_mm:
+    if len(lamina) < value("completion_bone.lamina_least_points"):
         return None
     # A quantile: one spur of bone or one stray voxel is no lamina.
     return min(max(float(np.quantile(lamina, share)), least_mm), most_mm)

@@ -5,7 +5,7 @@ from tests.unit.anatomy.made_bones import LUMBAR, PEDICLE, WALL_MM, bone_of, fra
 from kambin.anatomy.pedicles import find_pedicles, find_sacral_pedicles
 from kambin.anatomy.sampling import Sampler
 from kambin.anatomy.vertebra_frames import smooth_occupancy
-from kambin.frames import Side
+from kambin.frames import RigidTransform, Side
 
 TRUTH = frame_at((1.0, -3.0, 2.0), tilt_deg=-7.0, yaw_deg=4.0)
 
@@ -28,6 +28,26 @@ def test_the_search_never_leaves_its_bounds(a_vertebra: Sampler) -> None:
     for wall in (WALL_MM, WALL_MM + 3.0):
         for _, y, _, _, _ in find_pedicles(a_vertebra, TRUTH, wall).values():
             assert wall - 1.0 <= y <= wall + 7.5
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 15.0, 30.0])
+def test_a_width_is_taken_across_the_axis_of_the_pedicle(angle_deg: float) -> None:
+    """A rod 12 by 16 mm between two walls: in a coronal section 13.9 mm wide at 30 degrees."""
+    axis = np.arange(-50.0, 51.0)
+    x, y, z = np.meshgrid(axis, axis, axis, indexing="ij")
+    angle_rad = np.radians(angle_deg)
+    across = (np.abs(x) - 18.0) * np.cos(angle_rad) - (y - 20.0) * np.sin(angle_rad)
+    rod = np.maximum.reduce([np.abs(across) - 6.0, np.abs(z - 5.3) - 8.0, 10.0 - y, y - 32.0])
+    front = np.maximum.reduce([y - 15.0, np.abs(x) - 26.0, np.abs(z) - 15.0])
+    behind = np.maximum.reduce([28.0 - y, np.abs(x) - 40.0, np.abs(z) - 15.0])
+    # Voxels at a surface are half full, as in an image.
+    shares = np.clip(0.5 - np.minimum.reduce([rod, front, behind]), 0.0, 1.0)
+    rods = Sampler(shares.astype(np.float32), np.full(3, -50.0), 1.0)
+    upright = RigidTransform("vertebra_L4", "lps", np.eye(4))
+    for _, _, z_mm, width, height in find_pedicles(rods, upright, 15.0).values():
+        assert width == pytest.approx(12.0, abs=0.6)
+        assert height == pytest.approx(16.0, abs=0.6)
+        assert z_mm == pytest.approx(5.3, abs=0.5)
 
 
 def test_a_side_without_a_pedicle_is_missing(a_vertebra: Sampler) -> None:
