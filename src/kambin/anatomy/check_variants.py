@@ -84,10 +84,20 @@ def _contact_mm2(
     facing = _near(survey, other, vertebra)
     if not len(points) or not len(facing):
         return 0.0
-    reach_mm = float(survey.labels.spacing_mm.max()) * (1 + 10.0**-6)
-    distances, _ = cKDTree(facing).query(points, distance_upper_bound=reach_mm)
-    face_mm2 = float(np.prod(survey.labels.spacing_mm) ** (2 / 3))
-    return int(np.isfinite(distances).sum()) * face_mm2
+    one, two = (np.rint(survey.labels.ijk(place)).astype(int) for place in (points, facing))
+    low = np.minimum(one.min(axis=0), two.min(axis=0)) - 1
+    met = np.zeros(np.maximum(one.max(axis=0), two.max(axis=0)) - low + 2, dtype=bool)
+    met[tuple((two - low).T)] = True
+    spacing_mm = survey.labels.spacing_mm
+    # Faces by their own size: a slice counts with its thickness. In each voxel they add up as
+    # vectors, or the steps of a slanted surface would be more than the surface.
+    faces_mm2 = np.prod(spacing_mm) / spacing_mm
+    steps = np.eye(3, dtype=int)
+    ahead, behind = (
+        np.stack([met[tuple((one - low + sign * step).T)] for step in steps], axis=1)
+        for sign in (1, -1)
+    )
+    return float(np.linalg.norm((ahead | behind) * faces_mm2, axis=1).sum())
 
 
 def _near(survey: Survey, one: FoundStructure, other: FoundStructure) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from kambin.anatomy.levels import stack_vertebrae
 from kambin.anatomy.survey import survey_labels
 from kambin.core import Finding, Severity
 from kambin.frames import Side
+from kambin.imaging import LabelMap
 from kambin.knowledge import value
 
 SPACING_MM = 2.0
@@ -101,6 +102,23 @@ def test_an143_the_facets_of_the_last_joint_are_no_junction() -> None:
     contact_mm = np.argwhere(array[:, :, 10] == 2)[:, 0].max() * SPACING_MM - MIDDLE_MM
     assert contact_mm < reach
     assert of(found(array), "AN-143") == []
+
+
+@pytest.mark.parametrize(("thick_mm", "fires"), [(2.0, False), (4.0, True)])
+def test_an143_a_slice_counts_with_its_own_thickness(thick_mm: float, fires: bool) -> None:
+    """Eight upright faces of 2 mm by one slice: 32 mm2, and twice that in slices twice as thick.
+
+    A face was once the mean face of a voxel, the same in all directions.
+    """
+    array = column()
+    array[60:62, 6:18, 14:24] = 7
+    array[52:60, 6:14, 17] = 2
+    case = tiny_case(array, NAMES, spacing_mm=SPACING_MM)
+    affine = case.labels.lps_from_ijk @ np.diag([1, 1, thick_mm / SPACING_MM, 1])
+    survey = survey_labels(replace(case, labels=LabelMap(array, affine, "tiny")))
+    plane = replace(PLANE, point_lps_mm=np.array([MIDDLE_MM, 0.0, 0.0]))
+    findings = check_variants(survey, stack_vertebrae(survey), plane)
+    assert of(findings, "AN-143") == ([(Severity.CONFIRM, "L5, left")] if fires else [])
 
 
 def test_an143_an_ilium_counts_as_well() -> None:
