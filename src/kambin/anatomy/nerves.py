@@ -129,7 +129,9 @@ def _complete_roots(
             structures[root.draft.key] = make_root(bony, sac, root)
             if np.any(root.ganglion_radii_mm > 0):
                 ganglion = make_ganglion(bony, root)
-                structures[ganglion.key] = ganglion
+                # A given one is never replaced, not even where its root is modelled.
+                if ganglion.key not in bony.given:
+                    structures[ganglion.key] = ganglion
     structures |= _complete_drawn(bony)
     return structures, [*_say_missing(missing), *_say_moved(relaxed)]
 

@@ -1,6 +1,6 @@
 """First drafts of the lumbar roots, laid by rules of each level before bone pushes them aside."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +8,10 @@ from scipy.interpolate import PchipInterpolator
 
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.keys import Level, StructureKey
+from kambin.anatomy.root_ala import find_way_over_ala
 from kambin.anatomy.root_places import (
     RootRule,
+    direction_in_psoas,
     distal_direction,
     find_middle_of_foramen_mm,
     find_nominal_rule,
@@ -98,21 +100,9 @@ def draft_exiting_root(
     axilla, ganglion = find_under_pedicle(
         frame, side, used, find_middle_of_foramen_mm(bony, level, side)
     )
-    outward = distal_direction(bony, level, side, used)
-    near_mm = value("completion_nerve.root_in_foramen_mm")
-    far_mm = value("completion_nerve.root_length_mm") - near_mm
-    # Gently forward beside the disc, then into the psoas: one drift for both fits neither.
-    turned = used.angle_deg - find_nominal_rule(level).angle_deg
-    beyond = replace(
-        used,
-        angle_deg=value_at("completion_nerve.root_angle_beyond_deg", level.upper) + turned,
-        drift=value_at("completion_nerve.root_drift_beyond", level.upper),
-    )
-    turn = ganglion + outward * near_mm
-    onward = turn + distal_direction(bony, level, side, beyond) * far_mm
-    nodes = [start, axilla, ganglion, turn, (turn + onward) / 2, onward]
-    points, at_nodes = lay_curve(np.array(nodes))
     diameter_mm = value_at("completion_nerve.root_diameter_mm", level.upper)
+    nodes = [start, axilla, ganglion, *_way_beyond(bony, level, side, used, ganglion)]
+    points, at_nodes = lay_curve(np.array(nodes))
     share = value("completion_nerve.root_proximal_share")
     along = np.linspace(0.0, 1.0, len(points))
     # The sleeve is thinner than the root beyond its ganglion.
@@ -124,6 +114,24 @@ def draft_exiting_root(
         diameter_mm / 2 * (share + (1.0 - share) * grown),
         _ganglion_radii(points, ganglion, level.upper),
     )
+
+
+def _way_beyond(
+    bony: BonyAnatomy, level: Level, side: Side, rule: RootRule, ganglion: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """Return the nodes beyond the ganglion: beside the disc and in the psoas, or on the ala."""
+    if level.lower == _SACRAL:
+        gap_mm = value("completion_nerve.gap_to_bone_mm")
+        radius_mm = value_at("completion_nerve.root_diameter_mm", level.upper) / 2
+        on_ala = find_way_over_ala(bony, level, side, ganglion, radius_mm + gap_mm)
+        if on_ala:
+            return on_ala
+    near_mm = value("completion_nerve.root_in_foramen_mm")
+    far_mm = value("completion_nerve.root_length_mm") - near_mm
+    turn = ganglion + distal_direction(bony, level, side, rule) * near_mm
+    # In the psoas it follows the trunk, not the plane of its disc: one way for both fits neither.
+    onward = turn + direction_in_psoas(bony, level.upper, side) * far_mm
+    return [turn, (turn + onward) / 2, onward]
 
 
 def draft_traversing_root(
@@ -164,16 +172,25 @@ def draft_traversing_root(
     # Where the exiting root begins: both are one nerve.
     below = next((other for other in bony.levels if other.upper == level.lower), None)
     if level.lower == _SACRAL or below is None:
-        nodes = [origin, *find_sacral_way(frame, side, radius_mm)]
+        # Laid with the room of its ganglion, which swells beside the S1 pedicle.
+        width_mm = value_at("completion_nerve.drg_width_mm", level.lower)
+        nodes = [origin, *find_sacral_way(frame, side, width_mm / 2)]
     else:
         nodes = [origin, find_take_off(bony, sac, below, side)]
     points, _ = lay_curve(np.array(nodes))
+    swollen = np.zeros(len(points))
+    if level.lower == _SACRAL:
+        # Its ganglion lies in the sacral canal, before the root reaches its foramen.
+        share = value("completion_nerve.sacral_drg_below_mm")
+        share /= value("completion_nerve.sacral_root_below_mm")
+        middle = nodes[1] + (nodes[2] - nodes[1]) * share
+        swollen = _ganglion_radii(points, middle, level.lower)
     return RootDraft(
         StructureKey("traversing_root", level.lower, side),
         level,
         points,
         np.full(len(points), radius_mm),
-        np.zeros(len(points)),
+        swollen,
     )
 
 

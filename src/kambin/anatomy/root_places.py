@@ -13,6 +13,9 @@ from kambin.anatomy.structures import VertebraFrame
 from kambin.frames import Side
 from kambin.knowledge import value, value_at
 
+# Between the kyphosis above and the slope of L4 and L5 below.
+_LEVEL_VERTEBRAE = ("L1", "L2", "L3")
+
 
 @dataclass(frozen=True, slots=True)
 class RootRule:
@@ -182,6 +185,42 @@ def distal_direction(
     local = np.array([np.cos(angle_rad) * side.lateral_sign_lps, -rule.drift, -np.sin(angle_rad)])
     direction: NDArray[np.float64] = rotation @ (local / np.linalg.norm(local))
     return direction
+
+
+def direction_in_psoas(bony: BonyAnatomy, vertebra: str, side: Side) -> NDArray[np.float64]:
+    """Return the direction of a root beyond its foramen, shape (3,), unit, LPS.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy
+    vertebra : str such as ``L4``, under whose pedicle the root leaves
+    side : Side
+
+    Notes
+    -----
+    Its angles are published against the planes of the trunk; those of the middle lumbar
+    vertebrae, which lie level, stand for them.
+
+    References
+    ----------
+    Ebraheim 1997, Am J Orthop 26:105: L4 14.3 and 16.7 degrees to the sagittal plane.
+    """
+    aside = np.tan(np.radians(value_at("completion_nerve.psoas_aside_deg", vertebra)))
+    ahead = value("completion_nerve.psoas_forwards")
+    local = np.array([aside * side.lateral_sign_lps, -ahead, -1.0])
+    direction: NDArray[np.float64] = _trunk_axes(bony) @ (local / np.linalg.norm(local))
+    return direction
+
+
+def _trunk_axes(bony: BonyAnatomy) -> NDArray[np.float64]:
+    """Return the axes left, posterior, cranial of the trunk, shape (3, 3), LPS."""
+    frames = bony.vertebra_frames
+    level = [frames[name] for name in _LEVEL_VERTEBRAE if name in frames] or list(frames.values())
+    mean = np.mean([frame.lps_from_vertebra.rotation for frame in level], axis=0)
+    # The nearest rotation to the mean of some.
+    left, _, right = np.linalg.svd(mean)
+    axes: NDArray[np.float64] = left @ right
+    return axes
 
 
 def find_sacral_way(

@@ -39,7 +39,7 @@ class Sac:
         forward : float, share of its half depth in front of its middle, 0 to below 1
         """
         knots = self.column.knots_mm
-        x, y, a, b = (float(np.interp(height_mm, knots[:, 0], knots[:, k])) for k in range(1, 5))
+        x, y, a, b = (float(np.interp(height_mm, knots[:, 0], column)) for column in knots[:, 1:].T)
         across = a * float(np.sqrt(1 - forward**2))
         return np.array([x + sign * across, y - forward * b, height_mm])
 
