@@ -96,9 +96,10 @@ def measure_ilium_angle(site: Site) -> Mapping[str, Reading]:
 
     Notes
     -----
-    The target is the posterior margin of the disc at the medial line of the lower pedicle
-    (of the upper one where the lower is the sacrum). The line has no width: a tool of
-    radius r needs the angle at which its distance to the ilium is r.
+    The target is the posterior margin of the disc at the medial line of the lower pedicle;
+    that of S1 is at its assumed place, and the upper one stands in where there is none.
+    The line has no width: a tool of radius r needs the angle at which its distance to the
+    ilium is r.
 
     References
     ----------

@@ -39,7 +39,8 @@ def measure_canal(site: Site) -> Mapping[str, Reading]:
     Returns
     -------
     ``canal_width``, mm, between the medial borders of the pedicles at half their height;
-    ``canal_depth``, mm, the least distance in the midline from posterior wall to arch
+    ``canal_depth``, mm, the least distance in the midline from posterior wall to arch;
+    neither of the sacrum, where nothing of its own says how high they are taken
 
     Raises
     ------
@@ -51,11 +52,10 @@ def measure_canal(site: Site) -> Mapping[str, Reading]:
     """
     frame = site.frame()
     both = [frame.pedicles[side] for side in Side if side in frame.pedicles]
-    if len(both) < 2 or site.vertebra == SACRUM:
-        # One pedicle mirrored would be a guess: a scoliotic canal is not symmetric.
-        width = site.not_assessed("a pedicle")
-    else:
-        width = _canal_width(site, frame)
+    if site.vertebra == SACRUM:
+        return dict.fromkeys(("canal_width", "canal_depth"), site.not_assessed("a pedicle"))
+    # One pedicle mirrored would be a guess: a scoliotic canal is not symmetric.
+    width = site.not_assessed("a pedicle") if len(both) < 2 else _canal_width(site, frame)
     return {"canal_width": width, "canal_depth": _canal_depth(site, frame)}
 
 
