@@ -24,11 +24,18 @@ LONGEST_FILES = (
     "e2e/test_wheel.py",
     "e2e/test_real_patients.py",
     "differential/test_verify_planner.py",
-    "e2e/test_report_of_a_phantom.py",
     "unit/measure/test_herniation.py",
+    "e2e/test_cli_case.py",
+    "e2e/test_report_of_a_phantom.py",
     "analytic/test_phantom_population.py",
+    "analytic/test_distance_surfaces.py",
+    "property/test_planning_search.py",
+    "unit/anatomy/test_fragment.py",
+    "unit/planning/test_plan.py",
+    "unit/report/test_measure_page.py",
+    "analytic/test_completion_of_phantoms.py",
 )
-"""Started first, in this order: begun last, one of them would keep one worker busy alone.
+"""Half a minute of work and more, started first: begun last, it would keep one worker alone.
 
 The wheel comes second because it compiles its kernels in a place of its own, while the other
 worker compiles those that all later tests find compiled.
