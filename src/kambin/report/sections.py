@@ -32,7 +32,8 @@ _WINDOW_HU = (-250.0, 650.0)
 _WIDTH_IN = 4.0
 _LABEL_LEAST_MM2 = 12.0
 _LABEL_ROOM_MM = 0.052
-_UNLABELLED = frozenset({"skin", "rib"})
+# Both processes of a joint are named already; a third name between them would hide one.
+_UNLABELLED = frozenset({"skin", "rib", "facet_joint"})
 _TOOL_LINES: dict[str, str] = {"needle": "-", "cannula": "-", "reamer": "--"}
 
 
