@@ -178,7 +178,7 @@ def test_words_come_in_one_order_and_name_every_root(found) -> None:
     heads = [head for head, _ in describe_herniation(found)]
     assert heads == [
         "Herniation", "Morphology", "Zone", "MSU", "Migration", "Canal", "Root", "Calcified",
-        "Volume",
+        "Volume", "Rule R1", "Rule R2", "Rule R3", "",
     ]  # fmt: skip
     words = dict(describe_herniation(found))
     assert words["Root"].startswith("traversing_root:L5:left: grade")
