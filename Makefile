@@ -54,6 +54,7 @@ docs: $(STAMP)
 	$(BIN)/python docs/figures/phantom_gallery.py
 	$(BIN)/python docs/figures/foramen_waist.py
 	$(BIN)/python docs/figures/completion_parts.py
+	$(BIN)/python docs/figures/real_patients.py
 	$(BIN)/python docs/figures/herniation_classes.py
 	$(BIN)/python docs/figures/readme_picture.py
 

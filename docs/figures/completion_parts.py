@@ -5,8 +5,8 @@ python docs/figures/completion_parts.py
 
 from pathlib import Path
 
-import matplotlib.image
 import numpy as np
+from palette_png import write_png
 
 from kambin.anatomy import Case, Level
 from kambin.anatomy.completion import complete_bones
@@ -58,8 +58,7 @@ def main() -> None:
         right = np.cross(camera.view_lps, camera.up_lps)
         letters = find_edge_letters(right, -camera.up_lps)
         pictures.append(annotate_view(picture, letters, camera.height_mm / SIZE_PX[1]))
-    PAGE.parent.mkdir(exist_ok=True)
-    matplotlib.image.imsave(PAGE, np.hstack(pictures))
+    write_png(PAGE, np.hstack(pictures))
 
 
 def _rgb(code: str) -> tuple[float, float, float]:

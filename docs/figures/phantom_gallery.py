@@ -9,8 +9,8 @@ phantom's own pictures are drawn.
 import os
 from pathlib import Path
 
-import matplotlib.image
 import numpy as np
+from palette_png import write_png
 from skimage.measure import marching_cubes
 
 from kambin.anatomy import Level
@@ -125,7 +125,7 @@ def draw(meshes: list[Mesh], camera: Camera, title: str, size: int = 640) -> np.
 
 
 def save(name: str, pictures: list[np.ndarray]) -> None:
-    matplotlib.image.imsave(IMAGES / f"phantom_{name}.png", np.hstack(pictures))
+    write_png(IMAGES / f"phantom_{name}.png", np.hstack(pictures))
 
 
 def draw_comparison(truth: PhantomTruth) -> None:
@@ -322,7 +322,6 @@ def draw_variants() -> None:
 
 
 def main() -> None:
-    IMAGES.mkdir(exist_ok=True)
     truth = build_truth(PhantomParameters(LEVEL, Side.LEFT))
     draw_comparison(truth)
     draw_nerves(truth)
