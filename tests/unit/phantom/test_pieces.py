@@ -213,7 +213,11 @@ def test_the_edges_of_the_sac_lie_opposite_each_other(height):
     left, right = (sac.edge_lps_mm(height, sign) for sign in (1.0, -1.0))
     np.testing.assert_allclose(left[1:], right[1:])
     assert left[2] == height
-    assert 8 < left[0] - right[0] < 20
+    # Widest beside the pedicles of L5, which stand 30 mm apart: 0 to 3 mm are left (V20).
+    assert 8 < left[0] - right[0] < 26
+    forward = [sac.edge_lps_mm(height, sign, 0.5) for sign in (1.0, -1.0)]
+    assert all(point[1] < left[1] for point in forward)
+    assert forward[0][0] - forward[1][0] == pytest.approx((left[0] - right[0]) * 0.75**0.5)
 
 
 @pytest.mark.parametrize("side", Side)
