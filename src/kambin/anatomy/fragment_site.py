@@ -187,6 +187,11 @@ def _find_facet_edge(
         reach = max(value("herniation.articular_reach_mm"), float(gaps.min()))
         places = places[gaps <= reach]
     local = disc.lps_from_disc.inverse().points(places)
+    # Where a slice through the disc meets the joint: further down the process is one with the
+    # arch and reaches more medially. At least a voxel, whatever a collapsed disc leaves.
+    half = max(disc.height_mm / 2, float(superior.region.spacing_mm.max()))
+    away = np.abs(local[:, 2])
+    local = local[away <= max(half, float(away.min()))]
     lateral = side.lateral_sign_lps * local[:, 0]
     limit = np.quantile(lateral, value("herniation.facet_edge_share"))
     edge: NDArray[np.float64] = local[lateral <= limit].mean(axis=0)

@@ -89,10 +89,11 @@ def grade_msu(scene: HerniaScene) -> tuple[Grade, Grade]:
     method = "Depth h behind disc and body against d, from there to the line L of the facet edges"
     source = "evidence 5.3 (Mysliwiec 2010, H1)"
     measured = {"h_mm": h, "d_mm": d}
-    if d <= 0:
-        # So far out that the facet line lies in front of the margin: there is no size.
+    if d <= 0 or h <= 0:
+        # So far out that one of the two lies in front of the margin: there is no size.
+        words = "The facet line" if d <= 0 else "The fragment"
         size = Grade(None, "1", method, source, measured=measured, points=points,
-                     statement="The facet line does not lie behind the margin here.")  # fmt: skip
+                     statement=f"{words} does not lie behind the margin here.")  # fmt: skip
         return size, _grade_location(scene)
     ratio = h / d
     sigma = math.hypot(sigma_h / d, ratio * scene.landmark_sigma_mm / d)
@@ -226,8 +227,9 @@ def _grade_location(scene: HerniaScene) -> Grade:
 
 def _deepest(scene: HerniaScene) -> tuple[float, float, NDArray[np.float64]]:
     """Return x and wall of the column of greatest depth, and its end, disc frame, mm."""
-    depth = np.where(np.isfinite(scene.far_mm), scene.far_mm - scene.wall_mm, -np.inf)
     x, _, z = scene.lattice.axes_mm
+    margin = _margin_mm(scene)
+    depth = np.where(np.isfinite(scene.far_mm), scene.far_mm - margin, -np.inf)
     columns = np.argwhere(depth >= depth.max() - 10.0**-6)
     sign, middle = scene.side.lateral_sign_lps, np.median(scene.points_mm, axis=0)
     # Of equals the one nearest to the fragment's middle: a mirrored patient takes its twin.
@@ -240,7 +242,20 @@ def _deepest(scene: HerniaScene) -> tuple[float, float, NDArray[np.float64]]:
         ),
     )
     far = np.array([x[i], scene.far_mm[i, k], z[k]])
-    return float(x[i]), float(scene.wall_mm[i, k]), far
+    return float(x[i]), float(margin[i, k]), far
+
+
+def _margin_mm(scene: HerniaScene) -> NDArray[np.float64]:
+    """Return y of the margin from which depth is counted, shape (I, K), mm."""
+    x = scene.lattice.axes_mm[0]
+    left, right = (scene.site.sides[side].medial_mm for side in (Side.LEFT, Side.RIGHT))
+    sign = Side.LEFT.lateral_sign_lps
+    low, high = sorted((sign * left, -sign * right))
+    # Lateral of the canal the margin curves away to the front and is no measure of depth.
+    inside = np.clip(x, low, high)
+    index = np.abs(x[None, :] - inside[:, None]).argmin(axis=1)
+    margin: NDArray[np.float64] = scene.wall_mm[index]
+    return margin
 
 
 def _zone_borders_mm(scene: HerniaScene, side: Side) -> tuple[float, ...]:

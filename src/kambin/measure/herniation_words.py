@@ -40,7 +40,7 @@ def describe_classes(found: Herniation) -> tuple[tuple[str, str], ...]:
          f"{found['morphology_version_1'].value} (version 1)"),
         ("Zone", f"{_say(found['zone'])}; {_shares(found['zone'])}"),
         ("MSU", f"{_say(size)}-{_say(location)}: h {size.measured['h_mm']:.1f} mm, "
-         f"d {size.measured['d_mm']:.1f} mm. {location.statement}".rstrip()),
+         f"d {size.measured['d_mm']:.1f} mm. {size.statement} {location.statement}".rstrip()),
         ("Migration", _say_migration(found)),
         ("Canal", _say_canal(found["canal_compromise"])),
         *(("Root", _say_root(root)) for root in found.roots),

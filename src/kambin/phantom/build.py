@@ -229,7 +229,7 @@ def _build_canal(
     """Build what lies in canal and foramina, in the order of painting."""
     draw = Draw(np.random.default_rng([parameters.seed, 1]))
     hernia = discs[parameters.levels.index(parameters.level)]
-    fragment = build_fragment(parameters, spine, hernia)
+    fragment = build_fragment(parameters, spine, hernia, bones)
     sac = build_sac(spine, fragment)
     bone_gap, disc_gap = values("phantom_nerves.root_gap_mm")
     obstacles = (

@@ -1,22 +1,37 @@
 """The herniated fragment: zone, size, morphology and migration."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.anatomy import Level, StructureKey
-from kambin.frames import RigidTransform
+from kambin.anatomy import StructureKey
+from kambin.core import AnatomyError
 from kambin.knowledge import value, value_at, values
-from kambin.phantom.canal import zone_borders_mm
-from kambin.phantom.chain import joint_axes
+from kambin.phantom.hernia_made import (
+    MADE_STEP_MM,
+    judge_morphology,
+    measure_depth,
+    wall_round,
+)
+from kambin.phantom.hernia_marks import HerniaMarks, Wall, find_marks, sample_inside
 from kambin.phantom.organs import Spine
-from kambin.phantom.parameters import PhantomParameters
-from kambin.phantom.shapes import Shape, place
+from kambin.phantom.parameters import CANAL_ZONES, ZONES, PhantomParameters
+from kambin.phantom.shapes import Shape, place, turned
 from kambin.phantom.solids import Superellipsoid, TubeSolid
 
-DISC_EDGE_STEP_MM = 0.05
-"""Step of the search for the disc's margin; far below the margin's own accuracy."""
+SETTLING_ITERATIONS = 4
+"""Each takes away nine tenths of what the fragment lies off its place."""
+
+SHRINKING_ITERATIONS = 8
+"""After these a protrusion has less than a quarter of its depth left."""
+
+SETTLED_STEP_MM = 0.1
+"""A fragment this near to its place is left there."""
+
+SAMPLE_STEP_MM = 0.7
+"""Spacing of the points by which it is settled; their median is ten times finer."""
 
 FRAGMENT = StructureKey("fragment")
 CALCIFICATION = StructureKey("calcification")
@@ -28,21 +43,33 @@ class _Seat:
 
     Parameters
     ----------
-    across_mm, margin_mm : float, x of its middle, y of the disc's margin there
-    depth_mm : float, how far it reaches beyond the margin
+    across_mm : float, x of its middle
+    root_mm : float, x at which it leaves the disc
+    start_mm : float, z at which it leaves the disc
+    margin_mm, back_mm : float, y of the disc's margin there and of the wall at its middle
+    depth_mm : float, how far it reaches behind the wall
     half_mm, tall_mm : float, half width and half height
     shift_mm : float, z of its middle
+    free_mm : float, height of the disc's free margin
+    yaw_deg : float, degrees, by which that margin is turned
     """
 
     across_mm: float
+    root_mm: float
+    start_mm: float
     margin_mm: float
+    back_mm: float
     depth_mm: float
     half_mm: float
     tall_mm: float
     shift_mm: float
+    free_mm: float
+    yaw_deg: float
 
 
-def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> Shape:
+def build_fragment(
+    parameters: PhantomParameters, spine: Spine, disc: Shape, bones: Iterable[Shape] = ()
+) -> Shape:
     """Build the herniated fragment in its zone, on its side, at its height.
 
     Parameters
@@ -50,10 +77,15 @@ def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> 
     parameters : PhantomParameters
     spine : Spine
     disc : Shape of the disc it comes from
+    bones : Shape of the vertebrae, which hide what of it lies inside them
 
     Returns
     -------
     Shape of the fragment, mm, without what the disc fills
+
+    Raises
+    ------
+    AnatomyError  (AN-440) if bone takes the place of most of it
 
     References
     ----------
@@ -62,24 +94,64 @@ def build_fragment(parameters: PhantomParameters, spine: Spine, disc: Shape) -> 
     Fardon 2014, doi 10.1016/j.spinee.2014.04.022: a protrusion is less deep than its base is
     wide, an extrusion deeper, a sequestration has no continuity with its disc
     """
-    seat = _seat(parameters, spine, disc)
-    frame = spine.frames.discs[parameters.level]
-    solids = {
-        "plain": _plain,
-        "protrusion": _protrusion,
-        "calcified": _protrusion,
-        "extrusion": _extrusion,
-        "sequestration": _sequestration,
-    }[parameters.morphology](seat)
-    pieces = tuple(
-        place(FRAGMENT, solid, frame, centre_mm=centre, side=parameters.side)
-        for solid, centre in solids
+    marks = find_marks(parameters, spine)
+    wall = wall_round(parameters, spine, disc, marks)
+    names = {StructureKey("vertebra", name) for name in spine.names} | {StructureKey("sacrum")}
+    beside = [bone for bone in bones if bone.key in names and _is_near(bone, disc)]
+    seat = _seat(parameters, marks, wall)
+    settle = _shrunk if _is_staying(parameters) else _settled
+    return _shape(
+        parameters, spine, disc, settle(parameters, spine, disc, seat, (marks, wall, beside))
     )
-    # What the disc fills stays disc, so that a herniation begins at the annulus.
-    gap = value("phantom_nerves.sequester_gap_mm")
-    free = parameters.morphology == "sequestration"
-    cuts = tuple(piece.inflated(gap) for piece in disc.pieces) if free else disc.pieces
-    return Shape(FRAGMENT, pieces, cuts)
+
+
+_Around = tuple[HerniaMarks, Wall, list[Shape]]
+
+
+def _settled(
+    parameters: PhantomParameters, spine: Spine, disc: Shape, seat: _Seat, around: _Around
+) -> _Seat:
+    """Return the seat from which a fragment has its middle and depth where they were asked for."""
+    marks, wall, bones = around
+    target = np.array([seat.across_mm, seat.depth_mm, seat.shift_mm])
+    for _ in range(SETTLING_ITERATIONS):
+        shape = _shape(parameters, spine, disc, seat)
+        whole = sample_inside(shape, (), marks, SAMPLE_STEP_MM)
+        inside = sample_inside(shape, bones, marks, SAMPLE_STEP_MM)
+        share = len(inside) / max(len(whole), 1)
+        if share < value("phantom_nerves.fragment_visible_share"):
+            raise _no_room(parameters, f"Bone takes the place of all but {share:.0%} of it.")
+        # A stalk, a plate or a pedicle draws its middle away from where it was asked for.
+        middle = np.median(inside, axis=0)
+        depth = measure_depth(inside, marks, wall)[0] + SAMPLE_STEP_MM / 2
+        off = target - np.array([middle[0], depth, middle[2]])
+        # Where a pedicle hides its lateral part, moving it outwards would only hide more.
+        off[0] *= share >= value("phantom_nerves.fragment_moved_share")
+        off[1] *= parameters.zone in CANAL_ZONES
+        off[2] *= not parameters.migration.startswith("very-high")
+        if np.abs(off).max() < SETTLED_STEP_MM:
+            break
+        seat = _moved(seat, off, wall)
+    return seat
+
+
+def _shrunk(
+    parameters: PhantomParameters, spine: Spine, disc: Shape, seat: _Seat, around: _Around
+) -> _Seat:
+    """Return the seat from which a fragment is a protrusion, not deeper than asked for."""
+    marks, wall, bones = around
+    inner = dict(zip(ZONES[1:], marks.zone_borders_mm, strict=True)).get(parameters.zone, 0.0)
+    for _ in range(SHRINKING_ITERATIONS if seat.across_mm >= inner else 0):
+        shape = _shape(parameters, spine, disc, seat)
+        inside = sample_inside(shape, bones, marks, MADE_STEP_MM)
+        share = value("herniation.base_share")
+        if len(inside) and (
+            judge_morphology(inside, marks, wall, disc, depth_share=share) == "protrusion"
+        ):
+            return seat
+        # Where the margin runs obliquely the base is narrower than it is seen from behind.
+        seat = replace(seat, depth_mm=value("phantom_nerves.shrinking_share") * seat.depth_mm)
+    raise _no_room(parameters, "So far out no margin of the disc is left for a base.")
 
 
 def build_calcification(parameters: PhantomParameters, fragment: Shape) -> list[Shape]:
@@ -109,92 +181,176 @@ def build_calcification(parameters: PhantomParameters, fragment: Shape) -> list[
 _Placed = tuple[Superellipsoid | TubeSolid, NDArray[np.float64]]
 
 
+def _shape(parameters: PhantomParameters, spine: Spine, disc: Shape, seat: _Seat) -> Shape:
+    frame = spine.frames.discs[parameters.level]
+    solids = {
+        "plain": _plain,
+        "protrusion": _protrusion,
+        "calcified": _protrusion,
+        "extrusion": _extrusion,
+        "sequestration": _sequestration,
+    }[parameters.morphology](seat)
+    # A protrusion stands on its margin, which runs obliquely in the foramen.
+    axes = turned(yaw_deg=seat.yaw_deg) if _is_staying(parameters) else None
+    pieces = tuple(
+        place(FRAGMENT, solid, frame, centre_mm=centre, axes=axes, side=parameters.side)
+        for solid, centre in solids
+    )
+    # What the disc fills stays disc, so that a herniation begins at the annulus.
+    gap = value("phantom_nerves.sequester_gap_mm")
+    free = parameters.morphology == "sequestration"
+    cuts = tuple(piece.inflated(gap) for piece in disc.pieces) if free else disc.pieces
+    return Shape(FRAGMENT, pieces, cuts)
+
+
 def _ellipsoid(half_mm: tuple[float, float, float]) -> Superellipsoid:
     return Superellipsoid(half_mm, *values("phantom_nerves.fragment_exponents"))
 
 
 def _plain(seat: _Seat) -> list[_Placed]:
     inset = value("phantom_nerves.fragment_inset")
-    centre = np.array([seat.across_mm, seat.margin_mm + inset * seat.depth_mm, seat.shift_mm])
+    centre = np.array([seat.across_mm, seat.back_mm + inset * seat.depth_mm, seat.shift_mm])
     return [(_ellipsoid((seat.half_mm, seat.depth_mm * (1 - inset), seat.tall_mm)), centre)]
 
 
 def _protrusion(seat: _Seat) -> list[_Placed]:
     # Its widest section lies on the margin: the base, which has to exceed the depth.
     half = max(seat.half_mm, value("phantom_nerves.protrusion_base_share") * seat.depth_mm / 2)
-    centre = np.array([seat.across_mm, seat.margin_mm, 0.0])
-    return [(_ellipsoid((half, seat.depth_mm, seat.tall_mm)), centre)]
+    centre = np.array([seat.across_mm, seat.margin_mm, seat.start_mm])
+    return [(_ellipsoid((half, seat.depth_mm, seat.free_mm / 2)), centre)]
 
 
 def _extrusion(seat: _Seat) -> list[_Placed]:
     share, largest = values("phantom_nerves.extrusion_neck")
     neck = min(share * seat.depth_mm, largest)
+    if abs(seat.shift_mm - seat.start_mm) > seat.free_mm:
+        # A long stalk is a thin one: most of what migrated is its head.
+        neck = min(neck, value("phantom_nerves.migrated_neck_mm"))
     deep = value("phantom_nerves.extrusion_head_share") * seat.depth_mm / 2
-    head = np.array([seat.across_mm, seat.margin_mm + seat.depth_mm - deep, seat.shift_mm])
-    root = np.array([seat.across_mm, seat.margin_mm - neck, 0.0])
+    head = np.array([seat.across_mm, seat.back_mm + seat.depth_mm - deep, seat.shift_mm])
+    root = np.array([seat.root_mm, seat.margin_mm - neck, seat.start_mm])
     # Straight back first, then up or down behind the body: so it passes the posterior rim.
-    turn = np.array([seat.across_mm, head[1], 0.0])
+    reach = min(head[1], seat.margin_mm + seat.depth_mm - neck)
+    turn = np.array([seat.root_mm, reach, seat.start_mm])
     solid = TubeSolid(np.array([root, turn, head]), np.full(3, neck))
     # No wider than long: a head that touched the disc beside its neck would be its base.
-    tall = min(seat.tall_mm, max(abs(seat.shift_mm), seat.half_mm))
+    tall = min(seat.tall_mm, max(abs(seat.shift_mm - seat.start_mm), seat.half_mm))
     return [(solid, np.zeros(3)), (_ellipsoid((seat.half_mm, deep, tall)), head)]
 
 
 def _sequestration(seat: _Seat) -> list[_Placed]:
     gap = value("phantom_nerves.sequester_gap_mm")
-    half = seat.depth_mm / 2
-    centre = np.array([seat.across_mm, seat.margin_mm + gap + half, seat.shift_mm])
+    # Free of the bodies as well: it lies in the canal, not in their periosteum.
+    half = (seat.depth_mm - gap) / 2
+    centre = np.array([seat.across_mm, seat.back_mm + gap + half, seat.shift_mm])
     return [(_ellipsoid((seat.half_mm, half, seat.tall_mm)), centre)]
 
 
-def _seat(parameters: PhantomParameters, spine: Spine, disc: Shape) -> _Seat:
-    """Return where the fragment sits."""
-    level, zone = parameters.level, parameters.zone
-    facet, medial, lateral = zone_borders_mm(level, spine, parameters)
-    beyond, forwards = values("phantom_nerves.fragment_beyond_mm")
+def _seat(parameters: PhantomParameters, marks: HerniaMarks, wall: Wall) -> _Seat:
+    """Return where the fragment would sit if nothing drew it away."""
+    zone = parameters.zone
+    central, facet, medial, lateral = marks.zone_borders_mm
+    beyond = value("phantom_nerves.fragment_beyond_mm")
     across = {
         "central": 0.0,
-        "paracentral": facet / 2,
+        "paracentral": (central + facet) / 2,
         "subarticular": (facet + medial) / 2,
         "foraminal": (medial + lateral) / 2,
         "extraforaminal": lateral + beyond,
     }[zone]
-    in_canal = zone in ("central", "paracentral", "subarticular")
-    frame = spine.frames.discs[level]
-    depth = _depth(parameters, spine, in_canal=in_canal)
     sizes = np.array(values("phantom_nerves.fragment_half_mm")).reshape(-1, 2)
     half, tall = sizes[parameters.size - 1]
     half *= value_at("phantom_nerves.fragment_narrow", zone)
-    margin = _disc_margin_mm(disc, frame, across * parameters.side.lateral_sign_lps, spine, level)
-    # So far out the disc has curved away to the front: its margin there says nothing.
-    if zone == "extraforaminal":
-        margin = (
-            spine.sizes.vertebrae[level.upper].wall_mm + spine.sizes.vertebrae[level.lower].wall_mm
-        ) / 2 + forwards
-    shift = value_at("phantom_nerves.migration_mm", parameters.migration)
-    return _Seat(across, margin, depth, half, tall, shift)
-
-
-def _depth(parameters: PhantomParameters, spine: Spine, *, in_canal: bool) -> float:
-    """Return how far the fragment reaches beyond the disc, mm."""
-    index = parameters.size - 1
+    if _is_staying(parameters):
+        # Its whole base stands on the disc.
+        across = min(across, wall.disc_end_mm - float(half))
+    start = sum(marks.plates_mm) / 2
+    shift = _height_mm(parameters.migration, marks)
+    # Beyond its end there is no disc: what lies there hangs on the end itself.
+    root = min(across, wall.disc_end_mm - value("phantom_nerves.disc_end_mm"))
+    margin, back = _wall_mm(wall, root, start), _wall_mm(wall, root, shift)
+    free = wall.margin_height_mm(root)
     # MSU sizes compare with the facet line; lateral of the canal there is none.
-    if not in_canal:
-        return values("phantom_nerves.fragment_lateral_depth_mm")[index]
-    lower = spine.sizes.vertebrae[parameters.level.lower]
-    joint, axes = joint_axes(lower, parameters.side)
-    # The medial facet edge stands for the ends of the line across both facets.
-    edge = joint - axes[:, 0] * values("phantom_bone.sap_half_axes_mm")[0]
-    reach = float(edge[1]) - lower.wall_mm
-    return values("phantom_nerves.fragment_depth_share")[index] * reach
+    depth = values("phantom_nerves.fragment_lateral_depth_mm")[parameters.size - 1]
+    if zone in CANAL_ZONES:
+        share = values("phantom_nerves.fragment_depth_share")[parameters.size - 1]
+        depth = share * (marks.facet_line_mm(across) - back)
+    if _is_staying(parameters):
+        # As deep as its base is wide it would be an extrusion, whatever size was asked for.
+        depth = min(depth, free / value("phantom_nerves.protrusion_base_share"))
+    return _Seat(
+        across,
+        root,
+        start,
+        margin,
+        back,
+        depth,
+        float(half),
+        float(tall),
+        shift,
+        free,
+        _yaw_deg(wall, root, start),
+    )
 
 
-def _disc_margin_mm(
-    disc: Shape, frame: RigidTransform, across_mm: float, spine: Spine, level: Level
-) -> float:
-    """Return y of the disc's posterior margin at an x of its frame, mm."""
-    deepest = max(spine.sizes.vertebrae[name].wall_mm for name in (level.upper, level.lower))
-    y = np.arange(0, deepest + 4, DISC_EDGE_STEP_MM)
-    points = np.column_stack([np.full_like(y, across_mm), y, np.zeros_like(y)])
-    inside = disc.distance(frame.points(points)) < 0
-    return float(y[inside].max()) if inside.any() else 0.0
+def _height_mm(migration: str, marks: HerniaMarks) -> float:
+    """Return the middle of a zone of migration, z in the disc's frame, mm."""
+    middle, below, above, near_up = marks.height_borders_mm
+    margin = marks.lower_pedicle_mm[1]
+    beyond = value("phantom_nerves.very_high_mm")
+    return {
+        "none": (below + above) / 2,
+        "very-high-up": marks.upper_pedicle_mm + beyond,
+        "far-up": (near_up + marks.upper_pedicle_mm) / 2,
+        "near-up": (above + near_up) / 2,
+        "near-down": (below + middle) / 2,
+        "far-down": (middle + margin) / 2,
+        "very-high-down": margin - beyond,
+    }[migration]
+
+
+def _moved(seat: _Seat, off_mm: NDArray[np.float64], wall: Wall) -> _Seat:
+    """Return the seat moved across and up, and made deeper, by what it is off."""
+    across = seat.across_mm + float(off_mm[0])
+    root = min(across, wall.disc_end_mm - value("phantom_nerves.disc_end_mm"))
+    shift = float(np.clip(seat.shift_mm + off_mm[2], wall.z_mm[0], wall.z_mm[-1]))
+    return replace(
+        seat,
+        across_mm=across,
+        root_mm=root,
+        shift_mm=shift,
+        depth_mm=seat.depth_mm + float(off_mm[1]),
+        margin_mm=_wall_mm(wall, root, seat.start_mm),
+        back_mm=_wall_mm(wall, root, shift),
+    )
+
+
+def _is_staying(parameters: PhantomParameters) -> bool:
+    return parameters.morphology in ("protrusion", "calcified")
+
+
+def _wall_mm(wall: Wall, x_mm: float, z_mm: float) -> float:
+    return float(wall.at(np.array([x_mm]), np.array([z_mm]))[0])
+
+
+def _yaw_deg(wall: Wall, x_mm: float, z_mm: float) -> float:
+    """Return how the margin is turned at an x, degrees, by two points beside it."""
+    reach = value("phantom_nerves.disc_end_mm")
+    rise = _wall_mm(wall, x_mm + reach, z_mm) - _wall_mm(wall, x_mm - reach, z_mm)
+    return float(np.degrees(np.arctan2(rise, 2 * reach)))
+
+
+def _is_near(bone: Shape, disc: Shape) -> bool:
+    """Return whether the box of a bone meets that of a disc."""
+    (low, high), (other_low, other_high) = bone.bounds_lps_mm(), disc.bounds_lps_mm()
+    return bool((low <= other_high).all() and (high >= other_low).all())
+
+
+def _no_room(parameters: PhantomParameters, why: str) -> AnatomyError:
+    return AnatomyError(
+        code="AN-440",
+        what="The made herniation finds no room where it was asked for",
+        where=f"{parameters.level} {parameters.side}, {parameters.zone}, {parameters.migration}",
+        why=why,
+        next_step="Ask for another zone, migration or size.",
+    )

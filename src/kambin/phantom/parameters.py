@@ -44,7 +44,9 @@ VARIANTS = (
 )
 """Named departures from the usual patient."""
 
-_CANAL_ZONES = ("central", "paracentral", "subarticular")
+CANAL_ZONES = ("central", "paracentral", "subarticular")
+"""Zones inside the canal, where the facet line says how large a herniation is."""
+
 _STAYING = ("protrusion", "calcified")
 
 _LUMBAR = tuple(name for name in VERTEBRAE if name.startswith("L"))
@@ -133,10 +135,15 @@ class PhantomParameters:
                 f"--morphology {self.morphology} --migration {self.migration}",
                 "What leaves the height of its disc is an extrusion or a sequestration.",
             )
-        if self.migration.startswith("very-high") and self.zone not in _CANAL_ZONES:
+        if self.migration.startswith("very-high") and self.zone not in CANAL_ZONES:
             _refuse_wishes(
                 f"--migration {self.migration} --herniation {self.zone}",
                 "Beyond the pedicle's margin there is no foramen: a pedicle stands there.",
+            )
+        if self.migration.endswith("down") and self.zone == "foraminal":
+            _refuse_wishes(
+                f"--migration {self.migration} --herniation foraminal",
+                "Below its disc there is no foramen: a pedicle stands there.",
             )
         if self.has("l6") and self.sacralised_sides:
             _refuse_wishes(

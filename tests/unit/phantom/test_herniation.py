@@ -9,10 +9,11 @@ from kambin.anatomy import Level
 from kambin.core import RequestError
 from kambin.frames import Side
 from kambin.phantom import MIGRATIONS, SIZES, ZONES, PhantomParameters, build_spine
-from kambin.phantom.canal import build_canal, build_sac, zone_borders_mm
+from kambin.phantom.canal import build_canal, build_sac
 from kambin.phantom.chain import pedicle_centre_mm
 from kambin.phantom.discs import build_disc
 from kambin.phantom.fragment import build_calcification, build_fragment
+from kambin.phantom.hernia_marks import find_marks
 from kambin.phantom.organs import Spine
 from kambin.phantom.shapes import Shape
 
@@ -52,7 +53,7 @@ def test_the_fragment_lies_in_its_zone_on_the_asked_side(
     zone: str, side: Side, level: Level
 ) -> None:
     hernia = herniate(zone=zone, side=side, level=level)
-    facet, medial, lateral = zone_borders_mm(level, hernia.spine, hernia.parameters)
+    _, facet, medial, lateral = find_marks(hernia.parameters, hernia.spine).zone_borders_mm
     low, high = {
         "central": (-1.5, 1.5),
         "paracentral": (0.5, facet),
