@@ -23,7 +23,7 @@ HALF_MM, STEP_MM = 20.0, 0.2
 
 def main() -> None:
     """Build the patient, find the waists, draw them."""
-    made = build_phantom(PhantomParameters())
+    made = build_phantom(PhantomParameters(Level("L4", "L5"), Side.LEFT))
     anatomy = complete(Case(made.image, made.labels, made.names, "kambin"))
     draw(anatomy, PAGE)
 

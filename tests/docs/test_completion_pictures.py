@@ -114,3 +114,10 @@ def test_the_page_answers_every_question_for_both_patients_and_names_whose_they_
     assert all(len([cell for cell in row.split("|") if cell.strip()]) == 3 for row in rows)
     for words in ("Apache-2.0", "BSD-3-Clause", "CC BY 4.0", "University of Denver", "HuBMAP"):
         assert words in text
+
+
+def test_make_docs_runs_every_script_of_pictures() -> None:
+    rule = (ROOT / "Makefile").read_text("utf-8").partition("\ndocs:")[2].partition("\n\n")[0]
+    scripts = (ROOT / "docs" / "figures").glob("*.py")
+    runnable = {one.name for one in scripts if "__main__" in one.read_text("utf-8")}
+    assert set(re.findall(r"docs/figures/(\w+\.py)", rule)) == runnable
