@@ -78,6 +78,35 @@ def test_g26_ct_and_atlas_are_two_patients(shared_data: Path) -> None:
     assert caught.value.code == "AN-411"
 
 
+def test_g26_a_real_ct_and_a_real_mr_of_two_patients_are_refused(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    names = {5: "L2", 6: "L3", 7: "L4", 105: "disc_L2-L3", 106: "disc_L3-L4"}
+    plates = {205: "endplate_L2", 206: "endplate_L3", 207: "endplate_L4"}
+    kinds = {"ct": ("ct_l3", "22_ct", "22", {}), "mri": ("mr_t2", "6_T2w", "6", names | plates)}
+    for kind, (place, image, number, words) in kinds.items():
+        folder = shared_data / f"{place}_patch_subregions"
+        labels = []
+        for part in ("vert", "subreg"):
+            file = tmp_path / f"sub-{kind}_seg-{part}_label-{number}_msk.nii.gz"
+            file.write_bytes((folder / file.name).read_bytes())
+            labels += ["--labels", file]
+        if words:
+            file = tmp_path / f"sub-{kind}_seg-vert_label-{number}_msk.json"
+            file.write_text(json.dumps(words))
+        scan = folder / f"sub-{kind}_label-{image}.nii.gz"
+        made = run_kambin("import", "-i", scan, *labels, "-o", tmp_path / kind)
+        assert made.code == 0, made.errors
+
+    ended = run_kambin("fuse", tmp_path / "ct", tmp_path / "mri", "-o", tmp_path / "case", "--json")
+
+    assert ended.code == 4
+    assert ended.document["error"]["code"] == "AN-411"
+    # 0.91 of the size, where 8 % of difference are tolerated
+    assert "91% of the size" in ended.document["error"]["why"]
+    assert not (tmp_path / "case").exists()
+
+
 def _lumbar(case: Case) -> Case:
     """L3, L4 and the discs: enough to tell two patients apart."""
     names = {

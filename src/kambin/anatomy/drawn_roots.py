@@ -1,6 +1,7 @@
 """Roots that a person drew: placed as structures, and checked for side and level."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from kambin.knowledge import value, value_at
 DRAWN_KINDS = ("exiting_root", "traversing_root", "drg")
 """The structures that may be given as a line with a radius."""
 
+_TRACED = "Line through the middle of its mask, with the radius its voxels fill."
+
 DRAWN_STEP_MM = 0.5
 """Drawn lines are refined to this step before places on them are looked for."""
 
@@ -36,7 +39,8 @@ def place_drawn(
 
     Returns
     -------
-    mapping of StructureKey to Structure, origin drawn, sigma in mm
+    mapping of StructureKey to Structure, origin drawn, or segmented where the line was traced
+    from a mask; sigma in mm
 
     Raises
     ------
@@ -48,14 +52,16 @@ def place_drawn(
         first, last = np.abs(plane.left_mm(tube.points_lps_mm[[0, -1]]))
         # Some draw from the foramen inwards; every reader of a tube expects the sac first.
         along = slice(None) if first <= last else slice(None, None, -1)
-        outward = Tube(tube.points_lps_mm[along], tube.radii_mm[along])
+        outward = replace(
+            tube, points_lps_mm=tube.points_lps_mm[along], radii_mm=tube.radii_mm[along]
+        )
         placed[key] = Structure(
             key,
             rasterise_tube(outward, grid),
-            Origin.DRAWN,
+            Origin.SEGMENTED if tube.traced else Origin.DRAWN,
             sigma_mm,
             outward,
-            method="Drawn by a person as a line with a radius.",
+            method=_TRACED if tube.traced else "Drawn by a person as a line with a radius.",
             quality={"points": float(len(outward.points_lps_mm))},
         )
     return placed

@@ -17,13 +17,20 @@ from kambin.anatomy.fusion_bones import (
     sample_surface,
     start_from_shapes,
 )
-from kambin.anatomy.fusion_carry import CARRIED_KINDS, carry_labels, carry_lines
-from kambin.anatomy.fusion_checks import check_fusion, count_side_witnesses, require_common
+from kambin.anatomy.fusion_carry import BONES, CARRIED_KINDS, carry_labels, carry_lines
+from kambin.anatomy.fusion_checks import (
+    check_fusion,
+    count_side_witnesses,
+    require_common,
+    say_resolution,
+)
 from kambin.anatomy.fusion_landmarks import fit_landmarks
+from kambin.anatomy.fusion_lines import share_in_bone, trace_roots
 from kambin.anatomy.fusion_types import Fusion, LevelFit, VertebraFit
 from kambin.anatomy.fusion_warp import SpineWarp, lay_warp
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
+from kambin.anatomy.levels import find_scheme, stack_vertebrae
 from kambin.anatomy.masks import find_labelled
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.survey import Survey, survey_labels
@@ -89,12 +96,22 @@ def fuse_cases(
     centres = np.array([points[name][0].mean(axis=0) for name in bones])
     warp = lay_warp([fit.ct_from_mr for fit in fits], centres)
     pairs = enumerate(pairwise(fits))
-    levels = tuple(_judge_level(upper, lower, warp, n) for n, (upper, lower) in pairs)
+    column = find_scheme(stack_vertebrae(surveys[0]), ()).vertebrae
+    levels = tuple(
+        replace(
+            _judge_level(upper, lower, warp, n),
+            neighbours=(upper.vertebra, lower.vertebra) in pairwise(column),
+        )
+        for n, (upper, lower) in pairs
+    )
     case, in_bone = _carry(ct, mr, surveys[1], warp, fits, levels)
     volume = float(warp.volume_shares(_carried_points(case)).min())
     witnesses = count_side_witnesses(surveys, planes, warp)
     show.step("registration: done", len(bones), len(bones))
     findings = check_fusion(fits, levels, placed, in_bone, witnesses, volume)
+    traced = [key for key, tube in case.drawn.items() if tube.traced]
+    masks = {key.kind for key in case.registration_sigma_mm if key not in case.drawn}
+    findings += say_resolution(case.labels, mr.labels, traced, masks)
     return Fusion(case, tuple(fits), levels, placed, in_bone, volume, warp, findings)
 
 
@@ -122,13 +139,24 @@ def _carry(
     fits: list[VertebraFit],
     levels: tuple[LevelFit, ...],
 ) -> tuple[Case, dict[StructureKey, float]]:
-    carried = carry_labels(ct.labels, ct.names, shown, warp)
-    lines, places = carry_lines(mr.drawn, warp)
+    # What a person drew is better than what a mask lets one trace.
+    traced = {k: tube for k, tube in trace_roots(shown, ct.labels).items() if k not in mr.drawn}
+    carried = carry_labels(ct.labels, ct.names, shown, warp, traced)
+    lines, places = carry_lines({**mr.drawn, **traced}, warp)
     errors = {}
     for key, place in {**carried.places, **places}.items():
         error_mm = _error_at(place, fits, levels)
-        widening_mm = _widening_mm(key, mr.labels, ct.labels) if key in carried.places else 0.0
+        widening_mm = 0.0
+        if key in carried.places:
+            stated_mm = surface_sigma_mm(key.kind, float(ct.labels.spacing_mm.max()))
+            widening_mm = _widening_mm(key, mr.labels, stated_mm)
+        elif key in traced:
+            drawn_mm = value("completion_nerve.root_drawn_sigma_mm")
+            widening_mm = _widening_mm(key, mr.labels, drawn_mm)
         errors[key] = float(np.hypot(error_mm, widening_mm))
+    bones = [v for v, key in carried.names.items() if key.kind in BONES]
+    bone = find_labelled(carried.labels.values, bones)
+    buried = share_in_bone({k: lines[k] for k in traced}, carried.labels, bone)
     case = Case(
         ct.image,
         carried.labels,
@@ -139,7 +167,7 @@ def _carry(
         drawn={**ct.drawn, **lines},
         registration_sigma_mm=errors,
     )
-    return case, dict(carried.in_bone)
+    return case, {**carried.in_bone, **buried}
 
 
 def _error_at(
@@ -153,12 +181,11 @@ def _error_at(
     return largest_mm
 
 
-def _widening_mm(key: StructureKey, mr: LabelMap, ct: LabelMap) -> float:
-    """Return what the coarser voxels of the second image add to the sigma of a mask, mm."""
-    # The completion knows the first image's voxels only, and states their sigma.
-    coarse = surface_sigma_mm(key.kind, float(mr.spacing_mm.max()))
-    stated = surface_sigma_mm(key.kind, float(ct.spacing_mm.max()))
-    return float(np.sqrt(max(coarse**2 - stated**2, 0.0)))
+def _widening_mm(key: StructureKey, mr: LabelMap, stated_mm: float) -> float:
+    """Return what the second image's voxels add to the sigma that the completion states, mm."""
+    # The completion knows the first image's voxels, or a line; not what the mask was made on.
+    own_mm = surface_sigma_mm(key.kind, float(mr.spacing_mm.max()))
+    return float(np.sqrt(max(own_mm**2 - stated_mm**2, 0.0)))
 
 
 def _carried_points(case: Case) -> NDArray[np.float64]:

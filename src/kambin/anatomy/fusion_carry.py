@@ -1,7 +1,7 @@
 """Carrying what the second image shows over to the voxels of the first."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +57,11 @@ class CarriedLabels:
 
 
 def carry_labels(
-    labels: LabelMap, names: Mapping[int, StructureKey], mr: Survey, warp: SpineWarp
+    labels: LabelMap,
+    names: Mapping[int, StructureKey],
+    mr: Survey,
+    warp: SpineWarp,
+    traced: Collection[StructureKey] = (),
 ) -> CarriedLabels:
     """Put the soft structures of the second image into the labels of the first.
 
@@ -66,6 +70,7 @@ def carry_labels(
     labels, names : the labels of the first image and what they mean
     mr : Survey of the second image
     warp : SpineWarp
+    traced : what is carried as a line, and takes no voxels
 
     Returns
     -------
@@ -89,7 +94,7 @@ def carry_labels(
     depth = np.zeros(labels.shape, dtype=np.float32)
     in_bone, places = {}, {}
     number = max([0, *names])
-    for key in sorted(keys, key=str):
+    for key in sorted(set(keys) - set(traced), key=str):
         found = _distances_on(labels, cut_out(mr.labels, [mr.found[key]]), warp)
         if found is None:
             continue
@@ -127,7 +132,7 @@ def carry_lines(
     lines, places = {}, {}
     for key, tube in drawn.items():
         points = warp.to_ct(tube.points_lps_mm)
-        lines[key] = Tube(points, tube.radii_mm)
+        lines[key] = replace(tube, points_lps_mm=points)
         places[key] = warp.shares(points)
     return lines, places
 

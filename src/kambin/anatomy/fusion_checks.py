@@ -11,6 +11,7 @@ from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.laterality import MidsagittalPlane
 from kambin.anatomy.survey import Survey
 from kambin.core import AnatomyError, Finding, Severity, require_code
+from kambin.imaging import LabelMap
 from kambin.knowledge import value
 
 _SPINE = frozenset({"vertebra", "sacrum", "skin", "rib"})
@@ -106,6 +107,33 @@ def check_fusion(
     return tuple(findings)
 
 
+def say_resolution(
+    labels: LabelMap, mr: LabelMap, traced: Collection[StructureKey], masks: Collection[str]
+) -> tuple[Finding, ...]:
+    """Return a NOTE if the second image shows more than the voxels of the first can keep.
+
+    Parameters
+    ----------
+    labels : LabelMap of the fused case
+    mr : LabelMap of the second image
+    traced : roots that were carried as lines, and lost nothing
+    masks : kinds that were carried as voxels
+
+    Notes
+    -----
+    The voxels are not made finer: every sigma, and what counts as resolved, follows from the
+    spacing of the labels, and copied voxels would make coarse bone look like fine bone.
+    """
+    own_mm, kept_mm = float(mr.spacing_mm.max()), float(labels.spacing_mm.max())
+    if own_mm >= kept_mm or not masks:
+        return ()
+    why = (
+        f"{', '.join(sorted(masks))} lie on voxels of {kept_mm:g} mm, where the second image "
+        f"has {own_mm:g} mm; {len(traced) or 'no'} roots and ganglia were carried as lines."
+    )
+    return (finding_of("AN-417", Severity.NOTE, where=_FUSED, why=why),)
+
+
 def _require_one_patient(fits: Sequence[VertebraFit]) -> None:
     ratio = float(np.median([fit.size_ratio for fit in fits]))
     tolerance = value("fusion.size_tolerance_share")
@@ -131,7 +159,7 @@ def _say_fused(
         + ("" if f.predicted_mm is None else f", neighbours alone {f.predicted_mm:.1f} mm")
         for f in fits
     ]
-    parts += [f"{v.upper}-{v.lower}: stated error {v.error_mm:.2f} mm" for v in levels]
+    parts += [f"{v.name}: stated error {v.error_mm:.2f} mm" for v in levels]
     if landmarks is not None:
         parts.append(
             f"{landmarks.count} landmarks: {landmarks.residual_mm:.2f} mm, held out "
@@ -169,11 +197,10 @@ def _check_posture(levels: Sequence[LevelFit], least_volume_share: float) -> lis
     if not far and least_volume_share > 0.5:
         return []
     why = "; ".join(
-        f"{v.upper}-{v.lower}: turned by {v.turn_deg:.1f} degrees, moved by {v.shift_mm:.1f} mm"
-        for v in far
+        f"{v.name}: turned by {v.turn_deg:.1f} degrees, moved by {v.shift_mm:.1f} mm" for v in far
     )
     why += f"; least volume {least_volume_share:.0%}."
-    where = ", ".join(f"{v.upper}-{v.lower}" for v in far) or _FUSED
+    where = ", ".join(v.name for v in far) or _FUSED
     return [_ask("AN-413", where, why.lstrip("; "))]
 
 

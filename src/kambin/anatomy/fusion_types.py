@@ -53,6 +53,7 @@ class LevelFit:
     turn_deg : float, degrees, by how much the posture differs between the images
     shift_mm : float, mm, by how much the vertebrae moved against each other at their disc
     error_mm : float, mm, stated error of what is carried over at this level
+    neighbours : bool, false if a vertebra between the two was not registered
     """
 
     upper: str
@@ -60,6 +61,13 @@ class LevelFit:
     turn_deg: float
     shift_mm: float
     error_mm: float
+    neighbours: bool = True
+
+    @property
+    def name(self) -> str:
+        """Return the disc level, or between which vertebrae it lies if that is no level."""
+        # With L5 left out "L4-S1" would name the last level of another patient.
+        return f"{self.upper}-{self.lower}" if self.neighbours else f"{self.upper} to {self.lower}"
 
 
 @dataclass(frozen=True, slots=True)

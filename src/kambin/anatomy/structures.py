@@ -31,10 +31,12 @@ class Tube:
     ----------
     points_lps_mm : float array, shape (N, 3), mm, LPS, from proximal to distal
     radii_mm : float array, shape (N,), mm
+    traced : bool, taken from a mask of the structure, and not drawn or modelled
     """
 
     points_lps_mm: NDArray[np.float64]
     radii_mm: NDArray[np.float64]
+    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from kambin.cli.app import ForceOption, JsonOption, app, examples
 from kambin.cli.gate import confirm_call, read_checked_case
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.cli.progress import shown_progress
-from kambin.core import AnatomyError, find_blocking
+from kambin.core import AnatomyError, Severity, find_blocking
 from kambin.exchange import read_case_summary, require_free
 from kambin.exchange.fused_cases import PICTURE_FILE, fusion_document, write_fused_case
 from kambin.exchange.markups import read_landmarks
@@ -64,11 +64,12 @@ def fuse(
     print_lines(f"Case      {folder}", f"Picture   {folder / PICTURE_FILE}")
     for level in fusion.levels:
         print_lines(
-            f"{level.upper}-{level.lower}     error {level.error_mm:.2f} mm, posture changed by "
+            f"{level.name:9} error {level.error_mm:.2f} mm, posture changed by "
             f"{level.turn_deg:.1f} degrees and {level.shift_mm:.1f} mm"
         )
     print_findings(fusion.findings)
-    print_lines(f"Look at the picture, then: {confirm_call(folder, fusion.findings)}")
+    asked = [f for f in fusion.findings if f.severity is Severity.CONFIRM]
+    print_lines(f"Look at the picture, then: {confirm_call(folder, asked)}")
 
 
 def _read(folder: Path) -> Case:

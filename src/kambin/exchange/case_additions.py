@@ -23,6 +23,8 @@ def additions_document(case: Case) -> dict[str, object]:
     if case.drawn:
         found[_DRAWN] = [
             {"key": str(key), "points_lps_mm": tube.points_lps_mm, "radii_mm": tube.radii_mm}
+            # only where it holds, so that a case without one keeps its bytes
+            | ({"traced": True} if tube.traced else {})
             # by name: the order in which lines were given must not reach the hash
             for key, tube in sorted(case.drawn.items(), key=lambda item: str(item[0]))
         ]
@@ -52,7 +54,9 @@ def read_additions(
     """
     try:
         drawn = {
-            StructureKey.parse(row["key"]): _tube(row["points_lps_mm"], row["radii_mm"])
+            StructureKey.parse(row["key"]): _tube(
+                row["points_lps_mm"], row["radii_mm"], traced=row.get("traced", False) is True
+            )
             for row in document.get(_DRAWN, [])
         }
         sigma_mm = {
@@ -69,7 +73,7 @@ def read_additions(
     return drawn, sigma_mm
 
 
-def _tube(points: object, radii: object) -> Tube:
+def _tube(points: object, radii: object, *, traced: bool) -> Tube:
     points_lps_mm = np.array(points, dtype=np.float64)
     radii_mm = np.array(radii, dtype=np.float64)
     usable = (
@@ -81,4 +85,4 @@ def _tube(points: object, radii: object) -> Tube:
     if not usable:
         msg = "not a line of points with radii"
         raise ValueError(msg)
-    return Tube(points_lps_mm, radii_mm)
+    return Tube(points_lps_mm, radii_mm, traced)

@@ -78,7 +78,7 @@ def _name(fusion: Fusion, row: int) -> str:
     if not fusion.levels:
         return fusion.vertebrae[0].vertebra
     level = fusion.levels[row]
-    return f"{level.upper}-{level.lower}, error {level.error_mm:.1f} mm"
+    return f"{level.name}, error {level.error_mm:.1f} mm"
 
 
 def _draw_slice(

@@ -23,6 +23,7 @@ from kambin.imaging import LabelMap
 
 L4, SAC = StructureKey.parse("vertebra:L4"), StructureKey.parse("dural_sac")
 ROOT = StructureKey.parse("exiting_root:L4:left")
+OTHER_ROOT = StructureKey.parse("traversing_root:L5:left")
 
 
 def a_case(*keys: StructureKey) -> Case:
@@ -71,8 +72,11 @@ def test_the_document_holds_motions_errors_and_both_inputs(inputs: tuple[Case, C
     matrix = np.array(document["vertebrae"][1]["ct_from_mr"])
     np.testing.assert_allclose(matrix, a_fit("L5", 6.0).ct_from_mr.matrix, atol=1e-5)
     assert document["levels"] == [
-        {"upper": "L4", "lower": "L5", "turn_deg": 4.0, "shift_mm": 1.5, "error_mm": 0.8}
-    ]
+        {
+            "upper": "L4", "lower": "L5", "neighbours": True,
+            "turn_deg": 4.0, "shift_mm": 1.5, "error_mm": 0.8,
+        }
+    ]  # fmt: skip
     assert document["in_bone_share"] == {"dural_sac": 0.02}
     assert document["landmarks"] is None
     # nothing in it but what JSON keeps
@@ -149,3 +153,13 @@ def test_what_is_no_closed_curve_is_refused(
     with pytest.raises(InputError, match=told) as caught:
         read_closed_curves(save_markups(tmp_path / "c.mrk.json", *curves))
     assert caught.value.code == "IN-090"
+
+
+def test_a_line_that_was_traced_says_so_when_it_is_read_again(tmp_path: Path) -> None:
+    points, radii = np.array([[20.0, 20, 20], [24, 22, 18]]), np.array([1.5, 2.0])
+    drawn = {ROOT: Tube(points, radii), OTHER_ROOT: Tube(points, radii, traced=True)}
+    folder = write_case(replace(a_case(L4, SAC), drawn=drawn), tmp_path / "case")
+    read = read_case(folder).drawn
+    assert [read[key].traced for key in (ROOT, OTHER_ROOT)] == [False, True]
+    # what a person drew keeps the bytes it had before lines could be traced
+    assert "traced" not in json.loads((folder / "case.json").read_text())["drawn"][0]
