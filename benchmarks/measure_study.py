@@ -203,6 +203,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--coarse", type=int, default=40, help="seeds below this at 3 mm as well")
     parser.add_argument("--cache", type=Path)
+    parser.add_argument("--kept", action="store_true", help="only patients the cache holds")
     parser.add_argument("--docs", action="store_true")
     parser.add_argument("--real", type=Path, help="folder of the shared real data")
     parser.add_argument("-o", "--output", type=Path)
@@ -212,6 +213,8 @@ def main(arguments: list[str]) -> int:
     else:
         patients = []
         for seed in range(asked.first, asked.first + asked.seeds):
+            if asked.kept and not (asked.cache / f"{seed}.json").is_file():
+                continue
             patients.append(known_patient(seed, asked.cache, coarse=seed < asked.coarse))
             print(f"patient {seed} measured", file=sys.stderr)
         lines = study_lines(patients)
