@@ -368,7 +368,7 @@ blob = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=8)
 @given(blob)
 def test_the_classification_never_fails_whatever_the_blob(
     boxes: list[tuple[int, int, int, int, int, int]],
