@@ -18,17 +18,20 @@ from kambin.exchange import read_case
 
 ASKED = ("--level", "L4-L5", "--side", "left", "--zone", "paracentral")
 
+COARSE_MM = 1.5
+"""Spacing of the patient that is stored anew, mm: a third of the voxels of 1 mm."""
+
 
 @pytest.fixture(scope="module", autouse=True)
-def a_bench_for_two_cases() -> Iterator[None]:
-    """Room for the phantom and for the one patient that a test makes of it.
+def a_bench_for_three_cases() -> Iterator[None]:
+    """Room for the phantom, the coarse one, and the one patient that a test makes of it.
 
     With one slot, each such test would make the next one complete the phantom again.
     """
     with pytest.MonkeyPatch.context() as patch:
         for name in ("_check", "_complete"):
             compute = getattr(workbench, name).__wrapped__
-            patch.setattr(workbench, name, lru_cache(maxsize=2)(compute))
+            patch.setattr(workbench, name, lru_cache(maxsize=3)(compute))
         yield
 
 
@@ -46,6 +49,24 @@ def planned(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the plan of that phantom."""
     out = tmp_path_factory.mktemp("plan")
     outcome = run_kambin("plan", case, *ASKED, "-o", out)
+    assert outcome.code == 0, outcome.text + outcome.errors
+    return out
+
+
+@pytest.fixture(scope="module")
+def coarse_case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same patient for what is asked of files: how they are stored, mirrored or changed."""
+    folder = tmp_path_factory.mktemp("coarse") / "case"
+    words = ("--level", "L4-L5", "--side", "left", "--herniation", "paracentral", "--seed", "0")
+    assert run_kambin("phantom", "-o", folder, *words, "--spacing", COARSE_MM).code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def coarse_plan(coarse_case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the plan of it."""
+    out = tmp_path_factory.mktemp("coarse_plan")
+    outcome = run_kambin("plan", coarse_case, *ASKED, "-o", out)
     assert outcome.code == 0, outcome.text + outcome.errors
     return out
 
@@ -103,20 +124,20 @@ def test_two_runs_give_the_same_bytes(case: Path, planned: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("axes", ["SAR", "PIL"])
 def test_files_stored_in_another_order_give_the_same_plan(
-    case: Path, planned: Path, tmp_path: Path, axes: str
+    coarse_case: Path, coarse_plan: Path, tmp_path: Path, axes: str
 ) -> None:
     for name in ("image.nii.gz", "labels.nii.gz"):
-        image = nibabel.load(case / name)
+        image = nibabel.load(coarse_case / name)
         turn = ornt_transform(io_orientation(image.affine), axcodes2ornt(axes))
         nibabel.save(image.as_reoriented(turn), tmp_path / name)
-    names = {str(value): str(key) for value, key in read_case(case).names.items()}
+    names = {str(value): str(key) for value, key in read_case(coarse_case).names.items()}
     (tmp_path / "labels.json").write_text(json.dumps(names))
     words = ("-i", tmp_path / "image.nii.gz", "--labels", tmp_path / "labels.nii.gz")
     other = tmp_path / "case"
     assert run_kambin("import", *words, "-o", other).code == 0
     assert run_kambin("plan", other, *ASKED, "-o", tmp_path / "plan").code == 0
     written = (tmp_path / "plan" / "plan.json").read_bytes()
-    assert written == (planned / "plan.json").read_bytes()
+    assert written == (coarse_plan / "plan.json").read_bytes()
 
 
 def _mirrored_files(case: Path, folder: Path, *, renamed: bool) -> tuple[str | Path, ...]:
@@ -135,10 +156,10 @@ def _mirrored_files(case: Path, folder: Path, *, renamed: bool) -> tuple[str | P
 
 
 def test_a_mirrored_patient_gets_the_mirrored_plan_once_a_person_confirms(
-    case: Path, planned: Path, tmp_path: Path
+    coarse_case: Path, coarse_plan: Path, tmp_path: Path
 ) -> None:
     twin = tmp_path / "case"
-    words = _mirrored_files(case, tmp_path, renamed=True)
+    words = _mirrored_files(coarse_case, tmp_path, renamed=True)
     assert run_kambin("import", *words, "-o", twin).code == 0
     asked = ("--level", "L4-L5", "--side", "right", "--zone", "paracentral")
     stopped = run_kambin("plan", twin, *asked, "--json")
@@ -148,8 +169,8 @@ def test_a_mirrored_patient_gets_the_mirrored_plan_once_a_person_confirms(
     assert run_kambin("confirm", twin, "--by", "A. Tester", *accept).code == 0
     done = run_kambin("plan", twin, *asked, "--json")
     assert done.code == 0, done.errors
-    left, right = _document(planned), done.document
-    labels = read_case(case).labels
+    left, right = _document(coarse_plan), done.document
+    labels = read_case(coarse_case).labels
     middle_mm = labels.lps_mm((np.array(labels.shape) - 1) / 2)[0]
     for name in ("entry_lps_mm", "target_lps_mm"):
         x, y, z = left["trajectory"][name]
@@ -160,9 +181,9 @@ def test_a_mirrored_patient_gets_the_mirrored_plan_once_a_person_confirms(
 
 
 def test_a01_a_patient_mirrored_without_new_names_is_never_planned(
-    case: Path, tmp_path: Path
+    coarse_case: Path, tmp_path: Path
 ) -> None:
-    words = _mirrored_files(case, tmp_path, renamed=False)
+    words = _mirrored_files(coarse_case, tmp_path, renamed=False)
     assert run_kambin("import", *words, "-o", tmp_path / "case").code == 0
     for side in ("left", "right"):
         asked = ("--level", "L4-L5", "--side", side, "--zone", "paracentral")
@@ -172,16 +193,16 @@ def test_a01_a_patient_mirrored_without_new_names_is_never_planned(
 
 
 def test_p01_a_changed_label_map_makes_the_plan_stale(
-    case: Path, planned: Path, tmp_path: Path
+    coarse_case: Path, coarse_plan: Path, tmp_path: Path
 ) -> None:
     changed = tmp_path / "case"
-    shutil.copytree(case, changed)
+    shutil.copytree(coarse_case, changed)
     file = changed / "labels.nii.gz"
     image = nibabel.load(file)
     values = np.asarray(image.dataobj).copy()
     values[values == values.max()] = 0
     nibabel.save(nibabel.Nifti1Image(values, image.affine, image.header), file)
-    outcome = run_kambin("verify", changed, planned / "plan.json", "--json")
+    outcome = run_kambin("verify", changed, coarse_plan / "plan.json", "--json")
     assert outcome.code == 5
     assert outcome.document["valid"] is False
     assert _codes(outcome) == {"PL-020"}
