@@ -22,6 +22,8 @@ EXACT = (
     "upper_plate_width",
     "upper_plate_depth",
     "transverse_span",
+    "pedicle_height",
+    "pedicle_width",
     "crest_height",
 )
 """What rests on segmented bone alone: right within half a millimetre or five per cent."""
