@@ -70,7 +70,15 @@ def make_report(
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
         case = with_answers(checked.case, answer, file)
-        return write_report(case, anatomy, answer, out, progress=progress, store=store)
+        return write_report(
+            case,
+            anatomy,
+            answer,
+            out,
+            case_findings=checked.findings,
+            progress=progress,
+            store=store,
+        )
 
 
 def with_answers(case: Case, answer: Plan | Refusal, file: Path) -> Case:

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kambin.anatomy import Case
-from kambin.anatomy.fusion_types import Fusion, VertebraFit
+from kambin.anatomy.fusion_types import Fusion, LevelFit, VertebraFit
 from kambin.exchange.case_files import write_case
 from kambin.exchange.documents import to_plain
 from kambin.exchange.importing import findings_from_source
@@ -17,6 +17,35 @@ from kambin.exchange.importing import findings_from_source
 PICTURE_FILE = "fusion.png"
 _FINDINGS = "import_findings"
 _FUSION = "fusion"
+
+
+@dataclass(frozen=True, slots=True)
+class FusionRecord:
+    """What a fused case says of how it came about.
+
+    Parameters
+    ----------
+    ct_sha256, mr_sha256 : str, hashes of the cases that were brought together
+    levels : LevelFit from cranial to caudal, mm and degrees
+    """
+
+    ct_sha256: str
+    mr_sha256: str
+    levels: tuple[LevelFit, ...]
+
+
+def read_fusion(case: Case) -> FusionRecord | None:
+    """Return how a case was fused, or none if it comes from one image.
+
+    Parameters
+    ----------
+    case : Case as read from its folder
+    """
+    if _FUSION not in case.source:
+        return None
+    document = json.loads(case.source[_FUSION])
+    levels = tuple(LevelFit(**row) for row in document["levels"])
+    return FusionRecord(document["ct_sha256"], document["mr_sha256"], levels)
 
 
 def fusion_document(fusion: Fusion, ct: Case, mr: Case) -> dict[str, Any]:

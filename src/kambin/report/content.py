@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import Finding
 from kambin.planning import FindingRecord, Plan, Refusal
-from kambin.report import plan_rows, refusal_rows
+from kambin.report import fusion_rows, plan_rows, refusal_rows
 from kambin.report.rows import Row, Table
 from kambin.report.words import BANNER, mm_words, origin_words, plain_words, structure_words
 
@@ -54,7 +54,12 @@ class ReportContent:
         return self.side.upper()
 
 
-def report_content(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> ReportContent:
+def report_content(
+    case: Case,
+    anatomy: Anatomy,
+    document: Plan | Refusal,
+    case_findings: Sequence[Finding] = (),
+) -> ReportContent:
     """Return everything that the report of a plan or a refusal says.
 
     Parameters
@@ -62,6 +67,7 @@ def report_content(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> Re
     case : Case
     anatomy : Anatomy
     document : Plan or Refusal
+    case_findings : what import, fusion and checks said of the case
 
     Raises
     ------
@@ -80,6 +86,9 @@ def report_content(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> Re
     else:
         kind, verdict = "refusal", refusal_rows.verdict(document)
         facts = refusal_rows.facts(document)
+    carried = fusion_rows.carried_table(case, anatomy, level)
+    if carried is not None:
+        tables = (carried, *tables)
     return ReportContent(
         kind=kind,
         level=document.level,
@@ -96,7 +105,7 @@ def report_content(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> Re
         modelled=_modelled_table(anatomy, level),
         not_assessed=tuple(structure_words(key) for key in document.not_assessed),
         limits=_limits(case, anatomy, document),
-        findings=_finding_rows(case, anatomy.findings, document.findings),
+        findings=_finding_rows(case, (*anatomy.findings, *case_findings), document.findings),
         provenance=_provenance(case, anatomy, document),
     )
 
@@ -145,6 +154,7 @@ def _limits(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> tuple[str
     ]
     if case.image is None:
         lines.append(_LABEL_ONLY)
+    lines += fusion_rows.limits(case, Level.parse(document.level))
     if isinstance(document, Plan):
         for reason in (
             document.resection.not_assessed_reason,
@@ -196,6 +206,7 @@ def _provenance(case: Case, anatomy: Anatomy, document: Plan | Refusal) -> tuple
     rows = [
         Row("Case SHA-256", document.case_sha256),
         Row("Plan SHA-256", plan_hash or "none"),
+        *fusion_rows.provenance(case),
         Row("Label names", case.dialect),
         Row("Levels", f"{scheme.name}, counted {' and '.join(counted) or 'by the labels'}"),
         Row("Levels confirmed by", scheme.confirmed_by or "nobody"),

@@ -1,10 +1,11 @@
 """Writing the report of a plan or of a refusal into a folder."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kambin.anatomy import Anatomy, Case
-from kambin.core import FieldStore, PlanError, Progress, SilentProgress, StoreError
+from kambin.core import FieldStore, Finding, PlanError, Progress, SilentProgress, StoreError
 from kambin.planning import Plan, Refusal
 from kambin.report.content import report_content
 from kambin.report.html import html_report
@@ -35,6 +36,7 @@ def write_report(
     document: Plan | Refusal,
     out_dir: Path,
     *,
+    case_findings: Sequence[Finding] = (),
     progress: Progress | None = None,
     store: FieldStore | None = None,
 ) -> ReportPaths:
@@ -46,6 +48,7 @@ def write_report(
     anatomy : Anatomy of the same case
     document : Plan or Refusal
     out_dir : Path, made if it is not there
+    case_findings : what import, fusion and checks said of the case
     progress : Progress
     store : FieldStore with the distance fields of the planner, or none: the skin map then
         computes them again
@@ -71,7 +74,7 @@ def write_report(
             next_step="Plan again on this case, or report with the case of the plan.",
         )
     skin = find_skin_map(case, anatomy, document, progress=shown, store=store)
-    content = report_content(case, anatomy, document)
+    content = report_content(case, anatomy, document, case_findings)
     drawn = None
     if isinstance(skin, str):
         content = replace(content, limits=(*content.limits, skin))
