@@ -52,6 +52,7 @@ class Dialect:
     counts_from_below : bool, its numbers begin at the lowest whole vertebra, whichever that is
     with_l6 : label value -> the name it has where a sixth lumbar vertebra is labelled
     without_l5 : label value -> the name it has where sacrum and L4 are labelled and L5 is not
+    only_with : label value -> the value it never comes without, such as a rib and its vertebra
     """
 
     name: str
@@ -64,6 +65,12 @@ class Dialect:
     counts_from_below: bool = False
     with_l6: Mapping[int, str] = field(default_factory=dict)
     without_l5: Mapping[int, str] = field(default_factory=dict)
+    only_with: Mapping[int, int] = field(default_factory=dict)
+
+    def could_hold(self, values: frozenset[int]) -> bool:
+        """Return whether one file of this tool may hold just these label values."""
+        bearers = {self.only_with[value] for value in values if value in self.only_with}
+        return bearers <= values <= self.values
 
     def words(self, values: frozenset[int]) -> dict[int, str]:
         """Return the tool's names for the labels of one file, four or six lumbar as labelled.
@@ -138,7 +145,7 @@ def find_key_in_file_name(stem: str) -> StructureKey | None:
 
 def find_dialects_by_values(values: frozenset[int]) -> tuple[Dialect, ...]:
     """Return every label table in which all these values are possible."""
-    return tuple(d for d in read_dialects().values() if values and values <= d.values)
+    return tuple(d for d in read_dialects().values() if values and d.could_hold(values))
 
 
 def find_dialects_filled(values: frozenset[int]) -> tuple[Dialect, ...]:
@@ -277,6 +284,7 @@ def _dialect(name: str, row: Mapping[str, Any]) -> Dialect:
         counts_from_below=row.get("lowest", False),
         with_l6=_numbered(row.get("with_l6", {})),
         without_l5=_numbered(row.get("without_l5", {})),
+        only_with={int(value): int(other) for value, other in row.get("only_with", {}).items()},
     )
 
 

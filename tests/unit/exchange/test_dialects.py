@@ -76,7 +76,8 @@ def test_every_name_in_the_tables_is_understood(dialect: str) -> None:
 @pytest.mark.parametrize("dialect", sorted(read_dialects()))
 def test_a_table_names_one_structure_twice_only_if_it_joins_labels(dialect: str) -> None:
     table = read_dialects()[dialect]
-    keys = [find_key(name) for name in table.names.values()]
+    # a thirteenth rib has the number of the vertebra that bears it, L1 or T13
+    keys = [find_key(name) for value, name in table.names.items() if value not in table.only_with]
     assert (len(keys) > len(set(keys))) == table.joins
 
 
@@ -198,8 +199,26 @@ def test_the_dialect_named_by_the_user_decides(seg: Path) -> None:
 
 
 def test_a_dialect_that_lacks_labels_is_refused(seg: Path) -> None:
-    with pytest.raises(InputError, match=r"IN-017.*52"):
+    values = spine_labels()
+    values[0, 0, 0] = 63
+    save(seg, values)
+    with pytest.raises(InputError, match=r"IN-017.*63"):
         read_sources(seg, "verse")
+
+
+@pytest.mark.parametrize(
+    ("values", "tables"),
+    [
+        ({25, 27, 28, 52, 117}, {"totalsegmentator"}),
+        ({19, 20, 26, 52, 117}, {"totalsegmentator", "verse"}),
+        ({28, 20, 26, 53, 121}, {"verse"}),
+    ],
+)
+def test_a_thirteenth_rib_is_not_believed_without_its_vertebra(
+    values: set[int], tables: set[str]
+) -> None:
+    """52 is the aorta of TotalSegmentator and the rib on L1 of ``seg-vert``."""
+    assert {d.name for d in find_dialects_by_values(frozenset(values))} == tables
 
 
 def test_names_beside_the_file_win(seg: Path) -> None:
