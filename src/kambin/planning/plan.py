@@ -49,6 +49,9 @@ from kambin.planning.verify import verify_plan
 NO_FRAGMENT = "The case has no fragment."
 """Why reach is null."""
 
+REACH_NOT_COMPUTED = "What of the fragment can be grasped and seen is not computed."
+"""Why reach is null although there is a fragment."""
+
 EXHAUSTED = "every listed candidate was tried, and a finer list around the best"
 """How the certificate was obtained."""
 
@@ -168,7 +171,7 @@ def _write_plan(
                 reachable_fraction=None,
                 visible_fraction=None,
                 residual_mm3=None,
-                not_assessed_reason=NO_FRAGMENT,
+                not_assessed_reason=_reach_reason(anatomy),
             ),
             certainty=assess_certainty(
                 stages, slack_mm=find_slack_mm(stages), length_mm=path.length_mm
@@ -179,6 +182,12 @@ def _write_plan(
             software=find_software(),
         )
     )
+
+
+def _reach_reason(anatomy: Anatomy) -> str:
+    """Return why nothing is said of the fragment's reach."""
+    has_fragment = anatomy.find(StructureKey("fragment")) is not None
+    return REACH_NOT_COMPUTED if has_fragment else NO_FRAGMENT
 
 
 def find_status(case: Case, findings: tuple[Finding, ...]) -> str:

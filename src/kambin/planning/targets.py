@@ -5,12 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
-from kambin.anatomy import Anatomy, StructureKey
+from kambin.anatomy import Anatomy, Structure, StructureKey
 from kambin.core import RequestError
 from kambin.knowledge import value, value_at, values
 from kambin.planning.geometry import LevelGeometry
 from kambin.planning.request import PlanRequest
+
+DISTANCE_DECIMALS = 6
+"""Distances are compared in nanometres, so that a mirrored tie is decided alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +46,9 @@ def find_targets(anatomy: Anatomy, geometry: LevelGeometry, request: PlanRequest
 
     Returns
     -------
-    Targets, a box of points in the disc's frame, always in the same order from medial to
-    lateral on either side
+    Targets, points in the disc's frame, always in the same order from medial to lateral on
+    either side: a box around a zone or a point, and of a fragment the points inside it and
+    those of the disc at its base
 
     Raises
     ------
@@ -63,8 +68,7 @@ def find_targets(anatomy: Anatomy, geometry: LevelGeometry, request: PlanRequest
             why="Neither a zone nor a target was named, and the case has no fragment.",
             next_step="Name a zone or a target, or draw the fragment.",
         )
-    voxels = fragment.region.lps_mm(np.argwhere(fragment.region.values > 0))
-    return _box(geometry, geometry.surgical_mm(voxels.mean(axis=0)), zone=None)
+    return _find_fragment_targets(anatomy, geometry, fragment)
 
 
 def find_zone_centre(anatomy: Anatomy, geometry: LevelGeometry, zone: str) -> NDArray[np.float64]:
@@ -100,6 +104,56 @@ def _find_annulus(anatomy: Anatomy, geometry: LevelGeometry, lateral_mm: float) 
     if not len(columns):
         return geometry.wall_mm
     return float(columns[:, 1].max()) + 0.5 * float(region.spacing_mm.min())
+
+
+def _find_fragment_targets(
+    anatomy: Anatomy, geometry: LevelGeometry, fragment: Structure
+) -> Targets:
+    """Return the points of a fragment, and of the disc at its base, on one lattice.
+
+    The middle of a fragment often lies on the very root or sac that it pushes aside, where no
+    needle may end; its flank or its base in the annulus is then the way to it (evidence 2.2).
+    """
+    voxels = _voxels_mm(geometry, fragment)
+    centre = voxels.mean(axis=0)
+    base, step = value("planning.fragment_base_mm"), value("planning.fragment_step_mm")
+    # counted from the middle, so that a mirrored fragment has the mirrored lattice
+    turns = np.ceil((np.abs(voxels - centre).max(axis=0) + base) / step).astype(int)
+    counts = [np.arange(-turn, turn + 1) for turn in turns]
+    lattice = centre + step * np.array(list(itertools.product(*counts)), dtype=np.float64)
+    away = _distances_mm(voxels, lattice)
+    kept = away <= _voxel_reach_mm(fragment)
+    disc = anatomy.find(StructureKey("disc", str(geometry.level)))
+    if disc is not None:
+        from_disc = _distances_mm(_voxels_mm(geometry, disc), lattice)
+        kept |= (away <= base) & (from_disc <= _voxel_reach_mm(disc))
+    points = lattice[kept]
+    if not len(points):
+        points = voxels[np.linalg.norm(voxels - centre, axis=1).argmin()][None]
+    return Targets(
+        centre_lps_mm=geometry.lps_mm(centre),
+        points_lps_mm=geometry.lps_mm(points),
+        offsets_mm=np.linalg.norm(points - centre, axis=1),
+        zone=None,
+    )
+
+
+def _voxels_mm(geometry: LevelGeometry, structure: Structure) -> NDArray[np.float64]:
+    """Return the voxels' centres, shape (V, 3), mm, surgical disc frame."""
+    region = structure.region
+    return geometry.surgical_mm(region.lps_mm(np.argwhere(region.values > 0)))
+
+
+def _distances_mm(voxels: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distance of each point to the nearest voxel's centre, rounded, mm."""
+    away, _ = KDTree(voxels).query(points)
+    return np.round(np.asarray(away, dtype=np.float64), DISTANCE_DECIMALS)
+
+
+def _voxel_reach_mm(structure: Structure) -> float:
+    """Return half the diagonal of a voxel: points inside are no further from its centre."""
+    half_mm = 0.5 * float(np.linalg.norm(structure.region.spacing_mm))
+    return round(half_mm, DISTANCE_DECIMALS)
 
 
 def _box(geometry: LevelGeometry, centre: NDArray[np.float64], zone: str | None) -> Targets:

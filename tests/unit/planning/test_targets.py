@@ -11,6 +11,7 @@ from kambin.anatomy import Anatomy, StructureKey
 from kambin.core import AnatomyError, RequestError
 from kambin.frames import Side
 from kambin.imaging import region_from_mask
+from kambin.knowledge import value
 from kambin.planning import ZONES, PlanRequest
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
 from kambin.planning.targets import Targets, find_targets, find_zone_centre
@@ -136,10 +137,42 @@ def _with_fragment(anatomy: Anatomy) -> Anatomy:
     return replace(anatomy, structures={**anatomy.structures, fragment.key: fragment})
 
 
-def test_the_fragment_is_aimed_at_in_its_middle(a_simple_spine: Anatomy) -> None:
+def test_the_fragment_is_aimed_at_in_it_and_in_the_disc_at_its_base(
+    a_simple_spine: Anatomy,
+) -> None:
     targets = _ask(_with_fragment(a_simple_spine))
     assert targets.centre_lps_mm == pytest.approx([8.0, 18.5, -2.0])
-    assert len(targets.points_lps_mm) == 125
+    assert targets.zone is None
+    x, y, z = targets.points_lps_mm.T
+    nearest = np.clip(targets.points_lps_mm, (6, 16, -3), (10, 21, -1))
+    away = np.linalg.norm(targets.points_lps_mm - nearest, axis=1)
+    in_disc = (x / 25) ** 2 + (y / 18) ** 2 < 1.1
+    assert (away < 0.5).any()
+    assert ((away > 0.5) & in_disc).any()
+    assert (in_disc | (away < 0.5)).all()
+    assert away.max() <= value("planning.fragment_base_mm")
+    assert targets.offsets_mm.min() == 0
+    assert (np.diff(x) >= 0).all()
+    assert np.abs(z + 2).max() >= 2
+
+
+def test_a_fragment_away_from_the_disc_is_aimed_at_in_itself_alone(
+    a_simple_spine: Anatomy,
+) -> None:
+    fragment = a_structure("fragment", a_block((6, 26, -3), (10, 31, -1)))
+    spine = replace(
+        a_simple_spine, structures={**a_simple_spine.structures, fragment.key: fragment}
+    )
+    points = _ask(spine).points_lps_mm
+    assert (points[:, 1] > 25.4).all()
+    assert len(points) > 1
+
+
+def test_the_mirrored_fragment_gets_the_mirrored_targets(a_simple_spine: Anatomy) -> None:
+    spine = _with_fragment(a_simple_spine)
+    mirrored = mirror_spine(spine)
+    left, right = _ask(spine, Side.LEFT), _ask(mirrored, Side.RIGHT)
+    np.testing.assert_allclose(left.points_lps_mm * MIRROR, right.points_lps_mm, atol=1e-9)
 
 
 def test_a_zone_goes_before_the_fragment(a_simple_spine: Anatomy) -> None:
