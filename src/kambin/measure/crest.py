@@ -12,6 +12,7 @@ from kambin.frames import direction_from_angles
 from kambin.knowledge import value, values
 from kambin.measure.rows import Curve, Reading
 from kambin.measure.site import (
+    SACRUM,
     SideView,
     Site,
     bone_sigma_mm,
@@ -96,8 +97,9 @@ def measure_ilium_angle(site: Site) -> Mapping[str, Reading]:
 
     Notes
     -----
-    The target is the posterior margin of the disc at the medial line of the lower pedicle;
-    that of S1 is at its assumed place, and the upper one stands in where there is none.
+    The target is the posterior margin of the disc at the medial line of the lower pedicle.
+    The sacrum has none of its own: at L5-S1 the upper one is taken, and the place assumed for
+    that of S1 only where L5 has none either.
     The line has no width: a tool of radius r needs the angle at which its distance to the
     ilium is r.
 
@@ -150,8 +152,9 @@ def target_lps_mm(site: Site) -> NDArray[np.float64]:
     """
     level, side, disc = require_level(site), require_side(site), site.disc()
     view = SideView(disc.lps_from_disc, side)
-    # Paracentral paths dock at the caudal pedicle; the cranial one stands in at L5-S1.
-    for vertebra in (level.lower, level.upper):
+    # Paracentral paths dock at the caudal pedicle; at L5-S1 only the cranial one can be seen.
+    order = (level.lower, level.upper)
+    for vertebra in reversed(order) if level.lower == SACRUM else order:
         frame = site.frame(vertebra)
         if side in frame.pedicles:
             lateral, backward, up, breadth, _ = frame.pedicles[side]

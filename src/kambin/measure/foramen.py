@@ -38,7 +38,7 @@ def measure_foramen(site: Site) -> Mapping[str, Reading]:
     are taken to err independently: with standard deviation s the area errs by half the
     perimeter times s, an extent by the root of two times s.
     The width runs from the disc to the process: on CT, where the disc is modelled, it errs
-    with the model, 0.9 to 1.3 mm too narrow at L4-L5 and L5-S1 of made patients.
+    with the margin of the model.
 
     References
     ----------

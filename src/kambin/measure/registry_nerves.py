@@ -3,10 +3,10 @@
 from functools import partial
 
 from kambin.measure.kinds import Place, QuantityKind
+from kambin.measure.pedicle_gaps import measure_pedicle_gaps
 from kambin.measure.roots import (
     BESIDE,
     measure_facet_root,
-    measure_pedicle_gaps,
     measure_root_course,
     measure_root_neighbours,
     measure_root_size,
@@ -16,6 +16,7 @@ from kambin.measure.window_rows import KINDS, OBLIQUE, measure_windows, window_v
 
 _LINE = "The root as balls along its line"
 _GAP = "Least distance between surfaces"
+_HEIGHT = "Straight up along the axis of the vertebra, not the way to the nearest point"
 _WINDOW = (
     "Silhouette on the plane across the view and tangent to the disc; straight limits along "
     "plate, root and dura or process"
@@ -102,14 +103,16 @@ _KINDS = (
                  "Distance C: 0 under 4.4 mm, 1 up to 6.4, 2 above; none for a modelled root",
                  "disc, along its axis", _GAP, "evidence 4.4 (C14)", measure_facet_root),
     QuantityKind("root_below_pedicle", "mm", Place.LEVEL_SIDE,
-                 "Gap between the upper pedicle and the exiting root under it", "none", _GAP,
+                 "Free height between the upper pedicle and the exiting root or ganglion under its "
+                 "middle two thirds", "upper vertebra, along its axis", _HEIGHT,
                  "evidence 13 V20", measure_pedicle_gaps),
     QuantityKind("dura_medial_of_pedicle", "mm", Place.LEVEL_SIDE,
                  "Gap between the upper pedicle and the dural sac", "none", _GAP,
                  "evidence 13 V20", measure_pedicle_gaps),
     QuantityKind("root_above_pedicle", "mm", Place.LEVEL_SIDE,
-                 "Gap between the lower pedicle and the exiting root over it", "none", _GAP,
-                 "evidence 13 V20", measure_pedicle_gaps),
+                 "Height of the exiting root over the middle of the lower pedicle",
+                 "lower vertebra, along its axis", _HEIGHT, "evidence 13 V20",
+                 measure_pedicle_gaps),
 )  # fmt: skip
 
 NERVE_KINDS: tuple[QuantityKind, ...] = (*_windows(), *_KINDS)

@@ -29,9 +29,6 @@ BESIDE = ("medial", "middle", "lateral")
 PLACES = ("intraspinal", "foraminal", "extraforaminal")
 """What ``drg_place`` 0 to 2 means."""
 
-PEDICLES = ("root_below_pedicle", "dura_medial_of_pedicle", "root_above_pedicle")
-"""Gaps round the pedicles."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Root:
@@ -228,48 +225,6 @@ def measure_facet_root(site: Site) -> Mapping[str, Reading]:
         gap, place = nearest_gap_mm(root.places_lps_mm[here], root.radii_mm[here], process)
         found[name] = Reading(gap, sigma, point_lps_mm=place)
     found["facet_root_gate"] = _gate(site, root, found["facet_root_lower"])
-    return found
-
-
-def measure_pedicle_gaps(site: Site) -> Mapping[str, Reading]:
-    """Measure the room round the pedicles of the foramen.
-
-    Parameters
-    ----------
-    site : Site at a disc level and side
-
-    Returns
-    -------
-    ``root_below_pedicle``, mm, exiting root under the upper pedicle;
-    ``dura_medial_of_pedicle``, mm, sac beside it; ``root_above_pedicle``, mm, exiting root
-    over the lower pedicle
-
-    Raises
-    ------
-    AnatomyError  (AN-304) if a frame is missing
-
-    References
-    ----------
-    Root and pedicle in cadavers: evidence 3.3 (A36, A37, A38).
-    """
-    level, root, sac = require_level(site), _find_root(site), site.anatomy.find("dural_sac")
-    upper = site.structure("pedicle", level.upper, sided=True)
-    lower = site.structure("pedicle", level.lower, sided=True)
-    dura = None if sac is None else find_balls(sac)
-    nerve = None if root is None else (root.places_lps_mm, root.radii_mm)
-    found = {}
-    for name, balls, owner, pedicle in zip(
-        PEDICLES,
-        (nerve, dura, nerve),
-        (None if root is None else root.structure, sac, None if root is None else root.structure),
-        (upper, upper, lower),
-        strict=True,
-    ):
-        if balls is None or pedicle is None or owner is None:
-            found[name] = site.not_assessed("the nerve or the pedicle")
-            continue
-        gap, place = nearest_gap_mm(*balls, pedicle)
-        found[name] = Reading(gap, math.hypot(owner.sigma_mm, pedicle.sigma_mm), point_lps_mm=place)
     return found
 
 

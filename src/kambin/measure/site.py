@@ -12,6 +12,9 @@ from kambin.knowledge import value
 from kambin.measure.rows import Reading
 from kambin.measure.shapes import Shapes
 
+SACRUM = "S1"
+"""Its pedicles merge with the ala and it has no lower plate: neither has a size."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -11,6 +11,7 @@ from kambin.frames import Side
 from kambin.knowledge import value, values
 from kambin.measure.rows import Reading
 from kambin.measure.site import (
+    SACRUM,
     Site,
     first_crossing_mm,
     wall_corner_lps_mm,
@@ -24,9 +25,6 @@ HEIGHT_SAMPLES = 25
 
 ROW_SAMPLES = 5
 """Rays beside each other between the pedicles, in height and in depth."""
-
-SACRUM = "S1"
-"""Its pedicles merge with the ala and it has no lower plate: neither has a size."""
 
 
 def measure_canal(site: Site) -> Mapping[str, Reading]:
@@ -76,8 +74,9 @@ def measure_pedicle(site: Site) -> Mapping[str, Reading]:
 
     Notes
     -----
-    At L4 and L5 the width includes the root of the transverse process. The sacrum has no
-    pedicle of its own; it is not assessed.
+    The width lies across the axis of the pedicle, at its isthmus. Bone too far from the medial
+    border for a pedicle is the root of the transverse process and is not counted. The sacrum
+    has no pedicle of its own; it is not assessed.
 
     References
     ----------

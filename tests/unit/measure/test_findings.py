@@ -159,6 +159,31 @@ def test_without_any_pedicle_the_target_lies_in_the_midline(a_spine_of_boxes: An
     assert target_lps_mm(site) == pytest.approx([0, 17, 0])
 
 
+def _at_the_sacrum(anatomy: Anatomy, *bare: str) -> Site:
+    """The level of boxes as L5-S1, the assumed pedicle of S1 2 mm further out than that of L5."""
+    pedicles = {"L5": (16, 22, 0, 8, 14), "S1": (18, 22, 5.5, 8, 13)}
+    frames = {
+        name: replace(
+            anatomy.vertebra_frames[like],
+            vertebra=name,
+            pedicles={} if name in bare else {Side.LEFT: pedicles[name]},
+        )
+        for name, like in (("L5", "L4"), ("S1", "L5"))
+    }
+    sacral = Level("L5", "S1")
+    discs = {sacral: replace(anatomy.disc_frames[LEVEL], level=sacral)}
+    made = replace(anatomy, vertebra_frames=frames, disc_frames=discs)
+    return Site(made, level=sacral, side=Side.LEFT)
+
+
+@pytest.mark.parametrize(("bare", "lateral_mm"), [((), 12), (("L5",), 14), (("L5", "S1"), 0)])
+def test_the_assumed_pedicle_of_s1_yields_to_that_of_l5(
+    a_spine_of_boxes: Anatomy, bare: tuple[str, ...], lateral_mm: float
+) -> None:
+    site = _at_the_sacrum(a_spine_of_boxes, *bare)
+    assert target_lps_mm(site) == pytest.approx([lateral_mm, 17, 0])
+
+
 def test_a_missing_pedicle_leaves_width_and_pedicle_unmeasured(a_spine_of_boxes: Anatomy) -> None:
     bare = _without_pedicles(a_spine_of_boxes, "L4")
     assert measure_canal(Site(bare, vertebra="L4"))["canal_width"].value is None

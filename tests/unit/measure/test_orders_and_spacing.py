@@ -31,9 +31,9 @@ from kambin.measure.facet import measure_facet
 from kambin.measure.foramen import find_lattice, find_site_waist
 from kambin.measure.joints import measure_joint
 from kambin.measure.lordosis import measure_disc_shape
+from kambin.measure.pedicle_gaps import measure_pedicle_gaps
 from kambin.measure.roots import (
     measure_facet_root,
-    measure_pedicle_gaps,
     measure_root_course,
     measure_root_neighbours,
     measure_root_size,

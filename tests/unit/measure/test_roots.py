@@ -27,14 +27,13 @@ from kambin.anatomy import Anatomy, Origin, Tube
 from kambin.core import AnatomyError
 from kambin.frames import Side
 from kambin.knowledge import value
+from kambin.measure.pedicle_gaps import PEDICLES, measure_pedicle_gaps
 from kambin.measure.roots import (
     BESIDE,
     COURSE,
     FACET,
-    PEDICLES,
     PLACES,
     measure_facet_root,
-    measure_pedicle_gaps,
     measure_root_course,
     measure_root_neighbours,
     measure_root_size,
@@ -315,21 +314,46 @@ def test_distance_c_needs_root_and_process(a_spine_of_boxes: Anatomy, missing: s
 
 
 def test_gaps_round_the_pedicles_are_those_of_boxes(a_spine_of_boxes: Anatomy) -> None:
-    line = dense_line_mm(LEFT, 0.02)
     found = measure_pedicle_gaps(at_disc(a_spine_of_boxes))
     assert tuple(found) == PEDICLES
-    for name, place in (("root_below_pedicle", "L4"), ("root_above_pedicle", "L5")):
-        (box,) = SHAPES[f"pedicle:{place}:left"]
-        gap = float(box_distance_mm(line, box).min()) - ROOT_RADIUS_MM
-        assert found[name].value == pytest.approx(gap, abs=0.4)
+    line = dense_line_mm(LEFT, 0.02)
+    under = np.abs(line[:, 0] - 16) < value("measure.pedicle_middle_share") * 4
+    # The pedicle above ends at z = 12; all of its middle lies over the ganglion.
+    below = 12 - line[under, 2].max() - GANGLION_RADIUS_MM
+    assert found["root_below_pedicle"].value == pytest.approx(below, abs=0.3)
+    # The pedicle below begins at z = -7.
+    over = line[np.argmin(np.abs(line[:, 0] - 16)), 2] - ROOT_RADIUS_MM - -7
+    assert found["root_above_pedicle"].value == pytest.approx(over, abs=0.3)
     # The sac ends at x = 8, the pedicle begins at 12.
     assert found["dura_medial_of_pedicle"].value == pytest.approx(4.0, abs=0.01)
+
+
+def test_a_root_beside_a_pedicle_is_neither_below_nor_above_it(a_spine_of_boxes: Anatomy) -> None:
+    medial = np.array([[9.0, 22, 30], [10.5, 22, -5]])
+    lateral = np.array([[21.5, 22, 11], [23.0, 22, -30]])
+    asked = {"root_below_pedicle", "root_above_pedicle"}
+    for points in (medial, lateral):
+        anatomy = dropped(bent(a_spine_of_boxes, points), "drg:L4:left")
+        found = measure_pedicle_gaps(at_disc(anatomy))
+        assert {found[name].value for name in asked} == {None}
+    # The further course beside the pedicle below changes nothing over it.
+    near = bent(a_spine_of_boxes, np.vstack([LEFT[:3], [[21.5, 20, -8], [22.0, 20, -18]]]))
+    whole = measure_pedicle_gaps(at_disc(a_spine_of_boxes))["root_above_pedicle"]
+    assert measure_pedicle_gaps(at_disc(near))["root_above_pedicle"].value == pytest.approx(
+        whole.value, abs=0.1
+    )
+
+
+def test_a_root_in_the_bone_of_its_pedicle_has_less_than_no_room(a_spine_of_boxes: Anatomy) -> None:
+    up = bent(a_spine_of_boxes, shifted(0, 0, 8))
+    assert measure_pedicle_gaps(at_disc(up))["root_below_pedicle"].value < 0
 
 
 @pytest.mark.parametrize(
     ("missing", "gone"),
     [
         (ROOT, {"root_below_pedicle", "root_above_pedicle"}),
+        ("drg:L4:left", set()),
         ("dural_sac", {"dura_medial_of_pedicle"}),
         ("pedicle:L4:left", {"root_below_pedicle", "dura_medial_of_pedicle"}),
         ("pedicle:L5:left", {"root_above_pedicle"}),
