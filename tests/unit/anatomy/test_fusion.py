@@ -57,8 +57,8 @@ def test_every_vertebra_comes_home(spine: BentSpine, fusion: Fusion) -> None:
         assert level.turn_deg == pytest.approx(3.1, abs=0.8)
 
 
-def true_errors_mm(spine: BentSpine, fusion: Fusion) -> list[tuple[float, float]]:
-    """The true mean error of every root carried over at a level, and the stated error there."""
+def true_errors_mm(spine: BentSpine, fusion: Fusion) -> list[tuple[float, float, float]]:
+    """Of every root at a level the true mean error, that across its line, and the stated error."""
     found = []
     for key, tube in spine.made.truth.centre_lines.items():
         for n, level in enumerate(fusion.levels):
@@ -67,10 +67,15 @@ def true_errors_mm(spine: BentSpine, fusion: Fusion) -> list[tuple[float, float]
             )
             # an exiting root runs on past the next vertebra, where another error is stated
             shares = fusion.warp.shares(tube.points_lps_mm)
-            points = tube.points_lps_mm[(shares >= n) & (shares <= n + 1)]
+            here = (shares >= n) & (shares <= n + 1)
+            points = tube.points_lps_mm[here]
             if is_here and len(points):
-                missed = np.linalg.norm(fusion.warp.to_ct(spine.to_mr(points)) - points, axis=1)
-                found.append((float(missed.mean()), level.error_mm))
+                missed = fusion.warp.to_ct(spine.to_mr(points)) - points
+                along = np.gradient(tube.points_lps_mm, axis=0)[here]
+                along /= np.linalg.norm(along, axis=1, keepdims=True)
+                across = missed - (missed * along).sum(axis=1, keepdims=True) * along
+                means = (float(np.linalg.norm(d, axis=1).mean()) for d in (missed, across))
+                found.append((*means, level.error_mm))
     return found
 
 
@@ -79,11 +84,16 @@ def test_the_stated_error_covers_the_true_one(
 ) -> None:
     pairs = true_errors_mm(spine, fusion) + true_errors_mm(other_spine, other_fusion)
     assert len(pairs) >= 30
-    # added in squares to a sigma, it has to hold as one: here 0.89 within it, and all within two
-    assert np.mean([true <= stated for true, stated in pairs]) >= 0.8
-    assert max(true / stated for true, stated in pairs) < 2.0
+    whole, across, stated = np.array(pairs).T
+    # added in squares to a sigma, it has to hold as one: 68 % within it, 95 % within two;
+    # here 89 % within it, and all within two
+    assert np.mean(whole <= stated) >= 0.8
+    assert (whole < 2.0 * stated).all()
+    # a root that slides along itself keeps its surface: across its line, as a clearance sees it,
+    # the largest is 0.59 of what is stated
+    assert (across <= stated).all()
     # honest, and not merely large
-    assert max(stated for _, stated in pairs) < 2.0
+    assert stated.max() < 2.0
 
 
 def test_what_lies_further_apart_is_stated_less_sure(fusion: Fusion, other_fusion: Fusion) -> None:
