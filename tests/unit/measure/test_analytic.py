@@ -60,7 +60,9 @@ KNOWN = [
     ("root_diameter", "L4-L5", LEFT, 3.0, 1e-9),
     ("drg_width", "L4-L5", LEFT, 4.5, 1e-9),
     ("drg_place", "L4-L5", LEFT, 1.0, 0.0),
-    ("root_below_pedicle", "L4-L5", LEFT, 0.0, 1.5),
+    # From z = 12 down to the ganglion at the medial end of the middle two thirds.
+    ("root_below_pedicle", "L4-L5", LEFT, 12 - 8.62 - 2.25, 0.3),
+    ("root_above_pedicle", "L4-L5", LEFT, 5.4 - 1.5 + 7, 0.3),
     ("dura_medial_of_pedicle", "L4-L5", LEFT, 4.0, 0.5),
     ("pedicle_height", "L4", LEFT, 14.0, 1e-9),
     ("pedicle_height", "L5", RIGHT, 13.0, 1e-9),
