@@ -10,13 +10,13 @@ from kambin.frames import Side
 from kambin.knowledge import value, values
 from kambin.measure.rows import Reading
 from kambin.measure.site import (
+    SACRUM,
     Site,
     bone_sigma_mm,
     corner_lps_mm,
     first_crossing_mm,
     lps_from_plate,
 )
-from kambin.measure.vertebrae import SACRUM
 
 RAY_STEP_MM = 0.25
 """A quarter of the finest usual voxel; the crossing is interpolated between samples."""
