@@ -17,7 +17,7 @@ from kambin.measure.bodies import (
     measure_posterior_height,
     measure_transverse_span,
 )
-from kambin.measure.vertebrae import SACRUM
+from kambin.measure.site import SACRUM
 
 BODY_MEASURES = (measure_plate, measure_body_shape, measure_posterior_height)
 SURE_MM = 0.3 * math.sqrt(2)
