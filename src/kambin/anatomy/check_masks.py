@@ -13,6 +13,7 @@ from kambin.anatomy.survey import (
     FoundStructure,
     Survey,
     component_volumes_mm3,
+    is_largest_piece_cut,
     voxel_volume_mm3,
 )
 from kambin.core import Finding, Severity
@@ -44,7 +45,7 @@ def check_masks(
     """
     return (
         *_check_volumes(stack),
-        *_check_pieces(survey, stack),
+        *_check_pieces(survey),
         *_check_empty(survey, stack),
         *_check_hollow(survey, stack),
         *_check_border(survey, stack),
@@ -72,10 +73,7 @@ def _check_volumes(stack: VertebralStack) -> list[Finding]:
     return findings
 
 
-def _check_pieces(survey: Survey, stack: VertebralStack) -> list[Finding]:
-    # Arch and body of a vertebra that the image cuts need not meet inside it.
-    cut = {v.key for v in stack.vertebrae if v.border_faces}
-    cut |= {key for key, found in survey.found.items() if found.border_faces}
+def _check_pieces(survey: Survey) -> list[Finding]:
     findings = [
         finding_of("AN-121", Severity.BLOCK, where=str(key), why="Two label values carry it.")
         for key in survey.repeated
@@ -87,8 +85,9 @@ def _check_pieces(survey: Survey, stack: VertebralStack) -> list[Finding]:
             continue
         volumes = component_volumes_mm3(structure, survey.labels)
         share = float(volumes[1:].sum() / volumes.sum())
-        is_whole = key.kind == "vertebra" and key not in cut
-        if is_whole and share > value("checks.piece_share_block"):
+        many = key.kind == "vertebra" and share > value("checks.piece_share_block")
+        # Arch and body of a vertebra that the image cuts need not meet inside it.
+        if many and not is_largest_piece_cut(structure, survey.labels):
             why = f"{len(volumes)} separate pieces; {share:.0%} lies outside the largest."
             findings.append(finding_of("AN-121", Severity.BLOCK, where=str(key), why=why))
         elif share > value("checks.piece_share_note"):

@@ -15,6 +15,9 @@ from kambin.anatomy.survey import Survey, voxel_volume_mm3
 from kambin.imaging import LabelMap
 from kambin.knowledge import value
 
+_CORNER_TOLERANCE = 1e-2
+"""Share by which voxels that meet at a corner may seem further apart than a voxel is long."""
+
 _THROUGH = {"exiting_root": "drg"}
 """What a root runs through, though the labels give those voxels to another name."""
 
@@ -69,7 +72,7 @@ def trace_line(
     """
     points = np.vstack([own_lps_mm, lent_lps_mm])
     is_own = np.arange(len(points)) < len(own_lps_mm)
-    reach_mm = 1.01 * float(np.linalg.norm(labels.spacing_mm))
+    reach_mm = (1 + _CORNER_TOLERANCE) * float(np.linalg.norm(labels.spacing_mm))
     near = cKDTree(points).sparse_distance_matrix(
         cKDTree(points), reach_mm, output_type="coo_matrix"
     )

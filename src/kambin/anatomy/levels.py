@@ -22,7 +22,7 @@ SCHEME_CODE, INDEX_CODE = "scheme", "index"
 
 _SACRAL = "S1"
 _USUAL_LOWEST = "L5"
-_USUAL_RIBS = 12
+_USUAL_RIBS = max(int(name[1:]) for name in VERTEBRAE if name.startswith("T"))
 _COLUMN = tuple(name for t in VERTEBRAE for name in ((t, "T13") if t == "T12" else (t,)))
 """The order of names with a thirteenth thoracic vertebra, which bears a rib where L1 does not."""
 

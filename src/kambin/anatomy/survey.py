@@ -167,6 +167,28 @@ def component_volumes_mm3(structure: FoundStructure, labels: LabelMap) -> NDArra
     return np.asarray(np.sort(sizes)[::-1] * voxel_volume_mm3(labels), dtype=np.float64)
 
 
+def is_largest_piece_cut(structure: FoundStructure, labels: LabelMap) -> bool:
+    """Return whether the largest piece of a structure ends where the labels do.
+
+    Parameters
+    ----------
+    structure : FoundStructure
+    labels : LabelMap in which it was found
+
+    Notes
+    -----
+    A loose piece at the border says nothing about the rest. The slice before the first and the
+    last counts as border, because a label that was resampled loses its last slice.
+    """
+    numbered, _ = ndimage.label(structure.mask(labels), structure=_ALL_NEIGHBOURS)
+    largest = int(np.bincount(numbered.ravel())[1:].argmax()) + 1
+    starts = np.array([side.start for side in structure.box])
+    ijk = np.argwhere(numbered == largest) + starts
+    slack = np.array([0, 0, 1])
+    reaches = (ijk <= slack) | (ijk >= np.array(labels.shape) - 1 - slack)
+    return bool(reaches.any())
+
+
 def voxel_volume_mm3(labels: LabelMap) -> float:
     """Return the volume of one voxel, mm3."""
     return float(np.prod(labels.spacing_mm))

@@ -101,12 +101,30 @@ def test_an121_loose_organs_are_noted_together_in_the_order_of_their_names():
     assert where == "liver (2 pieces, 50.0% loose), spleen (2 pieces, 50.0% loose)"
 
 
-def test_an122_an_empty_lumbar_vertebra_blocks_and_an_empty_organ_is_noted():
-    findings = masks(names=NAMES | {20: "vertebra:L2", 21: "liver", 22: "aorta"})
+def test_an121_pieces_of_a_vertebra_that_the_image_cuts_are_noted():
+    """The same share of loose bone blocks while the larger piece lies inside the image."""
+    values = tiny_values()
+    whole = values == NUMBER_OF["L3"]
+    values[9:11, 9:10][values[9:11, 9:10] == NUMBER_OF["L3"]] = 0
+    values[0:2, 12:16, 0:10] = NUMBER_OF["L3"]
+    assert of(masks(values), "AN-121")[0][0] is Severity.BLOCK
+    below = int(np.argwhere(whole)[:, 1].min())
+    cut = values[:, below + 1 :]
+    assert of(masks(cut), "AN-121")[0][0] is Severity.NOTE
+
+
+def test_an122_a_vertebra_missing_from_its_row_blocks_and_an_empty_organ_is_noted():
+    values = tiny_values()
+    values[values == NUMBER_OF["L4"]] = 0
+    findings = masks(values, NAMES | {21: "liver", 22: "aorta"})
     assert of(findings, "AN-122") == [
-        (Severity.BLOCK, "vertebra:L2"),
+        (Severity.BLOCK, "vertebra:L4"),
         (Severity.NOTE, "aorta, liver"),
     ]
+
+
+def test_an122_a_vertebra_above_all_that_are_shown_may_lie_outside_the_image():
+    assert of(masks(names=NAMES | {20: "vertebra:L2"}), "AN-122") == []
 
 
 @pytest.mark.parametrize("name", ["T12", "T10", "L6"])
