@@ -147,7 +147,8 @@ def _voxels_mm(geometry: LevelGeometry, structure: Structure) -> NDArray[np.floa
 def _distances_mm(voxels: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the distance of each point to the nearest voxel's centre, rounded, mm."""
     away, _ = KDTree(voxels).query(points)
-    return np.round(np.asarray(away, dtype=np.float64), DISTANCE_DECIMALS)
+    rounded: NDArray[np.float64] = np.asarray(away, dtype=np.float64).round(DISTANCE_DECIMALS)
+    return rounded
 
 
 def _voxel_reach_mm(structure: Structure) -> float:
