@@ -27,6 +27,7 @@ LONGEST_FILES = (
     "unit/measure/test_herniation.py",
     "e2e/test_cli_case.py",
     "e2e/test_report_of_a_phantom.py",
+    "e2e/test_placed_fragment.py",
     "analytic/test_phantom_population.py",
     "analytic/test_distance_surfaces.py",
     "property/test_planning_search.py",
