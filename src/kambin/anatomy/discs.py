@@ -14,7 +14,7 @@ from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import DiscFrame, Origin, Structure, VertebraFrame
 from kambin.anatomy.working import SURFACE_EPSILON, region_of_nodes
 from kambin.frames import RigidTransform
-from kambin.knowledge import value, values
+from kambin.knowledge import value
 
 COLUMN_STEP_MM = 1.0
 """Spacing of the columns: that of the working grid they are written to."""
@@ -86,9 +86,7 @@ def find_columns(
     Notes
     -----
     A column is disc only if it is not much higher than the middle ones: columns behind the
-    plates run from one pedicle to the next and would fill the foramen (recipes 3). Nor is
-    it disc beyond a rim: where the height rises at once, a column has passed the edge of a
-    plate and meets the wall of the body, which leans over a lordotic disc, or the ala.
+    plates run from one pedicle to the next and would fill the foramen (recipes 3).
     """
     lps_from_disc = _mid_frame(level, frames)
     half_u = value("completion_bone.disc_half_width_limit_mm")
@@ -104,8 +102,7 @@ def find_columns(
     if not np.isfinite(centre).any():
         return None
     limit = float(np.nanmedian(centre)) + value("completion_bone.disc_gap_excess_mm")
-    low = np.isfinite(gap) & (np.nan_to_num(gap, nan=np.inf) <= limit)
-    accepted = _tidy(low & _within_rims(gap, u))
+    accepted = _tidy(np.isfinite(gap) & (np.nan_to_num(gap, nan=np.inf) <= limit))
     if not accepted.any():
         return None
     return DiscColumns(level, lps_from_disc, u, u, top, bottom, accepted)
@@ -145,25 +142,6 @@ def _first_bone_mm(
     )
     distance = (first + share) * HEIGHT_STEP_MM
     return np.where(rises.any(axis=-1), distance, np.nan)
-
-
-def _within_rims(gap_mm: NDArray[np.float64], u_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which columns, shape (U, V), lie before the gap rises, backward and outward."""
-    backward, outward = values("completion_bone.disc_rim_rises")
-    gap = np.nan_to_num(gap_mm, nan=np.inf)
-    middle = len(u_mm) // 2
-    # Within the middle a deep hollow of a plate rises as steeply as a rim.
-    beyond = u_mm[middle:] > value("completion_bone.disc_centre_mm")
-    inside = np.ones(gap.shape, dtype=bool)
-    for turned, kept, limit in (
-        (gap.T[middle:], inside.T[middle:], backward),
-        (gap[middle:], inside[middle:], outward),
-        (gap[middle::-1], inside[middle::-1], outward),
-    ):
-        # Two columns that never end make no rise; the limit of height rules them out.
-        rises = turned[1:] > turned[:-1] + limit * COLUMN_STEP_MM
-        kept[1:] &= ~np.maximum.accumulate(rises & beyond[1:, None], axis=0)
-    return inside
 
 
 def _tidy(accepted: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tests.unit.anatomy.made_bones import LUMBAR, WALL_MM, angle_deg, frame_at, lumbar_bones
 
-from kambin.anatomy import BonyAnatomy, Level, Origin, StructureKey, VertebraFrame
+from kambin.anatomy import BonyAnatomy, Level, Origin, StructureKey
 from kambin.anatomy.discs import fill_disc, find_columns, in_body, make_disc_frame
 from kambin.anatomy.sampling import Sampler
 from kambin.anatomy.vertebra_frames import smooth_occupancy
@@ -74,33 +74,6 @@ def test_columns_from_pedicle_to_pedicle_are_not_disc(
     gap = columns.top_mm - columns.bottom_mm
     centre = np.nanmedian(gap[columns.accepted])
     assert gap[columns.accepted].max() <= centre + 5.0
-
-
-def _facing_bodies(lean_deg: float) -> tuple[tuple[Sampler, Sampler], tuple[VertebraFrame, ...]]:
-    """Two bodies 8 mm apart that end at 15 mm behind, their walls leaning over the disc."""
-    low = np.array([-32.0, -32.0, -32.0])
-    nodes = low + np.argwhere(np.ones((65, 65, 65), bool)).reshape(65, 65, 65, 3)
-    x, y, z = np.moveaxis(nodes, -1, 0)
-    wall = WALL_MM + np.tan(np.deg2rad(lean_deg)) * (np.abs(z) - 4.0)
-    body = (
-        np.clip(0.5 + np.minimum(wall - y, np.abs(z) - 4.0), 0, 1) * (np.abs(x) <= 20) * (y > -16)
-    )
-    samplers, frames = [], []
-    for name, sign in (("L4", 1), ("L5", -1)):
-        samplers.append(Sampler((body * (sign * z > 0)).astype(np.float32), low, 1.0))
-        plates = [frame_at((0.0, 0.0, sign * at)) for at in (30.0, 4.0)[::sign]]
-        frames.append(VertebraFrame(name, frame_at((0, 0, 17.0 * sign)), *plates, WALL_MM, {}, 0.0))
-    return (samplers[0], samplers[1]), tuple(frames)
-
-
-@pytest.mark.parametrize("lean_deg", [0.0, 12.0, 30.0, 40.0])
-def test_a_disc_ends_at_the_rim_where_the_walls_lean_over_it(lean_deg: float) -> None:
-    """Of a lordotic segment: a column behind the rim meets the wall a few millimetres up."""
-    columns = find_columns(LEVEL, *_facing_bodies(lean_deg))
-    assert columns is not None
-    frame = make_disc_frame(columns)
-    rim = frame.lps_from_disc.points([0.0, frame.posterior_rim_y_mm, 0.0])[1]
-    assert rim == pytest.approx(WALL_MM, abs=0.6)
 
 
 def test_behind_the_wall_the_body_ends_and_beside_the_canal_sooner() -> None:
