@@ -127,6 +127,9 @@ def _find_fragment_targets(
     if disc is not None:
         from_disc = _distances_mm(_voxels_mm(geometry, disc), lattice)
         kept |= (away <= base) & (from_disc <= _voxel_reach_mm(disc))
+    if centre[0] < 0:
+        # across the midline it stays so for all targets: a person has to confirm that side (P03)
+        kept &= lattice[:, 0] < 0
     points = lattice[kept]
     if not len(points):
         points = voxels[np.linalg.norm(voxels - centre, axis=1).argmin()][None]
