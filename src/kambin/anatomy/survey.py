@@ -162,8 +162,7 @@ def component_volumes_mm3(structure: FoundStructure, labels: LabelMap) -> NDArra
     -------
     float array, shape (number of pieces,), mm3; voxels that meet at a corner are one piece
     """
-    numbered, count = ndimage.label(structure.mask(labels), structure=_ALL_NEIGHBOURS)
-    sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
+    _, sizes = _find_pieces(structure, labels)
     return np.asarray(np.sort(sizes)[::-1] * voxel_volume_mm3(labels), dtype=np.float64)
 
 
@@ -180,13 +179,20 @@ def is_largest_piece_cut(structure: FoundStructure, labels: LabelMap) -> bool:
     A loose piece at the border says nothing about the rest. The slice before the first and the
     last counts as border, because a label that was resampled loses its last slice.
     """
-    numbered, _ = ndimage.label(structure.mask(labels), structure=_ALL_NEIGHBOURS)
-    largest = int(np.bincount(numbered.ravel())[1:].argmax()) + 1
+    numbered, sizes = _find_pieces(structure, labels)
     starts = np.array([side.start for side in structure.box])
-    ijk = np.argwhere(numbered == largest) + starts
+    ijk = np.argwhere(numbered == sizes.argmax() + 1) + starts
     slack = np.array([0, 0, 1])
     reaches = (ijk <= slack) | (ijk >= np.array(labels.shape) - 1 - slack)
     return bool(reaches.any())
+
+
+def _find_pieces(
+    structure: FoundStructure, labels: LabelMap
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the number of the piece each voxel of the box is in, from 1, and their voxels."""
+    numbered, count = ndimage.label(structure.mask(labels), structure=_ALL_NEIGHBOURS)
+    return numbered, np.bincount(numbered.ravel(), minlength=count + 1)[1:]
 
 
 def voxel_volume_mm3(labels: LabelMap) -> float:
