@@ -8,9 +8,8 @@ from kambin.anatomy import Level, StructureKey
 from kambin.frames import RigidTransform
 from kambin.knowledge import value, value_at, values
 from kambin.phantom.bodies import Column
-from kambin.phantom.chain import joint_axes, pedicle_centre_mm
+from kambin.phantom.chain import pedicle_centre_mm
 from kambin.phantom.organs import LPS, Spine
-from kambin.phantom.parameters import PhantomParameters
 from kambin.phantom.shapes import Shape, place, turned
 from kambin.phantom.sizes import SIDES, Draw
 from kambin.phantom.solids import RoundedBox
@@ -170,31 +169,3 @@ def build_flavum(level: Level, spine: Spine, draw: Draw) -> Shape:
             )
         )
     return Shape(key, tuple(pieces))
-
-
-def zone_borders_mm(level: Level, spine: Spine, parameters: PhantomParameters) -> np.ndarray:
-    """Return the borders of the axial zones on the asked side, shape (3,), mm from the midline.
-
-    Parameters
-    ----------
-    level : Level
-    spine : Spine
-    parameters : PhantomParameters, whose side is meant
-
-    Returns
-    -------
-    medial edge of the facet, medial and lateral border of the pedicle of the vertebra above
-
-    References
-    ----------
-    Fardon 2014, doi 10.1016/j.spinee.2014.04.022: zones between these borders.
-    """
-    lower = spine.sizes.vertebrae[level.lower]
-    upper = spine.sizes.vertebrae[level.upper]
-    joint, axes = joint_axes(lower, parameters.side)
-    facet = joint[0] - axes[0, 0] * values("phantom_bone.sap_half_axes_mm")[0]
-    medial = upper.canal_width_mm / 2
-    lateral = medial + upper.sides[parameters.side].pedicle_width_mm
-    # Upper lumbar facets are so sagittal that their edge lies over the pedicle.
-    facet = min(facet, medial - value("phantom_nerves.subarticular_least_mm"))
-    return np.array([facet, medial, lateral])
