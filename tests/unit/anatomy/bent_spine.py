@@ -58,6 +58,16 @@ def bend(
     """Make a patient, once a run, and bend the spine by some degrees at each disc for the MR."""
     parameters = PhantomParameters(Level("L4", "L5"), Side.LEFT, seed=seed, spacing_mm=spacing_mm)
     made = paint_spine_case(parameters, levels)
+    return bend_made(made, mr_spacing_mm=mr_spacing_mm, bend_deg=bend_deg)
+
+
+def bend_made(
+    made: SpineCase,
+    *,
+    mr_spacing_mm: tuple[float, float, float] = (1.5, 1.5, 1.5),
+    bend_deg: float = 3.0,
+) -> BentSpine:
+    """Bend a stretch of a patient that is painted already."""
     ct = made.case
     motions = _motions(made, bend_deg)
     frames = made.truth.vertebra_frames
