@@ -36,16 +36,15 @@ ARCH = ("arch", "lamina", "pars", "arch_base", "pedicle", "pedicle_rim")
 
 BOUNDS = {
     "body": ((0.0, 4.0), (0.0, 0.3), 8.0, 10.0),
-    "sap": ((-0.5, 0.5), (0.3, 1.2), 12.0, (0.0, 0.8), (4.0, 9.0), (0.2, 0.7)),
-    "iap": (
-        (0.5, 1.2), (-0.3, 0.7), 18.0, (-0.2, 0.7), 0.6, (8.0, 16.0), (1.0, 6.0), (1.0, 1.6),
-    ),
-    "tp": ((0.0, 0.6), (0.2, 1.4), (0.0, 6.0), (0.3, 1.0), (0.2, 0.9)),
+    "sap": ((3.0, 9.0), (0.0, 8.0), 2.0, 0.5),
+    "iap": ((0.0, 6.0), 25.0, (8.0, 16.0), (1.0, 6.0), (1.0, 1.6)),
+    "tp": (0.25, 45.0, (0.3, 1.0), (0.2, 0.9)),
     "sp": ((0.5, 4.0), (0.0, 0.6), 20.0, (18.0, 30.0)),
-}  # fmt: skip
-"""Where each number of a rule is looked for: what the process could be in any adult. A pivot
-is one number: on one vertebra it could trade with a height for nothing. A SAP does not begin
-behind the end of its pedicle, 9 mm behind the wall."""
+}
+"""Where each number of a rule is looked for: what the process could be in any adult. One number
+stands for itself: it is written in the definition of the border, or it is a pivot, which on one
+vertebra could trade with a height for nothing. Nothing but the pedicle ends 9 mm behind the wall,
+so no notch lies further back."""
 
 JITTER_MM = 1.5
 """The voxel of the drawings: rules must also hold where the frame is off by one."""
@@ -117,7 +116,7 @@ def fit_rules(vertebrae: Sequence[DrawnVertebra], *, rounds: int = 20) -> PartRu
     """
     shifted = [moved for v in vertebrae for moved in _jittered(v)]
     free = [np.ones(len(v.left), dtype=bool) for v in shifted]
-    fitted = _blank_rules()
+    fitted = _middle_rules()
     for part in ORDER:
         fitted[part] = _fit_one(part, shifted, free, rounds)
         rules = PartRules(**fitted)
@@ -127,9 +126,14 @@ def fit_rules(vertebrae: Sequence[DrawnVertebra], *, rounds: int = 20) -> PartRu
     return PartRules(**fitted)
 
 
-def _blank_rules() -> dict[str, tuple[float, ...]]:
-    """Return rules without numbers, to be filled one by one."""
-    return {part: (0.0,) * len(bounds) for part, bounds in BOUNDS.items()}
+def _middle_rules() -> dict[str, tuple[float, ...]]:
+    """Return rules in the middle of their ranges, to be replaced one by one.
+
+    The transverse process needs a notch before the one of the superior process is known.
+    """
+    return {
+        part: tuple(float(np.mean(bound)) for bound in bounds) for part, bounds in BOUNDS.items()
+    }
 
 
 def _jittered(vertebra: DrawnVertebra) -> list[DrawnVertebra]:
@@ -160,14 +164,14 @@ def _fit_one(
     bounds = BOUNDS[part]
     ranges = [bound for bound in bounds if isinstance(bound, tuple)]
     middle, half = np.mean(ranges, axis=1), np.ptp(ranges, axis=1) / 2
-    blank = _blank_rules()
+    middles = _middle_rules()
 
     def numbers(searched: NDArray[np.float64]) -> tuple[float, ...]:
         left = iter(np.round(searched, 3).tolist())
         return tuple(next(left) if isinstance(bound, tuple) else bound for bound in bounds)
 
     def loss(searched: NDArray[np.float64]) -> float:
-        rules = PartRules(**blank | {part: numbers(searched)})
+        rules = PartRules(**middles | {part: numbers(searched)})
         scores = [
             dice(_rule(rules, part)(v.points) & still, want)
             for v, still, want in zip(vertebrae, free, wanted, strict=True)

@@ -8,7 +8,7 @@ from kambin.anatomy.completion import complete_bones
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters, SpineCase, paint_spine_case
 
-LEAST_DICE = 0.85
+LEAST_DICE = 0.90
 
 
 @pytest.fixture(scope="module")

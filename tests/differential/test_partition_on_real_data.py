@@ -47,10 +47,10 @@ def test_rules_fitted_on_one_vertebra_part_the_other(
 
 
 def test_shifted_rules_fail_the_same_bars(shared_data: Path) -> None:
-    """The comparison can fail: a SAP that begins 6 mm too high is none."""
+    """The comparison can fail: a SAP that begins 6 mm too far back is none."""
     rules = shipped_rules()
-    above, dorsal, pivot, *rest = rules.sap
-    shifted = replace(rules, sap=(above, dorsal, pivot + 6.0, *rest))
+    notch, thickness, *rest = rules.sap
+    shifted = replace(rules, sap=(notch + 6.0, thickness + 6.0, *rest))
     scores = score_rules(patch_of(shared_data, "ct"), shifted)
     assert max(scores["sap"]) < LEAST_UNSEEN["sap"]
 

@@ -37,17 +37,31 @@ class PartPoints:
     canal_depth_mm: float | None = None
 
     @property
+    def lamina_behind_mm(self) -> float:
+        """Return how far behind the wall the lamina stands, mm; the mean where it is unknown."""
+        return self.canal_depth_mm or values("completion_bone.arch_scale")[0]
+
+    @property
     def arch_mm(self) -> NDArray[np.float64]:
         """Return the way behind the wall as in a canal of mean depth, shape (N,), mm."""
-        mean_mm = values("completion_bone.arch_scale")[0]
         # Joints and laminae stand as far behind the wall as the canal is deep.
-        share = mean_mm / (self.canal_depth_mm or mean_mm)
+        share = values("completion_bone.arch_scale")[0] / self.lamina_behind_mm
         return np.where(self.behind_mm > 0, self.behind_mm * share, self.behind_mm)
+
+    @property
+    def under_pedicle_mm(self) -> NDArray[np.float64]:
+        """Return the way below the lower border of the pedicle, shape (N,), mm."""
+        return -0.5 * self.height_mm - self.above_mm
+
+    @property
+    def beside_canal_mm(self) -> NDArray[np.float64]:
+        """Return the way lateral of the medial border of the pedicle, shape (N,), mm."""
+        return self.x_mm - (self.pedicle_x_mm - 0.5 * self.width_mm)
 
 
 @dataclass(frozen=True, slots=True)
 class PartRules:
-    """The numbers of the five rules, mm and shares of the pedicle, as the tables list them.
+    """The numbers of the five rules: mm, degrees, shares of the pedicle, as the tables list them.
 
     Parameters
     ----------
@@ -81,33 +95,42 @@ class PartRules:
         return _bool(lip | (p.behind_mm < behind + slope * np.clip(p.x_mm - near, 0.0, far)))
 
     def in_sap(self, p: PartPoints) -> NDArray[np.bool_]:
-        """Return which of N points lie in the superior process, bool array, shape (N,)."""
-        above, dorsal, pivot, lateral, behind, medial = self.sap
-        # The base of the process falls away backwards and outwards.
-        outwards = p.x_mm - p.pedicle_x_mm
-        floor = above * p.height_mm - dorsal * (p.arch_mm - pivot) - lateral * outwards
-        beside = (p.arch_mm > behind) & (p.x_mm > medial * p.pedicle_x_mm)
-        return _bool((p.above_mm > floor) & beside)
+        """Return which of N points lie in the superior process, bool array, shape (N,).
+
+        Its base is a plane from the upper notch, in front of the process at the upper border of
+        the pedicle, down to the back of the isthmus.
+        """
+        _, thickness, isthmus, medial = self.sap
+        notch = self._notch_mm(p)
+        # The back of the isthmus is that of the lamina.
+        fall = (p.height_mm + isthmus) / (p.lamina_behind_mm + thickness - notch)
+        floor = 0.5 * p.height_mm - fall * (p.behind_mm - notch)
+        return _bool((p.above_mm > floor) & (p.x_mm > medial * p.pedicle_x_mm))
+
+    def _notch_mm(self, p: PartPoints) -> float:
+        """Return how far behind the wall the upper notch lies, which moves with the joint, mm."""
+        return self.sap[0] * p.lamina_behind_mm / values("completion_bone.arch_scale")[0]
 
     def in_iap(self, p: PartPoints) -> NDArray[np.bool_]:
-        """Return which of N points lie in the inferior process, bool array, shape (N,)."""
-        below, dorsal, pivot, lateral, share, behind, near, far = self.iap
-        ceiling = (
-            -below * p.height_mm
-            - dorsal * (p.arch_mm - pivot)
-            + lateral * (p.x_mm - share * p.pedicle_x_mm)
-        )
+        """Return which of N points lie in the inferior process, bool array, shape (N,).
+
+        It begins at a plane through the isthmus, which hangs under the pedicle beside the canal:
+        measured from its axis, the plane would lie too low wherever a pedicle is wide.
+        """
+        below, rise_deg, behind, near, far = self.iap
+        ceiling = below - np.tan(np.radians(rise_deg)) * p.beside_canal_mm
         # The midline itself belongs to lamina and spinous process.
         lateral_limits = (p.x_mm > near) & (p.x_mm < far * p.pedicle_x_mm)
-        return _bool((p.above_mm < ceiling) & (p.arch_mm > behind) & lateral_limits)
+        return _bool((p.under_pedicle_mm > ceiling) & (p.arch_mm > behind) & lateral_limits)
 
     def in_tp(self, p: PartPoints) -> NDArray[np.bool_]:
         """Return which of N points lie in the transverse process, bool array, shape (N,)."""
-        share, rise, behind, low, high = self.tp
+        share, lean_deg, low, high = self.tp
         # Above the pedicle further out, or the lateral face of the SAP would count as its root.
-        root = p.pedicle_x_mm + share * p.width_mm + rise * np.maximum(p.above_mm, 0.0)
+        leaning = np.tan(np.radians(lean_deg)) * np.maximum(p.above_mm, 0.0)
+        root = p.pedicle_x_mm + share * p.width_mm + leaning
         heights = (p.above_mm > -low * p.height_mm) & (p.above_mm < high * p.height_mm)
-        return _bool((p.x_mm > root) & (p.arch_mm > behind) & heights)
+        return _bool((p.x_mm > root) & (p.behind_mm > self._notch_mm(p)) & heights)
 
     def in_sp(self, p: PartPoints) -> NDArray[np.bool_]:
         """Return which of N points lie in the spinous process, bool array, shape (N,)."""

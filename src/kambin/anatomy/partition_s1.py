@@ -24,20 +24,23 @@ def classify_sacrum(points: PartPoints, wall_y_mm: float) -> NDArray[np.uint8]:
 
     Notes
     -----
-    The SAP is what rises behind the wall between the medial border of the canal and the
-    groove towards the ala, above a floor that descends dorsally as at L5. A plain box
-    put the articular plates of an atlas 3.8 mm off in the median (recipes 2).
+    The SAP is what rises behind the wall between the medial edge of its joint and the groove
+    towards the ala, above a floor that descends dorsally and, as in the vertebrae above, not
+    laterally. A plain box put the articular plates of an atlas 3.8 mm off in the median
+    (recipes 2).
     """
     # The only measured border here; width and height of the pedicle are those of the table.
     medial = points.pedicle_x_mm - points.width_mm / 2
-    body_reach, ala_groove, behind, base = values("completion_bone.s1_part_rule")
+    body_reach, ala_groove, behind, base, overhang = values("completion_bone.s1_part_rule")
     under_plate = points.under_plate_mm
     body = shipped_rules().in_body(points) & (points.x_mm < medial + body_reach)
     body &= under_plate < 2 * value("completion_bone.s1_half_height_mm")
     beside_canal = (points.x_mm > 0.5 * medial) & (points.x_mm < medial + ala_groove)
     above_floor = points.above_mm - _sap_floor_mm(points)
-    sap = beside_canal & (points.behind_mm > behind) & (above_floor > 0)
-    arch_base = beside_canal & (points.behind_mm > behind) & (above_floor > -base)
+    # Medial of the joint the bone behind the canal is lamina.
+    at_joint = beside_canal & (points.x_mm > medial - overhang) & (points.behind_mm > behind)
+    sap = at_joint & (above_floor > 0)
+    arch_base = at_joint & (above_floor > -base)
     # Beside the body the upper border of the S1 pedicle runs into the ala without a step.
     depth, breadth, _ = values("completion_bone.body_rim_rule")
     upper_border = beside_canal & (points.behind_mm > -breadth) & (under_plate < depth)
@@ -53,10 +56,8 @@ def classify_sacrum(points: PartPoints, wall_y_mm: float) -> NDArray[np.uint8]:
 
 def _sap_floor_mm(points: PartPoints) -> NDArray[np.float64]:
     """Return the height of the base of the SAP, mm above the S1 reference level."""
-    start, dorsal, lateral = values("completion_bone.s1_sap_floor")
-    floor: NDArray[np.float64] = (
-        start - dorsal * points.behind_mm - lateral * (points.x_mm - points.pedicle_x_mm)
-    )
+    start, dorsal = values("completion_bone.s1_sap_floor")
+    floor: NDArray[np.float64] = start - dorsal * points.behind_mm
     return floor
 
 

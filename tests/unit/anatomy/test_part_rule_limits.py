@@ -70,36 +70,67 @@ def test_the_lip_of_the_plate_ends_where_the_pedicle_begins() -> None:
     assert not inside("body", medial * PEDICLE_X + EDGE, between, 0)
 
 
+def sap_floor(behind: float, depth: float = 18.0) -> float:
+    """Height of the base of the superior process: from the notch to the back of the isthmus."""
+    notch, thickness, isthmus, _ = shipped_rules().sap
+    notch_at, back_at = notch * depth / 18.0, depth + thickness
+    share = (behind - notch_at) / (back_at - notch_at)
+    return HEIGHT / 2 - share * (HEIGHT + isthmus)
+
+
 @pytest.mark.parametrize("behind", [9.0, 14.0, 20.0])
-def test_the_base_of_the_superior_process_falls_away_backwards(behind: float) -> None:
-    above, dorsal, pivot, *_ = shipped_rules().sap
-    floor = above * HEIGHT - dorsal * (behind - pivot)
-    assert inside("sap", PEDICLE_X, behind, floor + EDGE)
-    assert not inside("sap", PEDICLE_X, behind, floor - EDGE)
+@pytest.mark.parametrize("x", [9.0, PEDICLE_X, 23.0])
+def test_the_base_of_the_superior_process_falls_away_backwards(behind: float, x: float) -> None:
+    floor = sap_floor(behind)
+    assert inside("sap", x, behind, floor + EDGE)
+    assert not inside("sap", x, behind, floor - EDGE)
 
 
-@pytest.mark.parametrize("outwards", [-4.0, 3.0, 8.0])
-def test_the_base_of_the_superior_process_falls_away_sideways(outwards: float) -> None:
-    above, dorsal, pivot, lateral, *_ = shipped_rules().sap
-    floor = above * HEIGHT - dorsal * (15.0 - pivot) - lateral * outwards
-    assert inside("sap", PEDICLE_X + outwards, 15.0, floor + EDGE)
-    assert not inside("sap", PEDICLE_X + outwards, 15.0, floor - EDGE)
+@pytest.mark.parametrize("depth", [15.0, 18.0, 24.0])
+def test_the_base_runs_from_the_notch_to_the_back_of_the_isthmus(depth: float) -> None:
+    """At the notch it is as high as the pedicle, behind the lamina as low as the isthmus."""
+    notch, thickness, isthmus, _ = shipped_rules().sap
+    for behind, height in (
+        (notch * depth / 18.0, HEIGHT / 2),
+        (depth + thickness, -HEIGHT / 2 - isthmus),
+    ):
+        above, below = (
+            replace(at(PEDICLE_X, behind, height + d), canal_depth_mm=depth) for d in (EDGE, -EDGE)
+        )
+        assert shipped_rules().in_sap(above)[0]
+        assert not shipped_rules().in_sap(below)[0]
 
 
-def test_the_superior_process_stands_behind_and_beside_the_canal() -> None:
-    *_, behind, medial = shipped_rules().sap
-    assert inside("sap", PEDICLE_X, behind + EDGE, 60)
-    assert not inside("sap", PEDICLE_X, behind - EDGE, 60)
+def test_the_superior_process_stands_beside_the_canal() -> None:
+    medial = shipped_rules().sap[-1]
     assert inside("sap", medial * PEDICLE_X + EDGE, 15, 60)
     assert not inside("sap", medial * PEDICLE_X - EDGE, 15, 60)
 
 
 @pytest.mark.parametrize(("x", "behind"), [(6.0, 14.0), (9.0, 18.0), (12.0, 24.0)])
 def test_the_inferior_process_hangs_below_a_slanting_ceiling(x: float, behind: float) -> None:
-    below, dorsal, pivot, lateral, share, *_ = shipped_rules().iap
-    ceiling = -below * HEIGHT - dorsal * (behind - pivot) + lateral * (x - share * PEDICLE_X)
+    below, rise_deg, *_ = shipped_rules().iap
+    medial_border = PEDICLE_X - WIDTH / 2
+    ceiling = -HEIGHT / 2 - below + np.tan(np.radians(rise_deg)) * (x - medial_border)
     assert inside("iap", x, behind, ceiling - EDGE)
     assert not inside("iap", x, behind, ceiling + EDGE)
+
+
+@pytest.mark.parametrize("wider", [4.0, 9.0])
+def test_a_wide_pedicle_beside_the_same_canal_leaves_the_inferior_process_as_it_is(
+    wider: float,
+) -> None:
+    """At L5 the axis of the pedicle lies further out; the isthmus stays beside the canal."""
+    rng = np.random.default_rng(7)
+    points = at(0, 0, 0)
+    places = (rng.uniform(5, 18, 300), rng.uniform(12, 30, 300), rng.uniform(-30, 0, 300))
+    usual = replace(points, x_mm=places[0], behind_mm=places[1], above_mm=places[2])
+    wide = replace(
+        usual, pedicle_x_mm=points.pedicle_x_mm + wider / 2, width_mm=points.width_mm + wider
+    )
+    found = shipped_rules().in_iap(usual)
+    assert 0 < found.sum() < 300
+    np.testing.assert_array_equal(shipped_rules().in_iap(wide), found)
 
 
 def test_the_inferior_process_leaves_the_midline_to_the_lamina() -> None:
@@ -116,20 +147,21 @@ def test_the_inferior_process_leaves_the_midline_to_the_lamina() -> None:
 def test_the_root_of_the_transverse_process_lies_further_out_above(
     above: float, higher: float
 ) -> None:
-    share, rise, *_ = shipped_rules().tp
-    root = PEDICLE_X + share * WIDTH + rise * higher
+    share, lean_deg, *_ = shipped_rules().tp
+    root = PEDICLE_X + share * WIDTH + np.tan(np.radians(lean_deg)) * higher
     assert inside("tp", root + EDGE, 12, above)
     assert not inside("tp", root - EDGE, 12, above)
 
 
 def test_the_transverse_process_has_a_floor_a_ceiling_and_a_front() -> None:
-    *_, behind, low, high = shipped_rules().tp
+    *_, low, high = shipped_rules().tp
+    notch = shipped_rules().sap[0]
     assert inside("tp", 40, 12, -low * HEIGHT + EDGE)
     assert not inside("tp", 40, 12, -low * HEIGHT - EDGE)
     assert inside("tp", 40, 12, high * HEIGHT - EDGE)
     assert not inside("tp", 40, 12, high * HEIGHT + EDGE)
-    assert inside("tp", 40, behind + EDGE, 0)
-    assert not inside("tp", 40, behind - EDGE, 0)
+    assert inside("tp", 40, notch + EDGE, 0)
+    assert not inside("tp", 40, notch - EDGE, 0)
 
 
 @pytest.mark.parametrize("behind", [30.0, 36.0, 44.0])
@@ -146,9 +178,9 @@ def test_the_spinous_process_begins_behind_the_lamina() -> None:
     assert not inside("sp", 0, behind - EDGE, -5)
 
 
-@pytest.mark.parametrize("part", ["sap", "iap", "tp"])
+@pytest.mark.parametrize("part", ["iap", "tp"])
 def test_heights_scale_with_the_pedicle_and_depths_with_the_canal(part: str) -> None:
-    """Twice the pedicle and the canal's depth, with the same shares: the same part."""
+    """A deeper canal whose bone stands as much further back: the same part."""
     rng = np.random.default_rng(5)
     x, above = rng.uniform(0, 40, 400), rng.uniform(-30, 30, 400)
     behind = rng.uniform(0, 45, 400)
@@ -211,7 +243,7 @@ def test_one_spur_does_not_bring_the_lamina_forward() -> None:
 
 def no_processes() -> PartRules:
     """The shipped rules with neither superior nor inferior processes."""
-    return replace(shipped_rules(), sap=(99.0, 0, 0, 0, 99, 1), iap=(99.0, 0, 0, 0, 0, 99, 0, 0))
+    return replace(shipped_rules(), sap=(9.0, 3, 2, 99), iap=(9.0, 0, 99, 0, 0))
 
 
 @pytest.mark.parametrize(

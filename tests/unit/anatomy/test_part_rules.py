@@ -104,7 +104,7 @@ def test_every_point_has_one_part_and_the_same_one_alone_or_among_others(x, behi
 
 def test_other_rules_part_a_vertebra_otherwise():
     place = points_at(16, 16, 14)
-    no_sap = replace(shipped_rules(), sap=(9.0, 0.0, 12.0, 0.0, 9.0, 0.4))
+    no_sap = replace(shipped_rules(), sap=(9.0, 3.0, 2.0, 1.2))
     assert PARTS[classify_points(place, RADII)[0]] == "sap"
     assert PARTS[classify_points(place, RADII, no_sap)[0]] != "sap"
 

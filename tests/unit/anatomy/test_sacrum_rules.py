@@ -27,9 +27,9 @@ def part(x: float, behind: float, above: float, under: float = 12.0) -> str:
     return S1_PARTS[int(classify_sacrum(points(x, behind, above, under), WALL)[0])]
 
 
-def sap_floor(x: float, behind: float) -> float:
-    start, dorsal, lateral = values("completion_bone.s1_sap_floor")
-    return start - dorsal * behind - lateral * (x - PEDICLE_X)
+def sap_floor(behind: float) -> float:
+    start, dorsal = values("completion_bone.s1_sap_floor")
+    return start - dorsal * behind
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_a_point_in_the_middle_of_a_part_belongs_to_it(
 
 @pytest.mark.parametrize(("x", "behind"), [(14.0, 6.0), (17.0, 12.0), (25.0, 9.0)])
 def test_the_superior_process_stands_on_a_slanting_floor(x: float, behind: float) -> None:
-    floor = sap_floor(x, behind)
+    floor = sap_floor(behind)
     assert part(x, behind, floor + EDGE, 20) == "sap"
     assert part(x, behind, floor - EDGE, 20) == "arch_base"
 
 
 def test_the_base_of_the_arch_is_as_deep_as_its_row() -> None:
     base = values("completion_bone.s1_part_rule")[3]
-    floor = sap_floor(17, 12)
+    floor = sap_floor(12)
     assert part(17, 12, floor - base + EDGE, 20) == "arch_base"
     assert part(17, 12, floor - base - EDGE, 20) == "sacrum"
 
@@ -70,10 +70,11 @@ def test_the_superior_process_begins_behind_the_wall() -> None:
     assert part(17, behind - EDGE, 40, 20) != "sap"
 
 
-def test_it_lies_between_the_canal_and_the_groove_to_the_ala() -> None:
+def test_it_lies_between_its_joint_and_the_groove_to_the_ala() -> None:
     groove = values("completion_bone.s1_part_rule")[1]
-    assert part(0.5 * MEDIAL + EDGE, 10, 40, 20) == "sap"
-    assert part(0.5 * MEDIAL - EDGE, 10, 40, 20) == "sacrum"
+    overhang = values("completion_bone.s1_part_rule")[4]
+    assert part(MEDIAL - overhang + EDGE, 10, 40, 20) == "sap"
+    assert part(MEDIAL - overhang - EDGE, 10, 40, 20) == "sacrum"
     assert part(MEDIAL + groove - EDGE, 10, 40, 20) == "sap"
     assert part(MEDIAL + groove + EDGE, 10, 40, 20) == "sacrum"
 
