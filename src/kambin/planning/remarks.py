@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
 from kambin.anatomy.levels import find_index_remark
 from kambin.core import Finding, Severity, require_code
@@ -11,6 +13,7 @@ from kambin.planning.evaluate import is_resolved
 from kambin.planning.geometry import LevelGeometry
 from kambin.planning.models import Clearance, FindingRecord, Resection, Stage, Trajectory
 from kambin.planning.policy import NEURAL, Group, read_groups
+from kambin.planning.targets import measure_fragment_gap_mm
 
 _NEURAL_NAMES = frozenset(group.value for group in NEURAL)
 
@@ -77,6 +80,7 @@ def remark_plan(
         *remark_resolution(case, anatomy),
         *_remark_resection(resection, f"{level} {side}"),
         *_remark_midline(target_mm, f"{level} {side}"),
+        *_remark_fragment(anatomy, trajectory, f"{level} {side}"),
         *_remark_uncertainty(stages),
         *_remark_arteries(stages),
         *_remark_docking(stages),
@@ -292,6 +296,22 @@ def _remark_midline(target_lateral_mm: float, where: str) -> list[Finding]:
             what="The target lies across the midline from the entry",
             where=where,
             why=f"The target is {-target_lateral_mm:.1f} mm beyond the midline.",
+        )
+    ]
+
+
+def _remark_fragment(anatomy: Anatomy, trajectory: Trajectory, where: str) -> list[Finding]:
+    gap = measure_fragment_gap_mm(anatomy, np.array(trajectory.target_lps_mm))
+    if not gap:
+        return []
+    return [
+        make_finding(
+            "PL-034",
+            Severity.NOTE,
+            what="The target lies beside the fragment, not in it",
+            where=where,
+            why=f"The needle ends {gap:.1f} mm from the fragment; what of it can be grasped from "
+            "there is not computed.",
         )
     ]
 

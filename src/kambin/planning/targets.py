@@ -132,13 +132,31 @@ def _find_fragment_targets(
         kept &= lattice[:, 0] < 0
     points = lattice[kept]
     if not len(points):
-        points = voxels[np.linalg.norm(voxels - centre, axis=1).argmin()][None]
+        # thinner than the lattice is wide: its own voxels, by the same rule
+        across = voxels[voxels[:, 0] < 0] if centre[0] < 0 else voxels
+        points = across[np.linalg.norm(across - centre, axis=1).argmin()][None]
     return Targets(
         centre_lps_mm=geometry.lps_mm(centre),
         points_lps_mm=geometry.lps_mm(points),
         offsets_mm=np.linalg.norm(points - centre, axis=1),
         zone=None,
     )
+
+
+def measure_fragment_gap_mm(anatomy: Anatomy, target_lps_mm: NDArray[np.float64]) -> float | None:
+    """Return how far a target lies outside the fragment, mm; 0 within it, none without one.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    target_lps_mm : float array, shape (3,), mm, LPS
+    """
+    fragment = anatomy.find(StructureKey("fragment"))
+    if fragment is None or not fragment.region.values.any():
+        return None
+    voxels = fragment.region.lps_mm(np.argwhere(fragment.region.values > 0))
+    away = float(_distances_mm(voxels, target_lps_mm[None])[0])
+    return max(away - _voxel_reach_mm(fragment), 0.0)
 
 
 def _voxels_mm(geometry: LevelGeometry, structure: Structure) -> NDArray[np.float64]:

@@ -347,6 +347,21 @@ def test_a_target_across_the_midline_is_confirmed(x: float, speaks: bool) -> Non
     assert _codes(_remarks(target_x_mm=x)) == (["PL-012"] if speaks else [])
 
 
+@pytest.mark.parametrize(
+    ("x", "says"), [(8.0, None), (10.5, None), (14.0, "ends 3."), (-4.0, "ends 9.")]
+)
+def test_a_target_beside_the_fragment_is_noted(x: float, says: str | None) -> None:
+    # in the fragment, at its very border, in the disc at its base, and far from it
+    fragment = make_structure("fragment", make_box((6, 10), (10, 14), (-2, 2)))
+    anatomy = make_anatomy({**{str(k): v for k, v in COMPLETE.structures.items()},
+                            "fragment": fragment})  # fmt: skip
+    found = {f.code: f for f in _remarks(target_x_mm=x, anatomy=anatomy)}
+    assert ("PL-034" in found) is (says is not None)
+    if says is not None:
+        assert found["PL-034"].severity is Severity.NOTE
+        assert says in found["PL-034"].why
+
+
 def test_across_the_midline_depends_on_the_side_of_the_approach() -> None:
     anatomy = _anatomy(*(name.replace("left", "right") for name in EXPECTED))
     found = _remarks(target_x_mm=8.0, anatomy=anatomy, side=Side.RIGHT)

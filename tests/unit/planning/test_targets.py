@@ -168,6 +168,24 @@ def test_a_fragment_away_from_the_disc_is_aimed_at_in_itself_alone(
     assert len(points) > 1
 
 
+def test_a_fragment_between_the_lattice_is_aimed_at_on_its_own_side_of_the_midline(
+    a_simple_spine: Anatomy,
+) -> None:
+    # four voxels away from the disc, none within reach of the lattice through their middle at
+    # x = -0.5; the two that are nearest to it lie at x = 0.5
+    sheet = a_block((-5.5, 31, -3), (2.5, 33, -3))
+    kept = np.array([(-5.5, 32, -3), (0.5, 31, -3), (0.5, 33, -3), (2.5, 32, -3)])
+    values = np.zeros_like(sheet.values)
+    values[tuple(np.rint(sheet.ijk(kept)).astype(int).T)] = 1
+    fragment = a_structure("fragment", replace(sheet, values=values))
+    spine = replace(
+        a_simple_spine, structures={**a_simple_spine.structures, fragment.key: fragment}
+    )
+    targets = _ask(spine)
+    assert targets.centre_lps_mm == pytest.approx([-0.5, 32, -3])
+    assert targets.points_lps_mm == pytest.approx(kept[:1])
+
+
 def test_the_mirrored_fragment_gets_the_mirrored_targets(a_simple_spine: Anatomy) -> None:
     spine = _with_fragment(a_simple_spine)
     mirrored = mirror_spine(spine)
