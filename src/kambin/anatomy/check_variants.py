@@ -112,7 +112,8 @@ def _near(survey: Survey, one: FoundStructure, other: FoundStructure) -> NDArray
 def _check_free_s1(survey: Survey) -> tuple[Finding, ...]:
     """Ask when a labelled S1 does not run on into the sacrum, as a lumbarised one does not."""
     first, rest = survey.find("vertebra", "S1"), survey.find("sacrum")
-    if first is None or rest is None:
+    # Where the image ends in S1, what joins it to the sacrum may lie below.
+    if first is None or rest is None or _ends_below(first):
         return ()
     one, other = _near(survey, first, rest), _near(survey, rest, first)
     gap_mm = float("inf")
@@ -126,6 +127,11 @@ def _check_free_s1(survey: Survey) -> tuple[Finding, ...]:
         "or a cut through the labels."
     )
     return (finding_of("AN-144", Severity.CONFIRM, where="S1 and sacrum", why=why),)
+
+
+def _ends_below(structure: FoundStructure) -> bool:
+    """Return whether a structure reaches the lowest slice, or the one a resampling has emptied."""
+    return structure.box[2].start <= 1
 
 
 def _check_kidneys(survey: Survey, stack: VertebralStack) -> tuple[Finding, ...]:

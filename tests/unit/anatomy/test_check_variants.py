@@ -153,6 +153,49 @@ def test_an144_an_s1_far_from_any_sacrum_is_asked_about() -> None:
     assert of(found(array), "AN-144") == [(Severity.CONFIRM, "S1 and sacrum")]
 
 
+def cut_in_s1(slices: int) -> np.ndarray:
+    """A lumbar scan that ends so many slices under the top of S1, with tips of the alae in it.
+
+    Of the sacrum only what lies lateral of S1 is in the image, 8 mm away from it.
+    """
+    array = column()
+    array[array == 3] = 0
+    array[28:52, 6:18, 2:10] = 6
+    array[16:24, 6:18, 2:6] = array[56:64, 6:18, 2:6] = 3
+    return array[:, :, 10 - slices :]
+
+
+@pytest.mark.parametrize("slices", [5, 6])
+def test_an144_an_s1_that_the_image_cuts_is_not_asked_about(slices: int) -> None:
+    array = cut_in_s1(slices)
+    assert (array == 3).any()
+    assert of(found(array), "AN-144") == []
+
+
+def test_an144_a_resampled_edge_without_bone_cuts_as_well() -> None:
+    array = cut_in_s1(6)
+    array[:, :, 0] = 0
+    assert of(found(array), "AN-144") == []
+
+
+@pytest.mark.parametrize("free", [2, 3])
+def test_an144_an_s1_that_ends_inside_the_image_is_asked_about(free: int) -> None:
+    """The same bones with room below S1: nothing is cut, and they stay apart."""
+    array = cut_in_s1(6)
+    array[:, :, :free][array[:, :, :free] == 6] = 0
+    assert of(found(array), "AN-144") == [(Severity.CONFIRM, "S1 and sacrum")]
+
+
+def test_an144_a_sacrum_that_the_image_cuts_still_stands_apart_from_a_lumbarised_s1() -> None:
+    """Most lumbar scans end in the sacrum; that explains no gap above it."""
+    array = column()
+    array[28:52, 6:18, 10:13] = 6
+    array[:, :, 7:10][array[:, :, 7:10] == 3] = 0
+    cut = array[:, :, 4:]
+    assert (cut[:, :, 0] == 3).any()
+    assert of(found(cut), "AN-144") == [(Severity.CONFIRM, "S1 and sacrum")]
+
+
 @pytest.mark.parametrize("number", [3, 6])
 def test_an144_with_one_of_the_two_nothing_is_compared(number: int) -> None:
     array = column()
