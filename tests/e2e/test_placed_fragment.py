@@ -75,6 +75,9 @@ def test_the_second_checker_and_the_report_agree(
     finally:
         pdf.close()
     assert "L4-L5, LEFT side" in card
+    # what is operated on stands on the first page
+    assert "Herniation L4-L5 left: paracentral extrusion" in card
+    assert "MSU 2" in card
 
 
 def test_without_its_fragment_the_plan_is_stale(

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kambin.anatomy import Anatomy, Case, Level
+from kambin.anatomy import Anatomy, Case, Level, StructureKey
 from kambin.core import Finding
+from kambin.measure.herniation import measure_herniation
 from kambin.planning import FindingRecord, Plan, Refusal
-from kambin.report import fusion_rows, plan_rows, refusal_rows
+from kambin.report import fusion_rows, herniation_rows, plan_rows, refusal_rows
 from kambin.report.rows import Row, Table
 from kambin.report.words import BANNER, mm_words, origin_words, plain_words, structure_words
 
@@ -23,6 +24,7 @@ class ReportContent:
     level, side, side_word : str, side in lower and in capital letters
     banner : str, on every page
     headline, verdict, request : str
+    herniation : str, the fragment's classes in one line, empty without a fragment
     facts : the numbers one needs at the table: name, value, how it is meant
     tables : the tables in print order
     modelled, not_assessed, limits : what the picture does not prove
@@ -37,6 +39,7 @@ class ReportContent:
     headline: str
     verdict: str
     request: str
+    herniation: str
     facts: tuple[Row, ...]
     angles: Table | None
     summary: Table | None
@@ -86,6 +89,10 @@ def report_content(
     else:
         kind, verdict = "refusal", refusal_rows.verdict(document)
         facts = refusal_rows.facts(document)
+    hernia, _ = measure_herniation(anatomy, case)
+    classes = herniation_rows.herniation_table(hernia, level)
+    if classes is not None:
+        tables = (classes, *tables)
     carried = fusion_rows.carried_table(case, anatomy, level)
     if carried is not None:
         tables = (carried, *tables)
@@ -96,7 +103,8 @@ def report_content(
         banner=BANNER,
         headline=_headline(document),
         verdict=verdict,
-        request=_request(document),
+        request=_request(document, anatomy),
+        herniation=herniation_rows.herniation_line(hernia),
         facts=facts,
         angles=angles,
         summary=summary,
@@ -115,8 +123,11 @@ def _headline(document: Plan | Refusal) -> str:
     return f"{word}: {document.level}, {document.side.upper()} side"
 
 
-def _request(document: Plan | Refusal) -> str:
-    target = f"{document.zone} target" if document.zone else "given target"
+def _request(document: Plan | Refusal, anatomy: Anatomy) -> str:
+    # Without a zone the point was named, or the case's fragment is what is aimed at.
+    has_fragment = anatomy.find(StructureKey("fragment")) is not None
+    given = "fragment or given target" if has_fragment else "given target"
+    target = f"{document.zone} target" if document.zone else given
     return (
         f"Transforaminal, {document.technique}, {target}, "
         f"working cannula {document.cannula_mm:g} mm outer diameter"

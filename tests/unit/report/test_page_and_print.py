@@ -37,6 +37,7 @@ def a_content(**fields: object) -> ReportContent:
         "banner": "BANNER",
         "headline": "Plan: L4-L5, LEFT side",
         "verdict": "Verdict.",
+        "herniation": "",
         "request": "Request.",
         "facts": (Row("Entry", "102 mm LEFT", "of the midline"),),
         "angles": None,
