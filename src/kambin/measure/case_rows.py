@@ -8,12 +8,10 @@ from kambin.core import Finding, Progress, SilentProgress
 from kambin.frames import Side
 from kambin.knowledge import literature
 from kambin.measure.herniation import measure_herniation
+from kambin.measure.lordosis import SPINE, name_spine
 from kambin.measure.registry import QUANTITIES, Measurer, Place, QuantityKind
 from kambin.measure.rows import Measurements, Quantity, Reading
 from kambin.measure.site import Site, missing_frame
-
-SPINE = "L1-S1"
-"""The place of what is measured of the whole lumbar spine."""
 
 
 def measure_case(
@@ -74,7 +72,7 @@ def _sites(
     """Return the places of one quantity, from cranial to caudal, left before right."""
     # Measured whenever anything is: the posture belongs to every level.
     if kind.place is Place.SPINE:
-        return [replace(base, vertebra=SPINE)]
+        return [replace(base, vertebra=name_spine(base.anatomy))]
     wanted = sides if kind.place in (Place.LEVEL_SIDE, Place.VERTEBRA_SIDE) else (None,)
     if kind.place in (Place.LEVEL, Place.LEVEL_SIDE):
         return [replace(base, level=level, side=side) for level in levels for side in wanted]
@@ -85,6 +83,8 @@ def _sites(
 
 
 def _row(kind: QuantityKind, site: Site, reading: Reading) -> Quantity:
+    # No paper measured a spine of four or six lumbar vertebrae.
+    is_unusual = kind.place is Place.SPINE and site.place != SPINE
     return Quantity(
         site.place,
         site.side,
@@ -93,7 +93,7 @@ def _row(kind: QuantityKind, site: Site, reading: Reading) -> Quantity:
         kind.method,
         kind.source,
         reading,
-        literature(kind.name, site.place),
+        None if is_unusual else literature(kind.name, site.place),
     )
 
 

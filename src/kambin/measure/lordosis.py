@@ -2,18 +2,44 @@
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.anatomy import Level, VertebraFrame
+from kambin.anatomy import DISC_LEVELS, Anatomy, Level, VertebraFrame
 from kambin.knowledge import value_at
 from kambin.measure.discs import BANDS, measure_disc_heights
 from kambin.measure.rows import Reading
 from kambin.measure.site import Site, lps_from_plate, require_level
 
-LUMBAR_LEVELS = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
-"""The segments from the upper plate of L1 to that of S1."""
+SPINE = "L1-S1"
+"""The place of what is measured of a whole lumbar spine of five vertebrae."""
+
+_USUAL = ("L1", "L2", "L3", "L4", "L5", "S1")
+
+
+def name_spine(anatomy: Anatomy) -> str:
+    """Return the place of the whole lumbar spine as printed, with the count where it is unusual.
+
+    Parameters
+    ----------
+    anatomy : Anatomy, whose scheme says how many lumbar vertebrae there are
+    """
+    column = _lumbar_column(anatomy)
+    # A lordosis over four or six vertebrae is another quantity than the papers' over five.
+    return SPINE if column == _USUAL else f"{SPINE}, {len(column) - 1} lumbar"
+
+
+def _lumbar_column(anatomy: Anatomy) -> tuple[str, ...]:
+    """Return the vertebrae from L1 to S1: those that are there, or five where ends are missing."""
+    names = tuple(
+        name for name in anatomy.scheme.vertebrae if name == _USUAL[-1] or name.startswith("L")
+    )
+    is_whole = names[:1] == _USUAL[:1] and names[-1:] == _USUAL[-1:]
+    if is_whole and all(f"{upper}-{lower}" in DISC_LEVELS for upper, lower in pairwise(names)):
+        return names
+    return _USUAL
 
 
 def measure_disc_shape(site: Site) -> Mapping[str, Reading]:
@@ -45,6 +71,8 @@ def measure_disc_shape(site: Site) -> Mapping[str, Reading]:
 def measure_lordosis(site: Site) -> Mapping[str, Reading]:
     """Measure the lordosis from L1 to S1, as imaged and as on the table with flexed hips.
 
+    It is taken over the lumbar vertebrae that are there, four, five or six.
+
     Parameters
     ----------
     site : Site, of the whole spine
@@ -60,13 +88,12 @@ def measure_lordosis(site: Site) -> Mapping[str, Reading]:
     """
     frames = site.anatomy.vertebra_frames
     segments = {}
-    for name in LUMBAR_LEVELS:
-        level = Level.parse(name)
-        if level.upper not in frames or level.lower not in frames:
+    for upper, lower in pairwise(_lumbar_column(site.anatomy)):
+        name = str(Level(upper, lower))
+        if upper not in frames or lower not in frames:
             gone = site.not_assessed(f"the segment {name}")
             return dict.fromkeys(("lumbar_lordosis", "lumbar_lordosis_hips_flexed"), gone)
-        upper, lower = frames[level.upper], frames[level.lower]
-        segments[name] = segment_deg(upper, lower)
+        segments[name] = segment_deg(frames[upper], frames[lower])
     # Plates in between cancel: only the first and the last err.
     sigma = math.hypot(frames["L1"].sigma_tilt_deg, frames["S1"].sigma_tilt_deg)
     return {
@@ -84,7 +111,8 @@ def flex_hips_deg(segments_deg: Mapping[str, float]) -> dict[str, float]:
 
     References
     ----------
-    Choi CH 2000 (T30): L1-L2 to L4-L5 fall, L5-S1 stays; (T29): how much is kept.
+    Choi CH 2000 (T30): L1-L2 to L4-L5 fall, L5-S1 stays; (T29): how much is kept. The last
+    segment of four or six lumbar vertebrae is taken as L5-S1.
     """
     return {
         level: angle * value_at("measure.hips_flexed_share", level)

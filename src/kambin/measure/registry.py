@@ -65,7 +65,7 @@ _KINDS = (
     QuantityKind("lumbar_lordosis_hips_flexed", "deg", Place.SPINE,
                  "Lordosis from L1 to S1 expected prone with hips flexed by 30 degrees",
                  "sagittal plane of each lower vertebra",
-                 "Segments L1-L2 to L4-L5 scaled by 0.75, L5-S1 kept",
+                 "All segments but the last scaled by 0.75, the last one kept",
                  "evidence 3.6 (T29, T30)", measure_lordosis),
     QuantityKind("canal_area", "mm2", Place.LEVEL, "Area of the spinal canal at the disc",
                  "middle plane of the disc", _SECTION, "evidence 3.5", measure_canal_sections),
