@@ -33,16 +33,17 @@ class _Clefts:
     Parameters
     ----------
     lowest_lps_mm : float, mm, LPS, height of the first row
-    rows : float array, shape (N, 5), one each 0.5 mm upwards: where the midline is along L and
-        P, on the posterior wall; how far lateral and behind it the cleft begins at the joint;
-        how far lateral it ends under the fascia, all mm
+    rows : float array, shape (N, 6), one each 0.5 mm upwards: where the midline is along L and
+        P, on the posterior wall, mm, and how far it runs along L for each mm backwards; how far
+        lateral and behind it the cleft begins at the joint, mm; how far lateral it ends under
+        the fascia, mm
     """
 
     lowest_lps_mm: float
     rows: NDArray[np.float64]
 
     def at(self, heights_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the rows at some heights, shape (len(heights), 5); beyond the ends, the ends."""
+        """Return the rows at some heights, shape (len(heights), 6); beyond the ends, the ends."""
         steps = np.rint((heights_lps_mm - self.lowest_lps_mm) / _HEIGHT_STEP_MM).astype(np.intp)
         found: NDArray[np.float64] = self.rows.take(np.clip(steps, 0, len(self.rows) - 1), axis=0)
         return found
@@ -147,7 +148,10 @@ def _cleft_row(sap: Structure, frame: VertebraFrame, side: Side, cleft_mm: float
     share = value("completion_soft.joint_border_share")
     lateral = float(np.quantile(local[:, 0] * side.lateral_sign_lps, share))
     behind = float(np.quantile(local[:, 1], share)) - frame.posterior_wall_y_mm
-    return [float(places[:, 2].mean()), *on_wall[:2].tolist(), lateral, behind, cleft_mm]
+    # The muscles of a turned vertebra meet behind its spinous process, not behind its wall.
+    backward = frame.lps_from_vertebra.rotation[:, 1]
+    midline = [*on_wall[:2].tolist(), float(backward[0] / backward[1])]
+    return [float(places[:, 2].mean()), *midline, lateral, behind, cleft_mm]
 
 
 def _find_medial(
@@ -158,12 +162,14 @@ def _find_medial(
     # Written out: a product with three columns keeps a matrix library busy five times as long.
     affine = region.lps_from_ijk
     places = np.einsum("nj,kj->nk", ijk.astype(np.float64), affine[:3, :3]) + affine[:3, 3]
-    left, wall, beside, joint, fascia = clefts.at(places[:, 2]).T
-    lateral = (places[:, 0] - left) * side.lateral_sign_lps
-    behind = places[:, 1] - wall
-    back = _back_of(ijk, behind)
+    left, wall, turn, beside, joint, fascia = clefts.at(places[:, 2]).T
+    aside, back = places[:, 0] - left, places[:, 1] - wall
+    # In the axial plane, along the midline of each height and across it.
+    behind = (back + turn * aside) / np.hypot(1.0, turn)
+    lateral = (aside - turn * back) / np.hypot(1.0, turn) * side.lateral_sign_lps
+    end = _back_of(ijk, behind)
     # A straight line from the lateral border of the joint to the cleft under the fascia.
-    share = np.clip((behind - joint) / np.maximum(back - joint, 1.0), 0.0, 1.0)
+    share = np.clip((behind - joint) / np.maximum(end - joint, 1.0), 0.0, 1.0)
     border = beside + share * (fascia - beside)
     medial = np.zeros(inside.shape, dtype=bool)
     medial[tuple(ijk[lateral < border].T)] = True

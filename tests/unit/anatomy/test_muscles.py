@@ -10,7 +10,7 @@ from tests.unit.anatomy.soft_bones import MASS_BACK_MM, soft_bones
 from kambin.anatomy import BonyAnatomy, Origin, Structure, StructureKey
 from kambin.anatomy.muscles import complete_muscles
 from kambin.core import Severity
-from kambin.frames import Side
+from kambin.frames import RigidTransform, Side
 from kambin.imaging import LabelMap
 from kambin.knowledge import value, value_at
 
@@ -69,7 +69,10 @@ def test_under_the_fascia_the_cleft_lies_where_the_literature_has_it(muscles, le
     height = places(sap)[:, 2].mean()
     found = places(muscles[key("multifidus:left")])
     under_fascia = found[(np.abs(found[:, 2] - height) < 0.6) & (found[:, 1] > MASS_BACK_MM - 0.6)]
-    middle = LUMBAR["L5"].origin_mm[0]
+    # Where the mid-sagittal plane of the vertebra meets the fascia.
+    frame = LUMBAR["L5"]
+    backward = frame.rotation[:, 1] / frame.rotation[1, 1]
+    middle = (frame.origin_mm + backward * (MASS_BACK_MM - frame.origin_mm[1]))[0]
     expected = value_at("completion_soft.cleft_mm", level)
     assert under_fascia[:, 0].max() - middle == pytest.approx(expected, abs=1.5)
 
@@ -107,3 +110,33 @@ def test_without_any_joint_there_is_no_cleft() -> None:
     bare = {k: s for k, s in bony.structures.items() if k.kind != "sap"}
     found, _ = complete_muscles(replace(bony, structures=bare))
     assert found == {}
+
+
+def turned(bony: BonyAnatomy, angle_deg: float) -> BonyAnatomy:
+    """The same patient, turned about the upright axis."""
+    cos, sin = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    axes = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    motion = RigidTransform.from_axes("lps", "lps", axes, [0, 0, 0])
+
+    def move(structure: Structure) -> Structure:
+        region = structure.region
+        affine = motion.matrix @ region.lps_from_ijk
+        return replace(structure, region=LabelMap(region.values, affine, region.frame_id))
+
+    kinds = ("sap", "erector_spinae", "psoas")
+    moved = {k: move(s) for k, s in bony.structures.items() if k.kind in kinds}
+    frames = {
+        name: replace(frame, lps_from_vertebra=motion @ frame.lps_from_vertebra)
+        for name, frame in bony.vertebra_frames.items()
+    }
+    return replace(bony, structures=moved, vertebra_frames=frames)
+
+
+@pytest.mark.parametrize("angle_deg", [-6.0, 6.0])
+def test_a_turned_vertebra_takes_the_cleft_with_it(muscles, angle_deg: float) -> None:
+    """The midline runs back to the spinous process; straight back, one side lost a third."""
+    found, _ = complete_muscles(turned(soft_bones(), angle_deg))
+    for side in Side:
+        name = key(f"multifidus:{side}")
+        share = found[name].quality["share_of_mass"]
+        assert share == pytest.approx(muscles[name].quality["share_of_mass"], rel=0.03)
