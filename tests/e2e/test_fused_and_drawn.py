@@ -167,7 +167,8 @@ def test_the_fusion_says_how_well_the_bones_fit_and_shows_it(made: Outcome, fuse
         colours = picture.convert("RGB").getcolors(wide * high)
     # three slices of each of three levels, and not one flat surface
     assert 0.8 < high / wide < 1.2
-    assert colours is not None and len(colours) > 1000
+    assert colours is not None
+    assert len(colours) > 1000
 
 
 def test_no_plan_before_a_person_looked_at_the_fusion(fused: Path, stopped: Outcome) -> None:

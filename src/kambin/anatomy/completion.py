@@ -12,6 +12,7 @@ from kambin.anatomy.drawn_roots import check_drawn_levels, place_drawn
 from kambin.anatomy.facet_joints import complete_facet_joints
 from kambin.anatomy.fragment import tag_fragment, yield_to_fragment
 from kambin.anatomy.given_parts import absorbed_keys, settle_parts
+from kambin.anatomy.given_roots import check_given_roots, lay_given_lines
 from kambin.anatomy.keys import DISC_LEVELS, Level, StructureKey
 from kambin.anatomy.laterality import fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
@@ -84,6 +85,7 @@ def complete(
         (
             *find_bone_findings(bony),
             *check_drawn_levels(case.drawn, bony.vertebra_frames),
+            *check_given_roots(structures, survey, bony.vertebra_frames),
             *nerves.findings,
             *soft_findings,
             *gave_way,
@@ -132,6 +134,7 @@ def complete_bones(
     show.step("bones: organs", 3, len(_STEPS))
     plane = fit_midsagittal_plane(survey)
     given = collect_given(survey, plane, spacing) | place_drawn(case.drawn, plane, bone.grid)
+    given = lay_given_lines(given, survey, plane)
     given = add_registration_errors(given, case.registration_sigma_mm)
     # From the regions, in which a split-off S1 has been joined to its sacrum.
     given |= _whole_vertebrae(regions, spacing)

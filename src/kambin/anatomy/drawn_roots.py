@@ -49,12 +49,7 @@ def place_drawn(
     sigma_mm = value("completion_nerve.root_drawn_sigma_mm")
     placed = {}
     for key, tube in drawn.items():
-        first, last = np.abs(plane.left_mm(tube.points_lps_mm[[0, -1]]))
-        # Some draw from the foramen inwards; every reader of a tube expects the sac first.
-        along = slice(None) if first <= last else slice(None, None, -1)
-        outward = replace(
-            tube, points_lps_mm=tube.points_lps_mm[along], radii_mm=tube.radii_mm[along]
-        )
+        outward = turn_outward(tube, plane)
         placed[key] = Structure(
             key,
             rasterise_tube(outward, grid),
@@ -67,12 +62,26 @@ def place_drawn(
     return placed
 
 
-def model_ganglion_on(root: Structure, frame: VertebraFrame, grid: Grid) -> Structure | None:
-    """Model the ganglion on a drawn exiting root, where the line passes under the pedicle.
+def turn_outward(tube: Tube, plane: MidsagittalPlane) -> Tube:
+    """Return a line of a root that begins at its end nearer to the midline.
 
     Parameters
     ----------
-    root : Structure of a drawn exiting root
+    tube : Tube, mm, LPS, in either direction
+    plane : MidsagittalPlane
+    """
+    first, last = np.abs(plane.left_mm(tube.points_lps_mm[[0, -1]]))
+    # Some draw from the foramen inwards; every reader of a tube expects the sac first.
+    along = slice(None) if first <= last else slice(None, None, -1)
+    return replace(tube, points_lps_mm=tube.points_lps_mm[along], radii_mm=tube.radii_mm[along])
+
+
+def model_ganglion_on(root: Structure, frame: VertebraFrame, grid: Grid) -> Structure | None:
+    """Model the ganglion on a given exiting root, where its line passes under the pedicle.
+
+    Parameters
+    ----------
+    root : Structure of an exiting root that was drawn, or has a line through its mask
     frame : VertebraFrame of its vertebra
     grid : Grid on whose nodes the region lies
 
@@ -86,10 +95,10 @@ def model_ganglion_on(root: Structure, frame: VertebraFrame, grid: Grid) -> Stru
     Silverstein 2015, Int J Spine Surg 9:3, doi 10.14444/2003 (place of the ganglion)
     Hasegawa 1996, Spine 21:1005, doi 10.1097/00007632-199605010-00001 (its size)
     """
-    side = root.key.side
-    if root.tube is None or side is None or side not in frame.pedicles:
+    side, line = root.key.side, root.centre_line
+    if line is None or side is None or side not in frame.pedicles:
         return None
-    points, radii = _refined(root.tube)
+    points, radii = _refined(line)
     at = _first_beyond(points, frame, side, _ganglion_lateral_mm(frame, side))
     if at is None:
         return None
@@ -103,13 +112,14 @@ def model_ganglion_on(root: Structure, frame: VertebraFrame, grid: Grid) -> Stru
     swollen = np.maximum(half_width * np.sqrt(share[inside]), radii[inside])
     tube = Tube(points[inside], swollen)
     key = StructureKey("drg", root.key.place, side)
+    given = "drawn" if root.origin is Origin.DRAWN else "segmented"
     return Structure(
         key,
         rasterise_tube(tube, grid),
         Origin.MODELLED,
         value("completion_nerve.root_sigma_mm"),
         tube,
-        method="Ellipsoid of the literature's size on the drawn root, under the pedicle.",
+        method=f"Ellipsoid of the literature's size on the {given} root, under the pedicle.",
     )
 
 

@@ -22,7 +22,7 @@ from kambin.anatomy.root_shapes import make_ganglion, make_root
 from kambin.anatomy.roots import RelaxedRoot, find_obstacles, relax_roots
 from kambin.anatomy.sac import SAC_KEY, DuralSac, complete_sac
 from kambin.anatomy.skin import SKIN_KEY, complete_skin
-from kambin.anatomy.structures import Origin, Structure
+from kambin.anatomy.structures import Structure
 from kambin.core import Finding, Progress, Severity, SilentProgress
 from kambin.frames import Side
 from kambin.knowledge import constant
@@ -137,10 +137,10 @@ def _complete_roots(
 
 
 def _complete_drawn(bony: BonyAnatomy) -> dict[StructureKey, Structure]:
-    """Model the ganglion of every drawn exiting root that has none given."""
+    """Model the ganglion of every given exiting root with a line that has none given."""
     ganglia = {}
     for key, root in bony.structures.items():
-        if key.kind != "exiting_root" or root.origin is not Origin.DRAWN:
+        if key.kind != "exiting_root" or root.centre_line is None:
             continue
         frame = bony.vertebra_frames.get(key.place)
         ganglion = None if frame is None else model_ganglion_on(root, frame, bony.working_grid)

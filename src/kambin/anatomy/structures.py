@@ -53,6 +53,8 @@ class Structure:
     sigma_mm : float, mm, standard deviation of the surface
     tube : Tube, if the structure is a modelled or drawn poly-line; the region is then
         its rasterisation and distances use the tube itself
+    line : Tube through the middle of a root that a mask gives, from the sac outward, if it could
+        be traced; distances use the mask, directions and sizes the line
     method : str, one sentence: how the shape was made
     quality : mapping of named quality values with their unit in the name
     """
@@ -62,8 +64,14 @@ class Structure:
     origin: Origin
     sigma_mm: float
     tube: Tube | None = None
+    line: Tube | None = None
     method: str = ""
     quality: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def centre_line(self) -> Tube | None:
+        """Return the line of a root, its own or the one through its mask, or none."""
+        return self.line if self.tube is None else self.tube
 
     @property
     def is_modelled(self) -> bool:

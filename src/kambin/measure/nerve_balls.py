@@ -1,4 +1,4 @@
-"""A nerve as balls: its tube, or the voxels of its mask."""
+"""A nerve as balls: along its line, or the voxels of its mask."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +14,20 @@ def find_balls(nerve: Structure) -> tuple[NDArray[np.float64], NDArray[np.float6
 
     Parameters
     ----------
-    nerve : Structure with a tube, or with a mask alone
+    nerve : Structure with a line, or with a mask alone
 
     Returns
     -------
-    centres, shape (N, 3), mm, LPS, from proximal to distal where the tube is known, and
+    centres, shape (N, 3), mm, LPS, from proximal to distal where a line is known, and
     radii, shape (N,), mm
     """
-    if nerve.tube is None:
+    line = nerve.centre_line
+    if line is None:
         region = nerve.region
         centres = region.lps_mm(np.argwhere(region.values != 0))
         # A voxel as a ball of its own width.
         return centres, np.full(len(centres), float(region.spacing_mm.mean()) / 2)
-    points, radii = nerve.tube.points_lps_mm, nerve.tube.radii_mm
+    points, radii = line.points_lps_mm, line.radii_mm
     along = np.concatenate([[0.0], np.linalg.norm(np.diff(points, axis=0), axis=1).cumsum()])
     # At even steps and at both ends, so that reversing a line gives the same balls.
     count = max(2, int(np.ceil(along[-1] / BALL_STEP_MM)) + 1)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import Structure
 from kambin.knowledge import value
+from kambin.measure.ganglia import find_ganglion_size
 from kambin.measure.nearness import nearest_gap_mm
 from kambin.measure.nerve_balls import find_balls
 from kambin.measure.rows import Reading
@@ -71,6 +72,9 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
     root, sac = _find_root(site), site.anatomy.find("dural_sac")
     if root is None or sac is None:
         return dict.fromkeys(COURSE, site.not_assessed("the exiting root or the sac"))
+    if root.structure.centre_line is None:
+        # The voxels of a mask have no order: the first of them would be any.
+        return dict.fromkeys(COURSE, site.not_assessed("the line of the exiting root"))
     local = root.local_mm
     edge = _sac_edge_mm(root.view, sac, local[:, 2])
     parted = np.flatnonzero(local[:, 0] - root.radii_mm > edge)
@@ -133,15 +137,16 @@ def measure_root_size(site: Site) -> Mapping[str, Reading]:
     root = _find_root(site)
     ganglion = site.structure("drg", require_level(site).upper, sided=True)
     names = ("drg_width", "drg_length", "drg_volume", "drg_place")
-    if root is None or root.structure.tube is None:
+    line = None if root is None else root.structure.centre_line
+    if root is None or line is None:
         found = {"root_diameter": site.not_assessed("the line of the exiting root")}
     else:
         sigma = value("measure.root_diameter_sigma_mm")
-        size = 2 * float(np.median(root.structure.tube.radii_mm))
+        size = 2 * float(np.median(line.radii_mm))
         found = {
             "root_diameter": Reading(size, sigma if root.structure.is_modelled else _spread(root))
         }
-    if ganglion is None or ganglion.tube is None:
+    if ganglion is None:
         return found | dict.fromkeys(names, site.not_assessed("the ganglion"))
     return found | _measure_ganglion(site, ganglion)
 
@@ -255,15 +260,10 @@ def _sac_edge_mm(
 
 
 def _measure_ganglion(site: Site, ganglion: Structure) -> dict[str, Reading]:
-    tube = ganglion.tube
-    if tube is None:
-        return {}
-    steps = np.linalg.norm(np.diff(tube.points_lps_mm, axis=0), axis=1)
-    discs = math.pi * tube.radii_mm**2
-    volume = float(((discs[1:] + discs[:-1]) / 2 * steps).sum())
-    middle = tube.points_lps_mm[int(np.argmax(tube.radii_mm))]
+    size = find_ganglion_size(ganglion)
+    length, width, volume = size.length_mm, size.width_mm, size.volume_mm3
+    middle = size.middle_lps_mm
     share = value("measure.drg_volume_sigma_share") if ganglion.is_modelled else 0.0
-    length, width = float(steps.sum()), 2 * float(tube.radii_mm.max())
     spread = value("measure.root_diameter_sigma_mm") if ganglion.is_modelled else ganglion.sigma_mm
     return {
         "drg_width": Reading(width, spread, point_lps_mm=middle),

@@ -11,7 +11,7 @@ from tests.unit.anatomy.bent_spine import NAMES, BentSpine, bend
 from kambin.anatomy import StructureKey, Tube
 from kambin.anatomy.fusion import fuse_cases
 from kambin.anatomy.fusion_checks import check_fusion
-from kambin.anatomy.fusion_lines import trace_line, trace_roots
+from kambin.anatomy.fusion_lines import trace_roots
 from kambin.anatomy.fusion_types import Fusion
 from kambin.anatomy.survey import survey_labels
 from kambin.core import AnatomyError, Severity
@@ -304,45 +304,6 @@ def test_roots_are_traced_for_coarser_voxels_only(spine: BentSpine) -> None:
     assert key in traced
     fine = LabelMap(np.zeros((2, 2, 2), np.uint8), np.diag([0.5, 0.5, 0.5, 1.0]), "patient")
     assert trace_roots(survey_labels(spine.mr), fine) == {}
-
-
-def a_rod(length: int, gap: int = 0) -> tuple[np.ndarray, LabelMap]:
-    """The voxel centres of a straight rod of 3 x 3 voxels of 1 mm, with a gap in its middle."""
-    values = np.zeros((9, 9, length + 4), np.uint8)
-    values[3:6, 3:6, 2 : length + 2] = 1
-    middle = length // 2
-    values[:, :, middle : middle + gap] = 0
-    labels = LabelMap(values, np.eye(4), "patient")
-    return labels.lps_mm(np.argwhere(values)), labels
-
-
-def test_a_rod_is_traced_with_the_radius_of_its_section() -> None:
-    points, labels = a_rod(30)
-    tube = trace_line(points, np.empty((0, 3)), labels)
-    assert tube is not None
-    # it begins and ends at a corner of the section, and is its middle in between
-    assert np.allclose(tube.points_lps_mm[2:-2, :2], 4.0, atol=0.25)
-    assert np.allclose(tube.points_lps_mm[:, :2], 4.0, atol=1.0)
-    assert np.ptp(tube.points_lps_mm[:, 2]) == pytest.approx(30.0, abs=1.5)
-    assert tube.radii_mm[2:-2] == pytest.approx(np.sqrt(9 / np.pi), abs=0.25)
-
-
-def test_a_root_runs_on_through_its_ganglion_at_its_own_width() -> None:
-    points, labels = a_rod(30)
-    inside = np.abs(points[:, 2] - 16) < 5
-    swelling = np.unique(
-        np.vstack([points[inside] + d for d in np.argwhere(np.ones((5, 5, 1))) - [2, 2, 0]]), axis=0
-    )
-    tube = trace_line(points[~inside], swelling, labels)
-    assert tube is not None
-    assert tube.radii_mm[2:-2] == pytest.approx(np.sqrt(9 / np.pi), abs=0.25)
-    assert trace_line(points[~inside], np.empty((0, 3)), labels) is None
-
-
-@pytest.mark.parametrize(("length", "gap"), [(30, 4), (3, 0)])
-def test_a_mask_in_pieces_or_without_a_length_stays_a_mask(length: int, gap: int) -> None:
-    points, labels = a_rod(length, gap)
-    assert trace_line(points, np.empty((0, 3)), labels) is None
 
 
 def test_two_vertebrae_with_one_between_them_left_out_are_no_level(spine: BentSpine) -> None:
