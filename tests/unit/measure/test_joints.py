@@ -8,10 +8,12 @@ import pytest
 from tests.unit.measure.conftest import SpineBuilder
 from tests.unit.measure.sites import at_disc, changed, codes, dropped, values_of
 
-from kambin.anatomy import Anatomy
+from kambin.anatomy import Anatomy, StructureKey
 from kambin.core import AnatomyError
 from kambin.frames import Side
 from kambin.imaging import LabelMap
+from kambin.knowledge import value
+from kambin.measure.facet import measure_facet
 from kambin.measure.joints import measure_joint, measure_tropism
 
 MIDDLE_MM = np.array([16.0, 32.0, 0.0])
@@ -165,6 +167,20 @@ def test_the_section_is_that_of_the_box(
     assert found.uncertainty == pytest.approx(math.sqrt(math.pi * area) * 0.3, rel=0.05)
     middle = [12 + width_mm / 2, 27 + depth_mm / 2, -8.5]
     assert found.point_lps_mm == pytest.approx(middle, abs=0.3)
+
+
+def test_a_process_cut_by_a_rule_states_the_cut_as_well(a_spine_of_boxes: Anatomy) -> None:
+    """A given mask has the error of its surface, a cut one that of its border too."""
+    key = StructureKey("sap", "L5", Side.LEFT)
+    given = a_spine_of_boxes.structures[key]
+    cut = replace(given, method="Part of the segmented vertebra.")
+    anatomy = replace(a_spine_of_boxes, structures={**a_spine_of_boxes.structures, key: cut})
+    share = value("measure.process_cut_share")
+    for quantity, measure in (("sap_volume", measure_facet), ("sap_section", measure_joint)):
+        plain, parted = (measure(at_disc(one))[quantity] for one in (a_spine_of_boxes, anatomy))
+        assert parted.value == plain.value
+        added = math.sqrt(parted.uncertainty**2 - plain.uncertainty**2)
+        assert added == pytest.approx(share * plain.value)
 
 
 def test_a_process_that_is_hollow_in_the_middle_has_no_section(build_spine: SpineBuilder) -> None:
