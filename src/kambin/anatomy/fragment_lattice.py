@@ -42,17 +42,22 @@ class DiscLattice:
         x, y, z = (LATTICE_STEP_MM * np.arange(a, b + 1) for a, b in zip(low, high, strict=True))
         return x, y, z
 
-    @cached_property
-    def nodes_lps_mm(self) -> NDArray[np.float64]:
-        """Return the places of all nodes, shape (I, J, K, 3), mm, LPS."""
-        local = np.stack(np.meshgrid(*self.axes_mm, indexing="ij"), axis=-1)
-        return self.disc.lps_from_disc.points(local)
-
     def sample(self, region: LabelMap | None) -> NDArray[np.float64]:
         """Return how much of a structure fills the place of each node, shape (I, J, K), 0 to 1."""
+        x, y, z = self.axes_mm
         if region is None:
-            return np.zeros(self.nodes_lps_mm.shape[:3])
-        return sample_region(region, self.nodes_lps_mm)
+            return np.zeros((len(x), len(y), len(z)))
+        # Indices run evenly along the axes of the lattice: no node has to be mapped on its own.
+        lps, frame = region.ijk_from_lps, self.disc.lps_from_disc
+        start = lps[:3, :3] @ frame.origin_mm + lps[:3, 3]
+        steps = lps[:3, :3] @ frame.rotation
+        ijk = (
+            start[:, None, None, None]
+            + steps[:, 0, None, None, None] * x[:, None, None]
+            + steps[:, 1, None, None, None] * y[:, None]
+            + steps[:, 2, None, None, None] * z
+        )
+        return _interpolate(region, ijk.reshape(3, -1)).reshape(ijk.shape[1:])
 
     def sample_any(self, anatomy: Anatomy, keys: Iterable[str]) -> NDArray[np.float64]:
         """Return the greatest filling of several structures; absent ones do not count."""
@@ -84,17 +89,24 @@ def sample_region(region: LabelMap, points_lps_mm: ArrayLike) -> NDArray[np.floa
     if (corners[0] > high + reach).any() or (corners[1] < low - reach).any():
         return np.zeros(points.shape[:-1])
     # As one list: a single point has no array to be interpolated in.
-    ijk = region.ijk(points.reshape(-1, 3)).T
+    return _interpolate(region, region.ijk(points.reshape(-1, 3)).T).reshape(points.shape[:-1])
+
+
+def _interpolate(region: LabelMap, ijk: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the filling at places given as voxel indices, shape (3, N), as shape (N,)."""
+    least, most = ijk.min(axis=1), ijk.max(axis=1)
+    if (least > region.shape).any() or (most < -1).any():
+        return np.zeros(ijk.shape[1])
     # Only the box the points reach is turned into numbers: an ilium has millions of voxels.
-    first = np.clip(np.floor(ijk.min(axis=1)).astype(int), 0, region.shape)
-    last = np.clip(np.ceil(ijk.max(axis=1)).astype(int) + 1, first, region.shape)
+    first = np.clip(np.floor(least).astype(int), 0, region.shape)
+    last = np.clip(np.ceil(most).astype(int) + 1, first, region.shape)
     box = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
     # One free voxel on each side lets a structure at the border end there.
     filled = np.pad((region.values[box] != 0).astype(np.float32), 1)
     found: NDArray[np.float64] = ndimage.map_coordinates(
         filled, ijk - first[:, None] + 1.0, order=1, mode="constant", output=np.float64
     )
-    return found.reshape(points.shape[:-1])
+    return found
 
 
 def last_exit_mm(filled: NDArray[np.float64], y_mm: NDArray[np.float64]) -> NDArray[np.float64]:

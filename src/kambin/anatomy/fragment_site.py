@@ -1,5 +1,6 @@
 """Landmarks of one level by which a herniation is placed and classified."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from kambin.anatomy.keys import Level, StructureKey
 from kambin.anatomy.structures import Anatomy, DiscFrame, VertebraFrame
 from kambin.core import AnatomyError
 from kambin.frames import RigidTransform, Side
+from kambin.imaging import LabelMap
 from kambin.knowledge import value, values
 
 FRAGMENT_KEY = StructureKey("fragment")
@@ -50,12 +52,15 @@ class HerniaSite:
     sides : mapping of Side to SideMarks
     plates_mm : pair of float, mm, cranial in the disc's frame: posterior corner of the lower
         plate above and of the upper plate below
+    ends_mm : pair of float, mm, the same at the far ends of the two bodies, below and above;
+        minus infinity below S1, whose wall goes on
     """
 
     level: Level
     disc: DiscFrame
     sides: Mapping[Side, SideMarks]
     plates_mm: tuple[float, float]
+    ends_mm: tuple[float, float]
 
     def facet_line_mm(self, x_mm: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """Return y of the line through both facet edges at x, mm, disc frame."""
@@ -94,9 +99,13 @@ def find_site(anatomy: Anatomy, level: Level) -> HerniaSite:
     upper, lower = frames[0], frames[1]
     to_disc = disc.lps_from_disc.inverse()
     sides = {side: _find_marks(anatomy, level, disc, (upper, lower), side) for side in Side}
-    above = to_disc.points(_corner_lps_mm(upper, upper.lower_plate))[2]
-    below = to_disc.points(_corner_lps_mm(lower, lower.upper_plate))[2]
-    return HerniaSite(level, disc, sides, (float(above), float(below)))
+
+    def _height_mm(frame: VertebraFrame, plate: RigidTransform) -> float:
+        return float(to_disc.points(_corner_lps_mm(frame, plate))[2])
+
+    plates = _height_mm(upper, upper.lower_plate), _height_mm(lower, lower.upper_plate)
+    last = -math.inf if level.lower == "S1" else _height_mm(lower, lower.lower_plate)
+    return HerniaSite(level, disc, sides, plates, (last, _height_mm(upper, upper.upper_plate)))
 
 
 def find_back_wall_mm(lattice: DiscLattice, solid: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -183,8 +192,9 @@ def _find_facet_edge(
     if inferior is not None and inferior.region.values.any():
         other = inferior.region.lps_mm(np.argwhere(inferior.region.values > 0))
         gaps, _ = cKDTree(other).query(places)
-        # Voxel centres of surfaces that touch are one voxel apart.
-        reach = max(value("herniation.articular_reach_mm"), float(gaps.min()))
+        # To the centre of the nearest voxel it is half a voxel further than to its surface.
+        half = float(inferior.region.spacing_mm.min()) / 2
+        reach = max(value("herniation.articular_reach_mm") + half, float(gaps.min()))
         places = places[gaps <= reach]
     local = disc.lps_from_disc.inverse().points(places)
     # Where a slice through the disc meets the joint: further down the process is one with the
@@ -192,12 +202,25 @@ def _find_facet_edge(
     half = max(disc.height_mm / 2, float(superior.region.spacing_mm.max()))
     away = np.abs(local[:, 2])
     local = local[away <= max(half, float(away.min()))]
-    lateral = side.lateral_sign_lps * local[:, 0]
-    limit = np.quantile(lateral, value("herniation.facet_edge_share"))
-    edge: NDArray[np.float64] = local[lateral <= limit].mean(axis=0)
-    # From the centres of the outermost voxels to their surface.
-    edge[0] -= side.lateral_sign_lps * float(superior.region.spacing_mm[0]) / 2
-    return edge
+    edge = _mean_edge_mm(local * [side.lateral_sign_lps, 1, 1], superior.region)
+    return edge * [side.lateral_sign_lps, 1, 1]
+
+
+def _mean_edge_mm(places_mm: NDArray[np.float64], region: LabelMap) -> NDArray[np.float64]:
+    """Return the mean of the most medial places slice by slice, x outwards, shape (3,), mm."""
+    # The joint is as thick as it is here or there; every slice has one edge all the same.
+    thick, wide = float(region.spacing_mm.max()), float(region.spacing_mm[0])
+    # From the middle outwards: the slices of a patient turned upside down are the same.
+    number = np.rint(places_mm[:, 2] / thick)
+    edges = []
+    for n in np.unique(number):
+        here = places_mm[number == n]
+        least = here[:, 0].min()
+        behind = here[here[:, 0] <= least + value("herniation.facet_edge_share") * wide, 1]
+        # From the centre of the outermost voxel to its surface.
+        edges.append([least - wide / 2, float(behind.mean()), n * thick])
+    mean: NDArray[np.float64] = np.mean(edges, axis=0)
+    return mean
 
 
 def _corner_lps_mm(frame: VertebraFrame, plate: RigidTransform) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from kambin.phantom import (
     PhantomParameters,
     build_phantom,
 )
+from kambin.phantom.parameters import STAYING
 
 
 @app.command(
@@ -42,7 +43,9 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
     morphology: Annotated[
         str, typer.Option(metavar="NAME", help=f"Shape: {', '.join(MORPHOLOGIES)}.")
     ] = "plain",
-    size: Annotated[int, typer.Option(help="Size after the MSU classes 1 to 3.")] = 2,
+    size: Annotated[
+        int | None, typer.Option(help="MSU size 1 to 3; 2 if not given, 1 of a protrusion.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Draws sizes, roots and noise.")] = 0,
     variant: Annotated[
         list[str] | None,
@@ -70,7 +73,8 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
         side=require_side(side),
         zone=herniation,
         migration=migration,
-        size=size,
+        # Deeper than its disc is high, a protrusion would be an extrusion: few can be of size 2.
+        size=size or (1 if morphology in STAYING else 2),
         seed=seed,
         variants=tuple(variant or ()),
         spacing_mm=spacing,

@@ -34,7 +34,7 @@ def grade_zone(scene: HerniaScene) -> Grade:
     """
     borders = _zone_borders_mm(scene, scene.side)
     lateral = scene.side.lateral_sign_lps * scene.points_mm[:, 0]
-    middle = float(np.median(lateral))
+    middle = scene.side.lateral_sign_lps * float(scene.middle_mm[0])
     measured = {"middle_lateral_mm": middle}
     for name, border in zip(ZONE_CLASSES, borders, strict=False):
         measured[f"{name}_to_mm"] = border
@@ -132,7 +132,7 @@ def grade_migration(scene: HerniaScene) -> tuple[Grade, Grade]:
     above, below = scene.site.plates_mm
     marks = scene.marks
     z = scene.lattice.axes_mm[2][scene.inside.any(axis=(0, 1))]
-    middle = float(np.median(scene.points_mm[:, 2]))
+    middle = float(scene.middle_mm[2])
     near_up = marks.upper_pedicle_mm - value("herniation.far_up_band_mm")
     borders = (marks.lower_pedicle_mm[0], below, above, max(near_up, above))
     zone = _ZONES_DOWN[int(np.searchsorted(borders, middle))]
@@ -163,7 +163,7 @@ def grade_migration(scene: HerniaScene) -> tuple[Grade, Grade]:
         based_on="middle_mm",
         neighbour=find_neighbour(middle, sigma, borders, _ZONES_DOWN),
         measured=numbers,
-        points={**marks_mm, "middle": scene.lps_mm(_middle_mm(scene))},
+        points={**marks_mm, "middle": scene.lps_mm(scene.middle_mm)},
     )
     return found, _grade_height(scene, zone, numbers, farthest)
 
@@ -199,7 +199,7 @@ def _grade_location(scene: HerniaScene) -> Grade:
     facet, sign = scene.marks.facet_mm, scene.side.lateral_sign_lps
     borders = (value("herniation.msu_quadrant_share") * facet, facet)
     lateral = sign * scene.points_mm[:, 0]
-    middle = float(np.median(lateral))
+    middle = sign * float(scene.middle_mm[0])
     sigma = math.hypot(scene.landmark_sigma_mm, _middle_sigma_mm(scene))
     index = np.searchsorted(borders, np.abs(lateral))
     shares = (np.bincount(index, minlength=3) / len(lateral)).tolist()
@@ -231,7 +231,7 @@ def _deepest(scene: HerniaScene) -> tuple[float, float, NDArray[np.float64]]:
     margin = _margin_mm(scene)
     depth = np.where(np.isfinite(scene.far_mm), scene.far_mm - margin, -np.inf)
     columns = np.argwhere(depth >= depth.max() - 10.0**-6)
-    sign, middle = scene.side.lateral_sign_lps, np.median(scene.points_mm, axis=0)
+    sign, middle = scene.side.lateral_sign_lps, scene.middle_mm
     # Of equals the one nearest to the fragment's middle: a mirrored patient takes its twin.
     i, k = min(
         columns.tolist(),
@@ -278,14 +278,9 @@ def _zone_lines(scene: HerniaScene) -> dict[str, NDArray[np.float64]]:
 
 def _height_lines(scene: HerniaScene, heights: dict[str, float]) -> dict[str, NDArray[np.float64]]:
     """Return short lines front to back at some heights, in the sagittal plane of the middle."""
-    x, y, _ = _middle_mm(scene)
+    x, y, _ = scene.middle_mm
     low, high = y - scene.site.disc.height_mm, y + scene.site.disc.height_mm
     return {name: scene.lps_mm((x, low, z), (x, high, z)) for name, z in heights.items()}
-
-
-def _middle_mm(scene: HerniaScene) -> NDArray[np.float64]:
-    middle: NDArray[np.float64] = np.median(scene.points_mm, axis=0)
-    return middle
 
 
 def _middle_sigma_mm(scene: HerniaScene) -> float:

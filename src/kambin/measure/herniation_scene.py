@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from kambin.anatomy import Anatomy, Level, Structure, StructureKey
 from kambin.anatomy.fragment_lattice import (
     INSIDE_SHARE,
+    LATTICE_STEP_MM,
     DiscLattice,
     first_entry_mm,
     last_exit_mm,
@@ -24,6 +25,9 @@ from kambin.anatomy.fragment_site import (
 )
 from kambin.frames import Side
 from kambin.knowledge import value, values
+
+MIDDLE_DECIMALS = 9
+"""A fragment in the midline lies there, whichever way its sums were rounded."""
 
 MARGIN_MM = 3
 """Free nodes round the fragment, so that every surface is crossed."""
@@ -43,6 +47,7 @@ class HerniaScene:
     lattice : DiscLattice round the fragment
     filled : float array, shape (I, J, K), filling by the fragment
     disc_filled : float array, shape (I, J, K), filling by the disc
+    middle_mm : float array, shape (3,), mm, median of its volume, disc frame
     wall_mm, front_mm, far_mm : float array, shape (I, K), mm: y of the back of bodies and disc,
         and of the fragment's front and back; NaN where there is no fragment
     """
@@ -52,6 +57,7 @@ class HerniaScene:
     fragment: Structure
     side: Side
     points_mm: NDArray[np.float64]
+    middle_mm: NDArray[np.float64]
     lattice: DiscLattice
     filled: NDArray[np.float64]
     disc_filled: NDArray[np.float64]
@@ -114,21 +120,53 @@ def find_scene(anatomy: Anatomy, level: Level | None = None) -> HerniaScene:
     # A fragment thinner than the lattice still counts where it is thickest.
     filled = filled if filled.max() >= 0.5 else filled / filled.max()
     disc = anatomy.find(StructureKey("disc", str(site.level)))
-    y_mm = lattice.axes_mm[1]
-    middle = float(np.median(points[:, 0]))
+    middle = _median_mm(lattice, filled)
+    wall = find_back_wall_mm(lattice, lattice.sample_any(anatomy, solid_keys(site.level)))
     return HerniaScene(
         anatomy,
         site,
         fragment,
-        Side.LEFT if middle * Side.LEFT.lateral_sign_lps >= 0 else Side.RIGHT,
+        Side.LEFT if middle[0] * Side.LEFT.lateral_sign_lps >= 0 else Side.RIGHT,
         points,
+        middle,
         lattice,
         filled,
         lattice.sample(disc.region if disc else None),
-        find_back_wall_mm(lattice, lattice.sample_any(anatomy, solid_keys(site.level))),
-        first_entry_mm(filled, y_mm),
-        last_exit_mm(filled, y_mm),
+        _straight_on(wall, lattice, site),
+        first_entry_mm(filled, lattice.axes_mm[1]),
+        last_exit_mm(filled, lattice.axes_mm[1]),
     )
+
+
+def _median_mm(lattice: DiscLattice, filled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of a volume along each axis, between nodes, shape (3,), mm."""
+    found = []
+    for axis, coordinate in enumerate(lattice.axes_mm):
+        share = filled.sum(axis=tuple({0, 1, 2} - {axis}))
+        total = np.concatenate([[0.0], np.cumsum(share)])
+        # A node stands for half a step on each side of it.
+        borders = np.append(coordinate, coordinate[-1] + LATTICE_STEP_MM) - LATTICE_STEP_MM / 2
+        rises = np.diff(total) > 0
+        # Between two pieces of equal volume it is the middle of the gap, seen from either end.
+        ends = [
+            np.interp(total[-1] / 2, total[used], borders[used])
+            for used in (np.append(True, rises), np.append(rises, True))
+        ]
+        found.append(round(float(np.mean(ends)), MIDDLE_DECIMALS))
+    return np.array(found)
+
+
+def _straight_on(
+    wall_mm: NDArray[np.float64], lattice: DiscLattice, site: HerniaSite
+) -> NDArray[np.float64]:
+    """Return the wall continued straight on past the rounded far ends of both bodies."""
+    z, rim = lattice.axes_mm[2], value("herniation.rim_rounding_mm")
+    low, high = site.ends_mm[0] + rim, site.ends_mm[1] - rim
+    known = np.flatnonzero((z >= low) & (z <= high))
+    if not len(known):
+        return wall_mm
+    # What lies past them has a wall of its own, or none.
+    return wall_mm[:, np.clip(np.arange(len(z)), known[0], known[-1])]
 
 
 def find_nearest_levels(

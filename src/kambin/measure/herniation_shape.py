@@ -98,6 +98,8 @@ def grade_morphology(scene: HerniaScene) -> tuple[Grade, Grade]:
     neighbour = find_neighbour(worst.ratio, sigma, (1.0,), classes)
     if name == "protrusion" and share > shares[0]:
         name, neighbour = "bulge", None
+    elif neighbour is None and _is_thin_contact(scene):
+        neighbour = "sequestration"
     statement = f"Judged in the {worst.orientation} plane."
     found = Grade(name, "1", _METHOD, _SOURCE, sigma, "depth_to_base", neighbour, measured,
                   points, statement)  # fmt: skip
@@ -146,6 +148,14 @@ def find_base(scene: HerniaScene) -> NDArray[np.bool_]:
         return np.zeros_like(near)
     least = max(float(gap[near].min()), 0.0)
     return near & (gap <= least + half_voxel + TOUCH_EPSILON)
+
+
+def _is_thin_contact(scene: HerniaScene) -> bool:
+    """Return whether the contact with the disc rests on the half voxel that is allowed for."""
+    gap = scene.front_mm - scene.wall_mm
+    touching = _is_disc_behind(scene) & (gap <= value("herniation.continuity_gap_mm"))
+    area = float(touching.sum()) * LATTICE_STEP_MM**2
+    return area < value("herniation.continuity_area_mm2")
 
 
 def find_circumference_share(scene: HerniaScene) -> float:
@@ -232,7 +242,8 @@ def _measure_plane(
 
     return PlaneShape(
         "axial" if axis == 2 else "sagittal",
-        float(np.linalg.norm(neck[-1] - neck[0])),
+        # Each of the outermost columns stands for half a step beyond it.
+        float(np.linalg.norm(neck[-1] - neck[0])) + LATTICE_STEP_MM,
         float(gaps[deepest]),
         float(np.ptp(places[:, 0])),
         np.array([_full(neck[0]), _full(neck[-1])]),

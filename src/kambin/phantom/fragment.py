@@ -7,31 +7,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy import StructureKey
-from kambin.core import AnatomyError
 from kambin.knowledge import value, value_at, values
+from kambin.phantom.hernia_asked import is_far_enough, no_room, require_as_asked
 from kambin.phantom.hernia_made import (
     MADE_STEP_MM,
+    depth_and_way_mm,
     judge_morphology,
-    measure_depth,
     wall_round,
 )
-from kambin.phantom.hernia_marks import HerniaMarks, Wall, find_marks, sample_inside
+from kambin.phantom.hernia_marks import (
+    HerniaMarks,
+    Wall,
+    find_marks,
+    median_mm,
+    sample_inside,
+)
 from kambin.phantom.organs import Spine
-from kambin.phantom.parameters import CANAL_ZONES, ZONES, PhantomParameters
+from kambin.phantom.parameters import CANAL_ZONES, STAYING, ZONES, PhantomParameters
 from kambin.phantom.shapes import Shape, place, turned
 from kambin.phantom.solids import Superellipsoid, TubeSolid
 
-SETTLING_ITERATIONS = 4
+SETTLING_ITERATIONS = 7
 """Each takes away nine tenths of what the fragment lies off its place."""
 
 SHRINKING_ITERATIONS = 8
 """After these a protrusion has less than a quarter of its depth left."""
 
-SETTLED_STEP_MM = 0.1
-"""A fragment this near to its place is left there."""
+DEEPENING_ITERATIONS = 3
+"""After these an extrusion is half as deep again."""
 
 SAMPLE_STEP_MM = 0.7
 """Spacing of the points by which it is settled; their median is ten times finer."""
+
+SETTLED_STEP_MM = 0.1
+"""A fragment this near to its place is left there."""
 
 FRAGMENT = StructureKey("fragment")
 CALCIFICATION = StructureKey("calcification")
@@ -100,9 +109,13 @@ def build_fragment(
     beside = [bone for bone in bones if bone.key in names and _is_near(bone, disc)]
     seat = _seat(parameters, marks, wall)
     settle = _shrunk if _is_staying(parameters) else _settled
-    return _shape(
-        parameters, spine, disc, settle(parameters, spine, disc, seat, (marks, wall, beside))
-    )
+    around = (marks, wall, beside)
+    seat = settle(parameters, spine, disc, seat, around)
+    if parameters.morphology == "extrusion":
+        seat = _deepened(parameters, spine, disc, seat, around)
+    shape = _shape(parameters, spine, disc, seat)
+    require_as_asked(parameters, sample_inside(shape, beside, marks, MADE_STEP_MM), marks, wall)
+    return shape
 
 
 _Around = tuple[HerniaMarks, Wall, list[Shape]]
@@ -113,22 +126,23 @@ def _settled(
 ) -> _Seat:
     """Return the seat from which a fragment has its middle and depth where they were asked for."""
     marks, wall, bones = around
-    target = np.array([seat.across_mm, seat.depth_mm, seat.shift_mm])
+    target = np.array([seat.across_mm, 0.0, seat.shift_mm])
+    asked = values("phantom_nerves.fragment_depth_share")[parameters.size - 1]
     for _ in range(SETTLING_ITERATIONS):
         shape = _shape(parameters, spine, disc, seat)
         whole = sample_inside(shape, (), marks, SAMPLE_STEP_MM)
         inside = sample_inside(shape, bones, marks, SAMPLE_STEP_MM)
         share = len(inside) / max(len(whole), 1)
         if share < value("phantom_nerves.fragment_visible_share"):
-            raise _no_room(parameters, f"Bone takes the place of all but {share:.0%} of it.")
+            raise no_room(parameters, f"Bone takes the place of all but {share:.0%} of it.")
         # A stalk, a plate or a pedicle draws its middle away from where it was asked for.
-        middle = np.median(inside, axis=0)
-        depth = measure_depth(inside, marks, wall)[0] + SAMPLE_STEP_MM / 2
-        off = target - np.array([middle[0], depth, middle[2]])
+        off = target - median_mm(inside, SAMPLE_STEP_MM)
+        h, d = depth_and_way_mm(inside, SAMPLE_STEP_MM, marks, wall)
+        off[1] = asked * d - h
         # Where a pedicle hides its lateral part, moving it outwards would only hide more.
         off[0] *= share >= value("phantom_nerves.fragment_moved_share")
         off[1] *= parameters.zone in CANAL_ZONES
-        off[2] *= not parameters.migration.startswith("very-high")
+        off[2] *= not is_far_enough(parameters, target[2] - off[2], marks)
         if np.abs(off).max() < SETTLED_STEP_MM:
             break
         seat = _moved(seat, off, wall)
@@ -141,17 +155,38 @@ def _shrunk(
     """Return the seat from which a fragment is a protrusion, not deeper than asked for."""
     marks, wall, bones = around
     inner = dict(zip(ZONES[1:], marks.zone_borders_mm, strict=True)).get(parameters.zone, 0.0)
+    # What has to reach behind half of the way may be as deep as a protrusion can be.
+    at_most = _protrusion_share(parameters)
+    is_small = parameters.size == 1 or parameters.zone not in CANAL_ZONES
+    step = value(f"phantom_nerves.{'shrinking' if is_small else 'trimming'}_share")
     for _ in range(SHRINKING_ITERATIONS if seat.across_mm >= inner else 0):
         shape = _shape(parameters, spine, disc, seat)
         inside = sample_inside(shape, bones, marks, MADE_STEP_MM)
-        share = value("herniation.base_share")
         if len(inside) and (
-            judge_morphology(inside, marks, wall, disc, depth_share=share) == "protrusion"
+            judge_morphology(inside, marks, wall, disc, depth_share=at_most) == "protrusion"
         ):
             return seat
         # Where the margin runs obliquely the base is narrower than it is seen from behind.
-        seat = replace(seat, depth_mm=value("phantom_nerves.shrinking_share") * seat.depth_mm)
-    raise _no_room(parameters, "So far out no margin of the disc is left for a base.")
+        seat = replace(seat, depth_mm=step * seat.depth_mm)
+    raise no_room(parameters, "So far out no margin of the disc is left for a base.")
+
+
+def _deepened(
+    parameters: PhantomParameters, spine: Spine, disc: Shape, seat: _Seat, around: _Around
+) -> _Seat:
+    """Return the seat from which a fragment is an extrusion, deeper than its base is wide."""
+    marks, wall, bones = around
+    for _ in range(DEEPENING_ITERATIONS):
+        shape = _shape(parameters, spine, disc, seat)
+        inside = sample_inside(shape, bones, marks, MADE_STEP_MM)
+        found = judge_morphology(inside, marks, wall, disc)
+        if found == "extrusion":
+            return seat
+        if found != "protrusion" or parameters.zone in CANAL_ZONES:
+            break
+        # Beside the canal no size says how deep it is.
+        seat = replace(seat, depth_mm=seat.depth_mm / value("phantom_nerves.shrinking_share"))
+    raise no_room(parameters, f"Made there it is a {found}: no neck of the disc holds it.")
 
 
 def build_calcification(parameters: PhantomParameters, fragment: Shape) -> list[Shape]:
@@ -215,7 +250,8 @@ def _plain(seat: _Seat) -> list[_Placed]:
 
 def _protrusion(seat: _Seat) -> list[_Placed]:
     # Its widest section lies on the margin: the base, which has to exceed the depth.
-    half = max(seat.half_mm, value("phantom_nerves.protrusion_base_share") * seat.depth_mm / 2)
+    wide = value("phantom_nerves.protrusion_base_share") * seat.depth_mm / 2
+    half = max(seat.half_mm, wide)
     centre = np.array([seat.across_mm, seat.margin_mm, seat.start_mm])
     return [(_ellipsoid((half, seat.depth_mm, seat.free_mm / 2)), centre)]
 
@@ -277,7 +313,7 @@ def _seat(parameters: PhantomParameters, marks: HerniaMarks, wall: Wall) -> _Sea
         depth = share * (marks.facet_line_mm(across) - back)
     if _is_staying(parameters):
         # As deep as its base is wide it would be an extrusion, whatever size was asked for.
-        depth = min(depth, free / value("phantom_nerves.protrusion_base_share"))
+        depth = min(depth, _protrusion_share(parameters) * free)
     return _Seat(
         across,
         root,
@@ -326,7 +362,14 @@ def _moved(seat: _Seat, off_mm: NDArray[np.float64], wall: Wall) -> _Seat:
 
 
 def _is_staying(parameters: PhantomParameters) -> bool:
-    return parameters.morphology in ("protrusion", "calcified")
+    return parameters.morphology in STAYING
+
+
+def _protrusion_share(parameters: PhantomParameters) -> float:
+    """Return how deep a protrusion may be made against its base."""
+    shares = values("phantom_nerves.protrusion_depth_share")
+    # Beside the canal no size asks for more.
+    return shares[parameters.size - 1 if parameters.zone in CANAL_ZONES else 0]
 
 
 def _wall_mm(wall: Wall, x_mm: float, z_mm: float) -> float:
@@ -344,13 +387,3 @@ def _is_near(bone: Shape, disc: Shape) -> bool:
     """Return whether the box of a bone meets that of a disc."""
     (low, high), (other_low, other_high) = bone.bounds_lps_mm(), disc.bounds_lps_mm()
     return bool((low <= other_high).all() and (high >= other_low).all())
-
-
-def _no_room(parameters: PhantomParameters, why: str) -> AnatomyError:
-    return AnatomyError(
-        code="AN-440",
-        what="The made herniation finds no room where it was asked for",
-        where=f"{parameters.level} {parameters.side}, {parameters.zone}, {parameters.migration}",
-        why=why,
-        next_step="Ask for another zone, migration or size.",
-    )

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from kambin.anatomy import Level
 from kambin.frames import Side
 from kambin.knowledge import value, values
-from kambin.phantom.hernia_marks import HerniaMarks, Wall, find_marks, find_wall, sample_inside
+from kambin.phantom.hernia_marks import (
+    HerniaMarks,
+    Wall,
+    find_marks,
+    find_wall,
+    median_mm,
+    sample_inside,
+)
 from kambin.phantom.organs import Spine
 from kambin.phantom.parameters import ZONES, PhantomParameters
 from kambin.phantom.shapes import Shape
@@ -87,12 +94,10 @@ def describe_made(
     marks = find_marks(parameters, spine)
     wall = wall_round(parameters, spine, disc, marks)
     inside = sample_inside(fragment, bones, marks, MADE_STEP_MM)
-    middle = np.median(inside, axis=0)
-    h, at = measure_depth(inside, marks, wall)
-    h += MADE_STEP_MM / 2
-    d = marks.facet_line_mm(at[0]) - float(_margin_mm(at[None], marks, wall)[0])
-    migration = _HEIGHTS[int(np.searchsorted(marks.height_borders_mm, middle[2]))]
-    tip, grade = _grade_height(inside, migration, marks)
+    middle = median_mm(inside, MADE_STEP_MM)
+    h, d = depth_and_way_mm(inside, MADE_STEP_MM, marks, wall)
+    migration = find_migration(float(middle[2]), marks)
+    tip, grade = find_tip(inside, migration, marks)
     facet = marks.facet_mm
     quadrants = (value("herniation.msu_quadrant_share") * facet, facet)
     return MadeHerniation(
@@ -100,7 +105,7 @@ def describe_made(
         parameters.side,
         judge_morphology(inside, marks, wall, disc),
         ZONES[int(np.searchsorted(marks.zone_borders_mm, middle[0]))],
-        _msu_size(h, d),
+        count_msu_size(h, d),
         "ABC"[int(np.searchsorted(quadrants, middle[0]))],
         migration,
         grade,
@@ -112,10 +117,27 @@ def describe_made(
     )
 
 
-def _msu_size(h_mm: float, d_mm: float) -> int | None:
+def count_msu_size(h_mm: float, d_mm: float) -> int | None:
+    """Return the MSU size, none in front of the margin.
+
+    Parameters
+    ----------
+    h_mm, d_mm : float, mm, depth behind the margin, and from there to the facet line
+    """
     if h_mm <= 0 or d_mm <= 0:
         return None
     return 1 + sum(bool(h_mm > share * d_mm) for share in values("herniation.msu_size_shares"))
+
+
+def find_migration(middle_mm: float, marks: HerniaMarks) -> str:
+    """Return Lee's zone of a height.
+
+    Parameters
+    ----------
+    middle_mm : float, mm, z in the disc's frame
+    marks : HerniaMarks
+    """
+    return _HEIGHTS[int(np.searchsorted(marks.height_borders_mm, middle_mm))]
 
 
 def wall_round(
@@ -141,23 +163,26 @@ def wall_round(
     return find_wall(marks, spine, parameters.level, disc, box)
 
 
-def measure_depth(
-    inside_mm: NDArray[np.float64], marks: HerniaMarks, wall: Wall
-) -> tuple[float, NDArray[np.float64]]:
-    """Return how far a fragment reaches behind bodies and disc, mm, and the point it reaches.
+def depth_and_way_mm(
+    inside_mm: NDArray[np.float64], step_mm: float, marks: HerniaMarks, wall: Wall
+) -> tuple[float, float]:
+    """Return how far a fragment reaches behind the margin, and the way to the facet line there.
 
     Parameters
     ----------
     inside_mm : float array, shape (N, 3), mm, points of it, disc frame, x to the asked side
+    step_mm : float, mm, spacing of the points
     marks : HerniaMarks
     wall : Wall
     """
-    depth = inside_mm[:, 1] - _margin_mm(inside_mm, marks, wall)
+    margin = _margin_mm(inside_mm, marks, wall)
+    depth = inside_mm[:, 1] - margin
     deepest = depth >= depth.max() - 10.0**-6
     # Of equals the one nearest to the middle.
     away = np.abs(inside_mm - np.median(inside_mm, axis=0)).sum(axis=1)
     best = int(np.where(deepest, away, np.inf).argmin())
-    return float(depth[best]), inside_mm[best]
+    way = marks.facet_line_mm(float(inside_mm[best, 0])) - float(margin[best])
+    return float(depth[best]) + step_mm / 2, way
 
 
 def _margin_mm(
@@ -169,10 +194,17 @@ def _margin_mm(
     return wall.at(x, points_mm[:, 2])
 
 
-def _grade_height(
+def find_tip(
     inside_mm: NDArray[np.float64], migration: str, marks: HerniaMarks
 ) -> tuple[float, str]:
-    """Return the tip, mm, and none, low, high or very-high."""
+    """Return the end that is farthest from the disc, mm, and none, low, high or very-high.
+
+    Parameters
+    ----------
+    inside_mm : float array, shape (N, 3), mm, disc frame
+    migration : str, Lee's zone
+    marks : HerniaMarks
+    """
     above, below = marks.plates_mm
     low, high = float(inside_mm[:, 2].min()), float(inside_mm[:, 2].max())
     if migration == "none":

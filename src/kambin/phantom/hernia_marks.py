@@ -306,12 +306,32 @@ def _facet_edge(spine: Spine, level: Level, side: Side) -> NDArray[np.float64]:
     # Further down the process is one with the arch, and no slice through the disc meets it.
     half = spine.sizes.disc_heights_mm[level] / 2
     local = local[np.abs(local[:, 2]) <= half]
-    lateral = local[:, 0] * side.lateral_sign_lps
-    limit = np.quantile(lateral, value("herniation.facet_edge_share"))
-    edge: NDArray[np.float64] = local[lateral <= limit].mean(axis=0)
-    # The edge itself, at the height and depth of what lies along it.
-    edge[0] = side.lateral_sign_lps * lateral.min()
+    lateral = local * [side.lateral_sign_lps, 1, 1]
+    number = np.floor(lateral[:, 2] / FACET_STEP_MM)
+    edges = []
+    for n in np.unique(number):
+        here = lateral[number == n]
+        # All that the surface has within a step: round as it is, it has no sharper edge.
+        edges.append(here[here[:, 0] <= here[:, 0].min() + FACET_STEP_MM].mean(axis=0))
+    edge: NDArray[np.float64] = np.mean(edges, axis=0) * [side.lateral_sign_lps, 1, 1]
     return edge
+
+
+def median_mm(points_mm: NDArray[np.float64], step_mm: float) -> NDArray[np.float64]:
+    """Return the median of a volume along each axis, shape (3,), mm, finer than its points.
+
+    Parameters
+    ----------
+    points_mm : float array, shape (N, 3), mm, on a lattice
+    step_mm : float, mm, its spacing; a point stands for half of it on each side
+    """
+    middle = np.median(points_mm, axis=0)
+    found = []
+    for axis, number in enumerate(middle):
+        places = points_mm[:, axis]
+        below, at = (places < number - step_mm / 2).sum(), np.abs(places - number) <= step_mm / 2
+        found.append(number + step_mm * ((len(places) / 2 - below) / max(at.sum(), 1) - 0.5))
+    return np.array(found)
 
 
 def _three(numbers: tuple[float, ...]) -> tuple[float, float, float]:

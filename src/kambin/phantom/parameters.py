@@ -47,7 +47,8 @@ VARIANTS = (
 CANAL_ZONES = ("central", "paracentral", "subarticular")
 """Zones inside the canal, where the facet line says how large a herniation is."""
 
-_STAYING = ("protrusion", "calcified")
+STAYING = ("protrusion", "calcified")
+"""Morphologies that stay at the height of their disc, less deep than their base is wide."""
 
 _LUMBAR = tuple(name for name in VERTEBRAE if name.startswith("L"))
 
@@ -130,7 +131,7 @@ class PhantomParameters:
 
     def _require_wishes_that_agree(self) -> None:
         """Refuse shapes that contradict their own definition."""
-        if self.morphology in _STAYING and self.migration != "none":
+        if self.morphology in STAYING and self.migration != "none":
             _refuse_wishes(
                 f"--morphology {self.morphology} --migration {self.migration}",
                 "What leaves the height of its disc is an extrusion or a sequestration.",

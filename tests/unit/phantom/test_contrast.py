@@ -86,7 +86,7 @@ def test_noise_of_a_magnitude_image_is_never_negative_and_the_coil_shades() -> N
 
 
 def test_every_tissue_has_its_number_in_both_contrasts() -> None:
-    truth = build_truth(PhantomParameters(L45, Side.LEFT, morphology="calcified"))
+    truth = build_truth(PhantomParameters(L45, Side.LEFT, morphology="calcified", size=1))
     kinds = {tissue_kind(shape) for shape in truth.shapes}
     assert "calcification" in kinds
     assert all(value_at("phantom_mr.signal", kind) > 0 for kind in kinds)
