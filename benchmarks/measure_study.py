@@ -32,6 +32,7 @@ from benchmarks.measure_tables import (
     curve_rows,
     error_cells,
     error_rows,
+    order_lines,
     table_lines,
     write_between,
 )
@@ -184,6 +185,10 @@ def study_lines(patients: list[Patient]) -> list[str]:
         f"{len(bands)} means lie in their band.",
         "",
         *table_lines(HEAD_BANDS, map(band_cells, bands)),
+        "",
+        "Orders that the validation tables ask for, on the true means:",
+        "",
+        *order_lines(patients),
         "",
         "Largest axial inclination before the ilium, degrees, by the cranio-caudal angle in the",
         "patient's frame, and how many let 65 degrees through:",

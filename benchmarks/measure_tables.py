@@ -1,5 +1,6 @@
 """The tables of the study of measured quantities: bands, errors, and the angle past the ilium."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from kambin.measure import QUANTITIES
+
+VERTEBRAE = ("L1", "L2", "L3", "L4", "L5")
+"""Where vertebrae are compared."""
 
 LEVELS = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
 HOWS = ("true", "1 mm", "3 mm")
@@ -27,6 +31,9 @@ OPERABLE_DEG = 65.0
 
 BY_PLACE = ("foramen_width", "ilium_axial_angle", "bony_window_diameter_oblique", "canal_depth")
 """Quantities whose errors differ from level to level."""
+
+POOLED = "pooled"
+"""All levels together, where papers found no change from level to level."""
 
 BANDS = (
     ("V2", "neural_window_area_oblique", {"L1-L2": (54.3, 81.5), "L5-S1": (112.8, 184.4)}),
@@ -55,7 +62,7 @@ BANDS = (
                             "L4": (10.9, 14.9), "L5": (11.5, 15.5)}),
     ("V20", "root_below_pedicle", {name: (1.0, 2.5) for name in LEVELS}),
     ("V20", "dura_medial_of_pedicle", {name: (0.0, 3.0) for name in LEVELS}),
-    ("V20", "root_above_pedicle", {name: (4.9, 8.6) for name in LEVELS[:4]}),
+    ("V20", "root_above_pedicle", {POOLED: (4.9, 8.6)} | {name: (4.9, 8.6) for name in LEVELS[:4]}),
     ("V21", "flavum_thickness", {"L3-L4": (2.2, 4.7), "L4-L5": (2.5, 5.0), "L5-S1": (2.45, 5.0)}),
     ("V22", "foramen_height", {name: (15.0, 20.4) for name in LEVELS}),
     ("V22", "foramen_width", {name: (6.6, 10.8) for name in LEVELS}),
@@ -64,9 +71,66 @@ BANDS = (
 are those of the family on MR (A26), from which the generator draws."""
 
 
+RISING = {
+    "V2": ("neural_window_area_oblique", ("L1-L2", "L5-S1")),
+    "V3": ("bony_window_diameter_oblique", ("L1-L2", "L5-S1")),
+    "V3b": ("neural_window_diameter_oblique", ("L1-L2", "L5-S1")),
+    "V5": ("drg_volume", ("L4-L5", "L5-S1")),
+    "V7": ("disc_height_middle", ("L1-L2", "L4-L5")),
+    "V14": ("segmental_lordosis", LEVELS),
+    "V16": ("upper_plate_width", VERTEBRAE),
+}
+"""What the tables ask to grow from place to place, the mean over patients."""
+
+LEAST = {
+    "V17": ("pedicle_width", VERTEBRAE, ("L1", "L2")),
+    "V19": ("canal_depth", VERTEBRAE, ("L3", "L4")),
+}
+"""Where the tables ask the least mean to be."""
+
+WIDE_MM, WIDE_SHARE = 8.0, 0.1
+"""V3: bony circles of 8 mm and more, and the largest share of them."""
+
+
+def order_lines(patients: list[Patient]) -> list[str]:
+    """Return in words whether the orders that the tables ask for hold, on true values."""
+    lines = []
+    for table, (quantity, places) in RISING.items():
+        means = [mean_at(patients, "true", (quantity, place)) for place in places]
+        known = [mean for mean in means if mean is not None]
+        rises = len(known) == len(places) and all(a < b for a, b in itertools.pairwise(known))
+        way = f"rises from {places[0]} to {places[-1]}"
+        lines.append(f"- {table}: `{quantity}` {way}: {'yes' if rises else 'no'}.")
+    for table, (quantity, places, wanted) in LEAST.items():
+        found = {place: mean_at(patients, "true", (quantity, place)) for place in places}
+        known_at = {place: mean for place, mean in found.items() if mean is not None}
+        least = min(known_at, key=known_at.__getitem__, default="nowhere")
+        verdict = "yes" if least in wanted else "no"
+        lines.append(f"- {table}: `{quantity}` is least at {' or '.join(wanted)}: {verdict}.")
+    circles = [
+        v
+        for one in patients
+        for key, (v, _) in one["true"].items()
+        if key[0] == "bony_window_diameter_oblique"
+    ]
+    if circles:
+        share = float((np.array(circles) >= WIDE_MM).mean())
+        verdict = "yes" if share <= WIDE_SHARE else "no"
+        lines.append(
+            f"- V3: at most a tenth of the bony circles has 8 mm: {verdict}, {100 * share:.0f} %."
+        )
+    return lines
+
+
 def mean_at(patients: list[Patient], how: str, at: tuple[str, str]) -> float | None:
     """Return the mean over patients and sides at a place, or none where nobody has a value."""
-    found = [v for one in patients for key, (v, _) in one.get(how, {}).items() if key[:2] == at]
+    quantity, place = at
+    found = [
+        v
+        for one in patients
+        for key, (v, _) in one.get(how, {}).items()
+        if key[0] == quantity and place in (key[1], POOLED)
+    ]
     return float(np.mean(found)) if found else None
 
 

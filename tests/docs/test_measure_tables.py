@@ -11,6 +11,8 @@ from benchmarks.measure_tables import (
     curve_rows,
     error_rows,
     errors_of,
+    mean_at,
+    order_lines,
     table_lines,
     write_between,
 )
@@ -99,3 +101,30 @@ def test_a_table_is_written_between_its_marks_and_nowhere_else(tmp_path: Path) -
     assert written.startswith("before\n<!-- made -->\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n")
     assert written.endswith("<!-- end of made -->\nafter\n")
     assert "old" not in written
+
+
+def test_orders_are_said_to_hold_or_not() -> None:
+    plates = {("upper_plate_width", f"L{n}", ""): (40.0 + n, 0.0) for n in range(1, 6)}
+    depths = {("canal_depth", f"L{n}", ""): (14.0 + abs(n - 5), 0.0) for n in range(1, 6)}
+    circles = {
+        ("bony_window_diameter_oblique", place, "left"): (size, 0.0)
+        for place, size in (("L1-L2", 4.0), ("L5-S1", 8.5))
+    }
+    lines = order_lines([{"true": plates | depths | circles}])
+    by_table = {line.split(":")[0]: line for line in lines}
+    assert by_table["- V16"].endswith("yes.")
+    # Least at L5 and not at L3 or L4; nobody has a disc height.
+    assert by_table["- V19"].endswith("no.")
+    assert by_table["- V7"].endswith("no.")
+    assert lines[-1].endswith("no, 50 %.")
+    falling = {("upper_plate_width", f"L{n}", ""): (50.0 - n, 0.0) for n in range(1, 6)}
+    assert "V16: `upper_plate_width` rises from L1 to L5: no." in "".join(
+        order_lines([{"true": falling}])
+    )
+
+
+def test_levels_are_pooled_where_papers_pool_them() -> None:
+    gaps = {("root_above_pedicle", place, "left"): (gap, 0.0)
+            for place, gap in (("L1-L2", 8.0), ("L4-L5", 2.0))}  # fmt: skip
+    assert mean_at([{"true": gaps}], "true", ("root_above_pedicle", "pooled")) == 5.0
+    assert mean_at([{"true": gaps}], "true", ("root_above_pedicle", "L4-L5")) == 2.0

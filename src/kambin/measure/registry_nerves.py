@@ -39,7 +39,7 @@ def _windows() -> tuple[QuantityKind, ...]:
         measurer = partial(measure_windows, view=view)
         way = f"at axial inclination {view} degrees, cranio-caudal 0"
         if view == OBLIQUE:
-            way = "in the coronal-oblique plane along the root"
+            way = "drawn in a coronal-oblique section"
         for kind in KINDS:
             found += [
                 QuantityKind(
@@ -66,7 +66,7 @@ _KINDS = (
                  "caudal end plate, lateral", _LINE, "evidence 3.3 (A6, A7)",
                  measure_root_course),
     QuantityKind("root_plate_angle", "deg", Place.LEVEL_SIDE,
-                 "Angle of the exiting root to the caudal plate (alpha)",
+                 "Angle of the exiting root to the caudal plate, past the disc (alpha)",
                  "caudal end plate, coronal", _LINE, "evidence 3.3 (A6, A7)",
                  measure_root_course),
     QuantityKind("root_takeoff_angle", "deg", Place.LEVEL_SIDE,

@@ -107,6 +107,10 @@ def measure_window(
     the free area, and its circle is free. A bony window is the neural one cut by the line
     of the process, so that it can never be the larger of the two.
 
+    With a depth the picture is a section, and the lines are drawn as papers draw them: along
+    the root from its axilla to the plate, with the ganglion reaching into the window, and
+    along the middle of the process. Such a window compares with papers; it is not free.
+
     References
     ----------
     Definitions of both windows: evidence 3.1 (A31); trapezoid at the lower levels (A4).

@@ -103,11 +103,13 @@ def find_limits(
     bone = site.anatomy.require(f"vertebra:{level.lower}")
     plate = see(site, sight, caudal, whole=bone)
     a = np.arange(plate.lateral_mm[0], plate.lateral_mm[-1], COLUMN_STEP_MM)
+    is_slab = _is_slab(depth_mm)
+    balls = _drawn_balls(sight, root) if is_slab else _balls(site, sight, root)
     # A rule may leave the foot of the process with the pedicle; it does not bound the base.
     floor = np.minimum(_follow(plate, a), _highest_floor_mm(site, sight))
-    curves = _Curves(a, floor, _lower_edge_mm(_balls(site, sight, root), a))
+    curves = _Curves(a, floor, _lower_edge_mm(balls, a))
     found = _lay_lines(site, sight, curves, root.sigma_mm)
-    if isinstance(found, str) or depth_mm >= value("measure.window_depth_mm"):
+    if isinstance(found, str) or not is_slab:
         return found
     # How much of the process a slab shows depends on its plane, which errs as the disc does.
     ends = [max(depth_mm + sign * disc.sigma_mm, disc.sigma_mm) for sign in (-1.0, 1.0)]
@@ -144,7 +146,7 @@ def _lay_lines(site: Site, sight: LineOfSight, curves: _Curves, sigma_mm: float)
         sight,
         base,
         medial,
-        _root_lines(root, sigma_mm),
+        _chord(root, sigma_mm) if _is_slab(sight.depth_mm) else _root_lines(root, sigma_mm),
         _process_lines(site, sight, curves, medial),
         "root on the plate" if above[-1] <= 2 * COLUMN_STEP_MM else "end of the view",
     )
@@ -168,10 +170,17 @@ def _root_lines(root: Points, sigma_mm: float) -> tuple[Line, ...]:
     )
 
 
+def _chord(root: Points, sigma_mm: float) -> tuple[Line, ...]:
+    """Return the line from the root's axilla to where it passes the plate."""
+    ends = root[[0, -1]]
+    return (_drawn("exiting root", ends, _turned(_clip(_slope_deg(ends), "root")), sigma_mm),)
+
+
 def _process_lines(
     site: Site, sight: LineOfSight, curves: _Curves, medial: Line
 ) -> tuple[Line, ...]:
     """Return a slanted and an upright line along the process, if it reaches into the window."""
+    lay = _drawn if _is_slab(sight.depth_mm) else _support
     level = require_level(site)
     process = site.structure("sap", level.lower, sided=True)
     if process is None:
@@ -183,7 +192,10 @@ def _process_lines(
     # Rows and columns exchanged: a process is steep, and its slope is counted off the upright.
     lean = _clip(_slope_deg(edge[:, ::-1]), "process")
     word = "superior articular process"
-    return tuple(_support(word, edge, _normal(tilt), process.sigma_mm) for tilt in (lean, 0.0))
+    slanted, upright = (lay(word, edge, _normal(tilt), process.sigma_mm) for tilt in (lean, 0.0))
+    # The middle of an edge may lie medial of the dura, which then stays the limit.
+    offset_mm = min(upright.offset_mm, medial.offset_mm)
+    return slanted, replace(upright, offset_mm=offset_mm)
 
 
 def _find_dura(
@@ -256,6 +268,13 @@ def _balls(site: Site, sight: LineOfSight, root: Structure) -> Points:
     return np.concatenate(found)
 
 
+def _drawn_balls(sight: LineOfSight, root: Structure) -> Points:
+    """Return the whole root as balls: lateral, upward, radius, shape (N, 3), mm."""
+    # Papers draw the side of the triangle along the root; the ganglion reaches into it (A8).
+    places, radii = find_balls(root)
+    return np.column_stack([sight.picture_mm(places)[:, :2], radii])
+
+
 def _lower_edge_mm(balls: Points, lateral_mm: Points) -> Points:
     """Return the lower edge of balls by columns, shape (A,), mm, NaN where there is none."""
     beside = np.abs(lateral_mm[:, None] - balls[:, 0])
@@ -268,6 +287,16 @@ def _lower_edge_mm(balls: Points, lateral_mm: Points) -> Points:
 def _support(limit: str, points: Points, normal: Points, sigma_mm: float) -> Line:
     """Return the line of a normal that no point of a limit crosses into the window."""
     return Line(limit, normal, float((points @ normal).min()), sigma_mm)
+
+
+def _drawn(limit: str, points: Points, normal: Points, sigma_mm: float) -> Line:
+    """Return the line of a normal through the middle of a limit, as a person draws it."""
+    return Line(limit, normal, float((points @ normal).mean()), sigma_mm)
+
+
+def _is_slab(depth_mm: float) -> bool:
+    """Return whether a picture is a section, and not the whole way past the joint."""
+    return depth_mm < value("measure.window_depth_mm")
 
 
 def _normal(lean_deg: float) -> Points:

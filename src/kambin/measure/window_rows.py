@@ -51,9 +51,9 @@ def measure_windows(site: Site, *, view: str) -> Mapping[str, Reading]:
 
     Notes
     -----
-    The coronal-oblique plane holds the axis of the disc and the course of the root as seen
-    from above. A slab of it is looked at, as an image would show it, and not the way
-    through the joint.
+    The coronal-oblique plane holds the axis of the disc; it is turned half way to sagittal,
+    a little less where the root runs so as seen from above. A section is looked at, with its
+    lines as papers draw them, and not the way through the joint.
 
     References
     ----------

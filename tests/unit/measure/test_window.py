@@ -1,12 +1,13 @@
 """Kambin's window on the spine of boxes: limits, angles, nesting, and why there may be none."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from kambin.anatomy import Anatomy, Level
+from kambin.anatomy import Anatomy, Level, Tube
 from kambin.core import Finding
 from kambin.frames import Side
 from kambin.measure import Site, Window, measure_window, polygon_area_mm2
@@ -118,9 +119,50 @@ def test_a_less_certain_root_makes_a_less_certain_window(a_spine_of_boxes: Anato
     assert unsure.sigmas["diameter"] > 2 * sure.sigmas["diameter"]
 
 
-def test_the_coronal_oblique_plane_follows_the_root(site: Site) -> None:
-    """The root runs 7 mm forward on 26 mm outward: 15 degrees."""
-    assert find_oblique_deg(site) == pytest.approx(15.0, abs=4.0)
+@pytest.mark.parametrize(
+    ("forward_deg", "expected_deg"), [(15.0, 40.0), (43.0, 43.0), (70.0, 45.0)]
+)
+def test_the_coronal_oblique_plane_lies_half_way_and_yields_to_the_root(
+    a_spine_of_boxes: Anatomy, forward_deg: float, expected_deg: float
+) -> None:
+    root = a_spine_of_boxes.require("exiting_root:L4:left")
+    out = np.linspace(0, 12, 13)
+    run = np.column_stack([7 + out, 17 - out * math.tan(math.radians(forward_deg)), 14 - out])
+    turned = replace(root, tube=Tube(run, np.full(13, root.tube.radii_mm[0])))
+    structures = {**a_spine_of_boxes.structures, root.key: turned}
+    at = Site(replace(a_spine_of_boxes, structures=structures), level=LEVEL, side=Side.LEFT)
+    assert find_oblique_deg(at) == pytest.approx(expected_deg, abs=0.1)
+
+
+def section(site: Site, kind="neural", theta=45.0, depth_mm=12.0) -> Window:
+    return measure_window(
+        site, axial_inclination_deg=theta, craniocaudal_deg=0.0, kind=kind, depth_mm=depth_mm
+    )
+
+
+def test_a_section_is_drawn_along_the_root_and_its_ganglion_reaches_in(
+    a_spine_of_boxes: Anatomy,
+) -> None:
+    """Papers draw the root; what the instrument must miss is the ganglion as well."""
+    ganglion = a_spine_of_boxes.require("drg:L4:left")
+    tube = ganglion.tube
+    swollen = replace(ganglion, tube=replace(tube, radii_mm=tube.radii_mm + 2))
+    structures = {**a_spine_of_boxes.structures, ganglion.key: swollen}
+    sites = [
+        Site(one, level=LEVEL, side=Side.LEFT)
+        for one in (a_spine_of_boxes, replace(a_spine_of_boxes, structures=structures))
+    ]
+    drawn = [section(site, theta=30.0).values["area"] for site in sites]
+    free = [window(site, 30.0, 0.0).values["area"] for site in sites]
+    assert drawn[1] == drawn[0] > free[0] > free[1] + 2
+
+
+@pytest.mark.parametrize("theta", [20.0, 30.0, 45.0, 60.0])
+@pytest.mark.parametrize("depth_mm", [3.0, 5.0, 12.0, 20.0])
+def test_a_drawn_bony_window_is_never_larger_either(site: Site, theta, depth_mm) -> None:
+    neural, bony = (section(site, kind, theta, depth_mm) for kind in ("neural", "bony"))
+    for name in MEASURES:
+        assert bony.values[name] <= neural.values[name] + 1e-6
 
 
 def test_a_slab_is_less_sure_of_bone_that_it_just_misses(a_spine_of_boxes: Anatomy) -> None:
