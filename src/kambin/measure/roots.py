@@ -57,13 +57,18 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
     -------
     ``root_takeoff_height`` (a), mm, from the caudal end plate up to where the medial edge of
     the root leaves the sac; ``root_plate_distance`` (b), mm, from the edge of the sac to the
-    root where it passes that plate; ``root_plate_angle`` (alpha), degrees, of the line
-    between both points to the plate, in the coronal plane; ``root_takeoff_angle``, degrees,
+    medial edge of the root where it passes that plate; ``root_plate_angle`` (alpha), degrees,
+    of the root to that plate on its way past the disc; ``root_takeoff_angle``, degrees,
     off the caudal direction over its first 10 mm
 
     Raises
     ------
     AnatomyError  (AN-304) if a frame is missing
+
+    Notes
+    -----
+    As on a coronal picture: the edge of the sac is that at the depth of the root, not its
+    widest. Alpha belongs to the level of the disc; above it the root bends round its pedicle.
 
     References
     ----------
@@ -76,13 +81,19 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
         # The voxels of a mask have no order: the first of them would be any.
         return dict.fromkeys(COURSE, site.not_assessed("the line of the exiting root"))
     local = root.local_mm
-    edge = _sac_edge_mm(root.view, sac, local[:, 2])
+    edge = _sac_edge_mm(root, sac)
     parted = np.flatnonzero(local[:, 0] - root.radii_mm > edge)
     passed = np.flatnonzero(local[:, 2] <= 0)
     if not len(parted) or not len(passed) or passed[0] <= parted[0]:
         return dict.fromkeys(COURSE, site.not_assessed("where the root leaves the sac"))
     first, last = parted[0], passed[0]
-    run, fall = local[last, 0] - local[first, 0], local[first, 2] - local[last, 2]
+    beside = np.flatnonzero(local[:, 2] <= site.disc().height_mm)
+    upper = max(first, min(beside[0], last - 1))
+    run, fall = local[last, 0] - local[upper, 0], local[upper, 2] - local[last, 2]
+    # Where the plate cuts the root, and not at its centre: b ends at its medial edge.
+    cut = np.abs(local[:, 2]) < root.radii_mm
+    cut[:first] = False
+    inner = local[cut, 0] - np.sqrt(root.radii_mm[cut] ** 2 - local[cut, 2] ** 2)
     beyond = np.linalg.norm(local - local[first], axis=1)
     step = value("measure.takeoff_length_mm")
     # The first ball beyond the length, or the end of a short root.
@@ -98,7 +109,7 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
     return {
         "root_takeoff_height": Reading(float(local[first, 2]), up, point_lps_mm=place),
         "root_plate_distance": Reading(
-            float(local[last, 0] - edge[last]), along, point_lps_mm=root.places_lps_mm[last]
+            float(inner.min() - edge[last]), along, point_lps_mm=root.places_lps_mm[last]
         ),
         "root_plate_angle": Reading(math.degrees(math.atan2(fall, run)), turn, point_lps_mm=place),
         "root_takeoff_angle": Reading(
@@ -243,19 +254,20 @@ def _find_root(site: Site) -> _Root | None:
     return _Root(root, *find_balls(root), view)
 
 
-def _sac_edge_mm(
-    view: SideView, sac: Structure, heights_mm: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the lateral edge of the sac at heights over the plate, shape (N,), mm."""
-    voxels = view.local_mm(sac.region.lps_mm(np.argwhere(sac.region.values != 0)))
-    slices = np.round(voxels[:, 2] / HEIGHT_STEP_MM).astype(int)
-    low = int(slices.min())
-    edges = np.full(int(slices.max()) - low + 1, -np.inf)
-    np.maximum.at(edges, slices - low, voxels[:, 0])
-    known = np.isfinite(edges)
-    at = (np.arange(len(edges)) + low) * HEIGHT_STEP_MM
+def _sac_edge_mm(root: _Root, sac: Structure) -> NDArray[np.float64]:
+    """Return the lateral edge of the sac at height and depth of each ball, shape (N,), mm."""
+    voxels = root.view.local_mm(sac.region.lps_mm(np.argwhere(sac.region.values != 0)))
+    edges, step = np.full(len(root.radii_mm), np.nan), float(sac.region.spacing_mm.max())
+    for number, (ball, radius) in enumerate(zip(root.local_mm, root.radii_mm, strict=True)):
+        level = np.abs(voxels[:, 2] - ball[2]) <= max(step, HEIGHT_STEP_MM) / 2
+        deep = level & (np.abs(voxels[:, 1] - ball[1]) < radius)
+        if deep.any():
+            edges[number] = voxels[deep, 0].max()
+    known = np.flatnonzero(np.isfinite(edges))
+    if not len(known):
+        return edges
     half = float(sac.region.spacing_mm.min()) / 2
-    found: NDArray[np.float64] = np.interp(heights_mm, at[known], edges[known]) + half
+    found: NDArray[np.float64] = np.interp(np.arange(len(edges)), known, edges[known]) + half
     return found
 
 

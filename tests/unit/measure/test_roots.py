@@ -65,12 +65,36 @@ def test_the_course_is_that_of_plane_geometry(a_spine_of_boxes: Anatomy, side: S
     found = measure_root_course(at_disc(a_spine_of_boxes, side))
     assert tuple(found) == COURSE
     assert found["root_takeoff_height"].value == pytest.approx(start[2] - PLATE_MM, abs=0.3)
-    assert found["root_plate_distance"].value == pytest.approx(end[0] - SAC_EDGE_MM, abs=0.3)
-    alpha = math.degrees(math.atan2(start[2] - PLATE_MM, end[0] - start[0]))
+    cut = line[(np.abs(line[:, 2] - PLATE_MM) < ROOT_RADIUS_MM) & (line[:, 0] > start[0])]
+    inner = cut[:, 0] - np.sqrt(ROOT_RADIUS_MM**2 - (cut[:, 2] - PLATE_MM) ** 2)
+    assert found["root_plate_distance"].value == pytest.approx(inner.min() - SAC_EDGE_MM, abs=0.3)
+    # Past the disc, from 5 above to 5 below its middle.
+    top = line[np.argmax(line[:, 2] <= -PLATE_MM)]
+    alpha = math.degrees(math.atan2(top[2] - PLATE_MM, end[0] - top[0]))
     assert found["root_plate_angle"].value == pytest.approx(alpha, abs=1.0)
     after = line[np.argmax((np.linalg.norm(line - start, axis=1) >= 10) & (line[:, 0] > start[0]))]
     steep = math.degrees(math.atan2(after[0] - start[0], start[2] - after[2]))
     assert found["root_takeoff_angle"].value == pytest.approx(steep, abs=1.0)
+
+
+def test_a_root_before_the_widest_of_a_round_sac_leaves_it_higher(
+    a_spine_of_boxes: Anatomy,
+) -> None:
+    """The sac is narrower at the depth of the root, and that is the edge one sees there."""
+    sac = a_spine_of_boxes.require("dural_sac")
+    places = sac.region.lps_mm(np.indices(sac.region.values.shape).reshape(3, -1).T)
+    middle = float(places[sac.region.values.ravel() > 0, 1].mean())
+    fore = ((places[:, 1] < middle) & (np.abs(places[:, 0]) > SAC_EDGE_MM - 2)).reshape(
+        sac.region.values.shape
+    )
+    narrowed = replace(sac.region, values=np.where(fore, 0, sac.region.values))
+    line = LEFT * [1, 0, 1] + [0, middle - 2 * ROOT_RADIUS_MM, 0]
+    whole = measure_root_course(at_disc(bent(a_spine_of_boxes, line)))
+    round_ = changed(bent(a_spine_of_boxes, line), "dural_sac", region=narrowed)
+    higher = measure_root_course(at_disc(round_))
+    rise = higher["root_takeoff_height"].value - whole["root_takeoff_height"].value
+    # 2 mm further in on a way of 8 mm down to 6 mm outward.
+    assert rise == pytest.approx(2 * 8 / 6, abs=0.5)
 
 
 @pytest.mark.parametrize("shift_mm", [-2.0, -1.0, 1.0, 2.0])
