@@ -1,5 +1,6 @@
 """Rows A05 to A08, A11, G10, G15, G17 and G18: masks and images that cannot carry a plan."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -63,8 +64,12 @@ def test_a05_two_vertebrae_merged_under_one_name_block(a_clean_patient):
 
     findings = check_case(with_labels(a_clean_patient, merge)).findings
 
-    assert Severity.BLOCK in severities(findings, "AN-120")
     assert severities(findings, "AN-111") == [Severity.BLOCK]
+    merged = next(f for f in findings if f.code == "AN-120" and f.where == "vertebra:L3")
+    assert merged.severity is Severity.BLOCK
+    # about twice its neighbour, which is the only one left beside it but L5
+    ratio = float(re.search(r"Its volume is ([\d.]+) of L2, L5;", merged.why).group(1))
+    assert ratio == pytest.approx(2.0, abs=0.2)
 
 
 def test_a05_a_split_vertebra_blocks(a_clean_patient):
@@ -215,6 +220,7 @@ def test_a06_masks_that_share_more_than_a_cubic_centimetre_ask(voxels, severity)
 
     assert severities(findings, "IN-023") == ([] if severity is None else [severity])
     assert all("vertebra:L3 keeps" in finding.why for finding in findings)
+    assert all(f"{voxels} mm3" in finding.why for finding in findings)
 
 
 def test_a07_labels_in_another_frame_block(a_clean_patient):

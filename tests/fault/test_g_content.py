@@ -38,7 +38,7 @@ def test_g15_missing_values_beside_the_spine_stop_the_import(
     values[12, 10, 12] = number
     save(image, values)
     expect_import_refusal(
-        "IN-011", tmp_path, image, labels, says=("1 voxels", "beside the vertebrae")
+        "IN-011", tmp_path, image, labels, says=("1 voxels", "around (", "beside the vertebrae")
     )
 
 
@@ -55,6 +55,8 @@ def test_g15_missing_values_far_away_ask_a_person(tmp_path: Path) -> None:
     (finding,) = done.document["findings"]
     assert (finding["code"], finding["severity"]) == ("IN-011", "CONFIRM")
     assert "1 voxels" in finding["why"]
+    right, front, up = (ras_affine() @ (3, 55, 3, 1))[:3]
+    assert f"around ({-right:.0f}, {-front:.0f}, {up:.0f}) mm LPS" in finding["why"]
     case = read_case(tmp_path / "case")
     assert np.isfinite(case.image.values).all()
     assert [f.code for f in find_import_findings(case)] == ["IN-011"]

@@ -39,7 +39,9 @@ def surface_sigma_mm(kind: str, label_spacing_mm: float) -> float:
 
     Notes
     -----
-    Linear between 1 and 3 mm spacing, constant outside (architecture 8.7).
+    Linear between 1 and 3 mm spacing, constant outside (architecture 8.7). What a tool keeps its
+    distance from, every structure but bone and disc, is never known better than half a slice: its
+    margin grows with this sigma (faults G17).
     """
     # What has no group is as uncertain as an organ, the least certain of all.
     group = ORGAN
@@ -50,4 +52,5 @@ def surface_sigma_mm(kind: str, label_spacing_mm: float) -> float:
     elif kind == DISC:
         group = DISC
     at = values("completion_bone.sigma_spacings_mm")
-    return float(np.interp(label_spacing_mm, at, values(f"completion_bone.sigma_{group}_mm")))
+    sigma_mm = float(np.interp(label_spacing_mm, at, values(f"completion_bone.sigma_{group}_mm")))
+    return max(sigma_mm, label_spacing_mm / 2) if group == ORGAN else sigma_mm
