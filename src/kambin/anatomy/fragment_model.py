@@ -17,7 +17,7 @@ from kambin.anatomy.fragment_site import (
     find_site,
     solid_keys,
 )
-from kambin.anatomy.fragment_wish import MSU_SIZES, FragmentWish
+from kambin.anatomy.fragment_wish import CANAL_ZONES, MSU_SIZES, FragmentWish
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.structures import Anatomy
 from kambin.core import AnatomyError
@@ -29,8 +29,6 @@ SOLID_KINDS = frozenset({"vertebra", "sacrum", "ilium", "rib", "disc"})
 
 REPORTED_KINDS = frozenset({"dural_sac", "spinal_cord", "exiting_root", "traversing_root", "drg"})
 """What a fragment may push aside, and says so."""
-
-_IN_CANAL = frozenset({"central", "paracentral", "subarticular"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def _shape(
     index = MSU_SIZES.index(wish.size)
     back = float(wall.at(np.array([sign * x]), np.array([z]))[0])
     depth = values("herniation.lateral_depth_mm")[index]
-    if wish.zone in _IN_CANAL:
+    if wish.zone in CANAL_ZONES:
         reach = float(site.facet_line_mm(sign * x)) - back
         depth = values("herniation.depth_shares")[index] * reach
     half = np.array(

@@ -9,6 +9,9 @@ from kambin.frames import Side
 FRAGMENT_ZONES = ("central", "paracentral", "subarticular", "foraminal", "extraforaminal")
 """Axial zones from the midline outwards."""
 
+CANAL_ZONES = frozenset({"central", "paracentral", "subarticular"})
+"""Zones inside the canal, where the facet line says how large a herniation is."""
+
 FRAGMENT_MIGRATIONS = ("none", "far-up", "near-up", "near-down", "far-down")
 """Where a fragment went, after Lee 2007."""
 

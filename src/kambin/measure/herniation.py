@@ -8,6 +8,7 @@ from kambin.anatomy.fragment import find_note
 from kambin.anatomy.fragment_lattice import sample_region
 from kambin.anatomy.fragment_model import REPORTED_KINDS
 from kambin.anatomy.fragment_site import FRAGMENT_KEY
+from kambin.anatomy.fragment_wish import CANAL_ZONES
 from kambin.core import AnatomyError, Finding, Severity
 from kambin.measure.herniation_canal import grade_calcified, grade_canal
 from kambin.measure.herniation_place import grade_migration, grade_msu, grade_zone
@@ -15,7 +16,7 @@ from kambin.measure.herniation_roots import grade_roots
 from kambin.measure.herniation_rules import find_published_rates
 from kambin.measure.herniation_scene import HerniaScene, find_nearest_levels, find_scene
 from kambin.measure.herniation_shape import grade_morphology, grade_size
-from kambin.measure.herniation_types import Herniation
+from kambin.measure.herniation_types import Grade, Herniation
 
 
 def measure_herniation(
@@ -50,7 +51,7 @@ def measure_herniation(
         # One missing facet must not stop the measurement of all that is there.
         note = finding_of("AN-350", Severity.NOTE, where=error.where, why=error.why)
         return None, (note,)
-    findings = (*_check_level(scene, asked), *_check_overlaps(scene))
+    findings = (*_check_level(scene, asked), *_check_overlaps(scene), *_check_wish(found, case))
     return found, findings
 
 
@@ -115,6 +116,32 @@ def _check_level(scene: HerniaScene, asked: Level | None) -> tuple[Finding, ...]
     (one, near), (other, far) = nearest[:2]
     why = f"{near:.1f} mm to {one}, {far:.1f} mm to {other}; known to {sigma:.1f} mm."
     return (finding_of("AN-354", Severity.NOTE, where=f"{one} or {other}", why=why),)
+
+
+def _check_wish(found: Herniation, case: Case) -> tuple[Finding, ...]:
+    """Return a NOTE if a placed fragment is read as another one than was asked for."""
+    note = find_note(case.source)
+    if note is None or note.origin is not Origin.MODELLED:
+        return ()
+    words = dict(note.wishes)
+    if words.get("zone") not in CANAL_ZONES:
+        # Lateral of the canal there is no facet line to compare a depth with.
+        words.pop("size", None)
+    grades = {"zone": "zone", "migration": "migration", "morphology": "morphology",
+              "size": "msu_size"}  # fmt: skip
+    differs = [
+        f"{name} {words[name]} was asked for, {_read(found[grade])} is read"
+        for name, grade in grades.items()
+        if name in words and words[name] != str(found[grade].value)
+    ]
+    if not differs:
+        return ()
+    why = "; ".join(differs) + "."
+    return (finding_of("AN-355", Severity.NOTE, where=str(FRAGMENT_KEY), why=why),)
+
+
+def _read(grade: Grade) -> str:
+    return f"{grade.value} (or {grade.neighbour})" if grade.neighbour else str(grade.value)
 
 
 def _check_overlaps(scene: HerniaScene) -> tuple[Finding, ...]:

@@ -245,3 +245,30 @@ def test_a_level_that_was_asked_for_is_taken_from_the_note() -> None:
     nothing, said = measure_herniation(both, a_case())
     assert nothing is None
     assert codes(said) == ["AN-350"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "size", "says"),
+    [
+        ("paracentral", "1", None),
+        ("central", "1", "zone central was asked for, paracentral"),
+        ("paracentral", "3", "size 3 was asked for, 1"),
+        ("foraminal", "3", "zone foraminal was asked for"),
+    ],
+)
+def test_a_placed_fragment_that_is_read_as_another_one_says_so(
+    zone: str, size: str, says: str | None
+) -> None:
+    wishes = {"level": "L4-L5", "side": "left", "zone": zone, "migration": "none", "size": size}
+    labels = LabelMap(np.zeros((4, 4, 4), np.uint8), np.eye(4), "patient")
+    mask = np.zeros((4, 4, 4), bool)
+    mask[1:3, 1:3, 1:3] = True
+    note = FragmentNote(Origin.MODELLED, {**wishes, "morphology": "protrusion"})
+    case = put_fragment(replace(a_case(), labels=labels), mask, note)
+    _, findings = measure_herniation(make(BOX), case)
+    (found,) = [f for f in findings if f.code == "AN-355"] or [None]
+    assert (found is None) == (says is None)
+    if found is not None:
+        assert says in found.why
+        # lateral of the canal no size is compared
+        assert ("size" in found.why) == (zone == "paracentral")
