@@ -1,5 +1,7 @@
 """Rows A02 to A05 and G19: no vertebra is called by a name that the counts deny."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,11 +18,13 @@ from tests.unit.anatomy.box_spine import (
     without,
 )
 
-from kambin.anatomy import Case, check_case
+from kambin.anatomy import Anatomy, Case, LevelScheme, check_case
 from kambin.anatomy.levels import check_levels, find_levels, find_scheme, stack_vertebrae
 from kambin.anatomy.survey import survey_labels
 from kambin.core import Severity, find_blocking, find_unanswered
-from kambin.exchange import write_case
+from kambin.exchange import read_case, write_case
+from kambin.imaging import Grid
+from kambin.planning.remarks import remark_index
 
 ORDER = [f"vertebra:{name}" for name in BODIES]
 
@@ -124,6 +128,26 @@ def test_a02_the_scheme_confirmed_by_a_person_answers_the_question(a_clean_patie
     assert [f.code for f in find_unanswered(asked.findings, ())] == ["AN-114"]
     assert find_unanswered(answered.findings, ()) == ()
     assert answered.scheme.confirmed_by == "Dr A"
+
+
+def test_a02_the_answer_and_its_picture_stay_with_the_case_and_the_plan(a_clean_patient, tmp_path):
+    """What the row asks of a plan: the person's choice and the picture it was made on."""
+    folder = write_case(without(a_clean_patient, "rib"), tmp_path / "case")
+    assert not (folder / "levels.png").exists()
+    assert run_kambin("confirm", folder, "--by", "Dr A", "--scheme", "5 lumbar").code == 0
+    assert (folder / "levels.png").read_bytes().startswith(b"\x89PNG")
+
+    scheme = check_case(read_case(folder)).scheme
+    (kept,) = remark_index(an_anatomy_with(scheme))
+    assert (kept.code, kept.severity, kept.where) == ("AN-114", Severity.NOTE, "5 lumbar")
+    assert kept.why.startswith("Dr A confirmed the count; vertebrae T12, L1, L2, L3, L4, L5, S1")
+    assert remark_index(an_anatomy_with(replace(scheme, confirmed_by=""))) == []
+
+
+def an_anatomy_with(scheme: LevelScheme) -> Anatomy:
+    """An anatomy of which only the names of the levels are known."""
+    grid = Grid(np.zeros(3), 1.0, (2, 2, 2), "patient")
+    return Anatomy({}, {}, {}, scheme, grid, 1.0)
 
 
 def test_a02_a_confirmed_scheme_that_the_labels_deny_blocks(a_clean_patient):

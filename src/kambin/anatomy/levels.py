@@ -236,6 +236,18 @@ def find_index_remark(scheme: LevelScheme) -> Finding:
     return finding_of("AN-151", Severity.NOTE, where=scheme.index_level, why=why)
 
 
+def find_scheme_remark(scheme: LevelScheme) -> Finding:
+    """Return what a plan keeps of the answer that named its levels.
+
+    Parameters
+    ----------
+    scheme : LevelScheme that a person confirmed
+    """
+    code = "AN-112" if scheme.counted_from_sacrum and scheme.counted_from_rib else "AN-114"
+    why = f"{scheme.confirmed_by} confirmed the count; vertebrae {', '.join(scheme.vertebrae)}."
+    return finding_of(code, Severity.NOTE, where=scheme.name, why=why)
+
+
 def _weigh_counts(stack: VertebralStack) -> list[tuple[str, Severity]]:
     """Return the code that both counts together lead to, or none if they agree."""
     lowest = stack.names[-1]

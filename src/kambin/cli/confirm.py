@@ -27,6 +27,9 @@ from kambin.planning import Plan
 INDEX_PICTURE = "index_level.png"
 """The picture in the case folder in which the level that a person named is marked."""
 
+COUNT_PICTURE = "levels.png"
+"""The picture in the case folder of the count that a person confirmed."""
+
 _ACCEPTED = "accepted"
 
 
@@ -60,7 +63,8 @@ def confirm(
     """Record a person's answers to what a case or a plan asks.
 
     Answers of a plan count for the plan as it is: a plan made anew asks again. With --index the
-    level is marked in the picture index_level.png of the case, to be looked at.
+    level is marked in the picture index_level.png of the case, with --scheme the count is drawn in
+    levels.png: to be looked at.
     """
     marked = find_level(index)
     answers = make_answers(by, scheme, accept or [], SystemClock(), index=marked)
@@ -69,6 +73,8 @@ def confirm(
     if is_case_folder(target) or (target.is_dir() and not file.exists()):
         if marked is not None:
             _draw_marked(target, marked)
+        elif scheme is not None:
+            _draw_counted(target)
         for answer in answers:
             record_confirmation(target, answer)
     else:
@@ -79,6 +85,16 @@ def confirm(
         print_document(with_version({"confirmations": answers}))
     else:
         print_lines(*(f"{a.by} confirmed {a.code}: {a.value}" for a in answers))
+
+
+def _draw_counted(folder: Path) -> None:
+    """Draw what the count was confirmed on, so that it stays beside the answer."""
+    # drawn here only: whoever confirms a code waits for no renderer
+    from kambin.report import draw_level_picture  # noqa: PLC0415
+
+    checked = read_checked_case(folder)
+    picture = draw_level_picture(checked.case, checked.check)
+    write_bytes_atomically(folder / COUNT_PICTURE, picture)
 
 
 def _draw_marked(folder: Path, level: Level) -> None:

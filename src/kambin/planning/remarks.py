@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
-from kambin.anatomy.levels import find_index_remark
+from kambin.anatomy.levels import find_index_remark, find_scheme_remark
 from kambin.core import Finding, Severity, require_code
 from kambin.frames import Side
 from kambin.knowledge import value
@@ -92,13 +92,15 @@ def remark_plan(
 
 
 def remark_index(anatomy: Anatomy) -> list[Finding]:
-    """Return the finding that a person marked the level and nothing counted it, if so.
+    """Return how a person named the level: marked where nothing counted it, or by the count.
 
     Parameters
     ----------
     anatomy : Anatomy
     """
-    return [find_index_remark(anatomy.scheme)] if anatomy.scheme.index_level else []
+    if anatomy.scheme.index_level:
+        return [find_index_remark(anatomy.scheme)]
+    return [find_scheme_remark(anatomy.scheme)] if anatomy.scheme.confirmed_by else []
 
 
 def remark_resolution(case: Case, anatomy: Anatomy) -> list[Finding]:

@@ -90,6 +90,10 @@ def test_answers_on_a_case_are_kept_with_it_and_change_nothing_else(case: Path) 
     assert [a.code for a in read_confirmations(case)] == ["scheme", "AN-114"]
     assert read_case(case).accepted_codes >= {"AN-114"}
     assert all((case / name).read_bytes() == data for name, data in before.items())
+    # the count as the person saw it stays beside the answer
+    added = {file.name for file in case.iterdir()} - set(before)
+    assert added == {"confirmations.json", "levels.png"}
+    assert (case / "levels.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_case_with_a_plan_inside_is_still_the_case(case: Path) -> None:
