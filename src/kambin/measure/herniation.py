@@ -51,7 +51,12 @@ def measure_herniation(
         # One missing facet must not stop the measurement of all that is there.
         note = finding_of("AN-350", Severity.NOTE, where=error.where, why=error.why)
         return None, (note,)
-    findings = (*_check_level(scene, asked), *_check_overlaps(scene), *_check_wish(found, case))
+    findings = (
+        *_check_level(scene, asked),
+        *_check_overlaps(scene),
+        *_check_wish(found, case),
+        *_check_far(found),
+    )
     return found, findings
 
 
@@ -138,6 +143,17 @@ def _check_wish(found: Herniation, case: Case) -> tuple[Finding, ...]:
         return ()
     why = "; ".join(differs) + "."
     return (finding_of("AN-355", Severity.NOTE, where=str(FRAGMENT_KEY), why=why),)
+
+
+def _check_far(found: Herniation) -> tuple[Finding, ...]:
+    """Return a NOTE if a fragment went down so far that the usual way passes it by."""
+    zone, height = found["migration"], found["migration_grade"]
+    is_far = zone.value == "far-down"
+    if not is_far and not (zone.value == "near-down" and height.value == "very-high"):
+        return ()
+    beyond = zone.measured["beyond_plate_mm"]
+    why = f"{zone.value}, {height.value} grade: its tip lies {beyond:.1f} mm below the end plate."
+    return (finding_of("AN-356", Severity.NOTE, where=f"{FRAGMENT_KEY} {found.level}", why=why),)
 
 
 def _read(grade: Grade) -> str:

@@ -89,7 +89,7 @@ def report_content(
     else:
         kind, verdict = "refusal", refusal_rows.verdict(document)
         facts = refusal_rows.facts(document)
-    hernia, _ = measure_herniation(anatomy, case)
+    hernia, remarks = measure_herniation(anatomy, case)
     classes = herniation_rows.herniation_table(hernia, level)
     if classes is not None:
         tables = (classes, *tables)
@@ -113,7 +113,9 @@ def report_content(
         modelled=_modelled_table(anatomy, level),
         not_assessed=tuple(structure_words(key) for key in document.not_assessed),
         limits=_limits(case, anatomy, document),
-        findings=_finding_rows(case, (*anatomy.findings, *case_findings), document.findings),
+        findings=_finding_rows(
+            case, (*anatomy.findings, *case_findings, *remarks), document.findings
+        ),
         provenance=_provenance(case, anatomy, document),
     )
 

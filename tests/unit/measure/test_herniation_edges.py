@@ -10,7 +10,7 @@ from tests.unit.measure.test_herniation import a_case, classify, codes, make
 from kambin.anatomy import Origin, Structure, StructureKey
 from kambin.anatomy.fragment import FragmentNote, put_fragment
 from kambin.anatomy.fragment_site import FRAGMENT_KEY
-from kambin.core import AnatomyError
+from kambin.core import AnatomyError, Severity
 from kambin.frames import Side
 from kambin.imaging import LabelMap
 from kambin.measure.herniation import measure_herniation
@@ -272,3 +272,21 @@ def test_a_placed_fragment_that_is_read_as_another_one_says_so(
         assert says in found.why
         # lateral of the canal no size is compared
         assert ("size" in found.why) == (zone == "paracentral")
+
+
+@pytest.mark.parametrize(
+    ("box", "says"),
+    [
+        (BOX, None),
+        ((3, 9, 18, 26, -12, -4), None),
+        ((3, 9, 18, 26, -24, -12), "far-down"),
+        ((3, 9, 18, 26, 12, 24), None),
+    ],
+)
+def test_a_fragment_far_below_its_disc_says_that_the_usual_way_passes_it(box, says) -> None:
+    found, findings = measure_herniation(make(box), a_case())
+    (far,) = [f for f in findings if f.code == "AN-356"] or [None]
+    assert (far is None) == (says is None)
+    if far is not None:
+        assert far.severity is Severity.NOTE
+        assert far.why.startswith(says)
