@@ -1,11 +1,15 @@
-"""Row G21: files that are cut, flipped, empty or not what they say."""
+"""Rows G21 and G22: files that are cut, flipped, empty, bombs or not what they say."""
 
 import gzip
+import struct
+import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.fault.made_files import (
+    DIM,
     MAGIC,
     VOX_OFFSET,
     expect_import_refusal,
@@ -61,6 +65,31 @@ def test_g21_bytes_after_the_voxels_are_refused(labels: Path, tmp_path: Path) ->
     image = tmp_path / "ct.nii"
     image.write_bytes(image.read_bytes() + b"more")
     expect_import_refusal("IN-002", tmp_path, image, labels, says=("More bytes",))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "code", "says"),
+    [((24, 22, 26), "IN-002", "More bytes"), ((1000, 1000, 900), "IN-004", "1.8 GB")],
+    ids=["hidden behind a small header", "announced"],
+)
+def test_g22_a_gzip_bomb_is_refused_before_it_goes_off(
+    labels: Path, tmp_path: Path, sizes: tuple[int, int, int], code: str, says: str
+) -> None:
+    """Two megabytes that unpack to two gigabytes of zeros, behind a true header."""
+    header = bytearray((tmp_path / "ct.nii").read_bytes())
+    struct.pack_into("<4h", header, DIM, 3, *sizes)
+    zeros = gzip.compress(bytes(1 << 24), mtime=0)
+    bomb = tmp_path / "bomb.nii.gz"
+    bomb.write_bytes(gzip.compress(bytes(header), mtime=0) + 128 * zeros)
+    assert bomb.stat().st_size < 3e6
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        expect_import_refusal(code, tmp_path, bomb, labels, says=(says,))
+        assert time.process_time() - began < 2.0
+        assert tracemalloc.get_traced_memory()[1] < 200e6
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("name", ["ct0.nii", "ct0.nii.gz", "ct0.nrrd", "ct0.mha"])
