@@ -18,6 +18,9 @@ from kambin.measure.site import SideView, Site, lps_from_plate, require_level, r
 HEIGHT_STEP_MM = 1.0
 """Height of the slices in which the edge of the sac is looked for; about a voxel."""
 
+LEAST_SLOPE = 1 / 3
+"""A root nearly within a plane is taken as three times as uncertain there, and not more."""
+
 COURSE = ("root_takeoff_height", "root_plate_distance", "root_plate_angle", "root_takeoff_angle")
 """What describes how a root leaves the sac."""
 
@@ -191,12 +194,12 @@ def measure_root_neighbours(site: Site) -> Mapping[str, Reading]:
         return dict.fromkeys(names, site.not_assessed("the exiting root, disc or pedicle"))
     lateral, _, _, breadth, _ = frame.pedicles[side]
     seen = SideView(frame.lps_from_vertebra, side).local_mm(root.places_lps_mm)[:, 0]
-    sigma = math.hypot(root.structure.sigma_mm, disc.sigma_mm)
     found = {}
     for name, share in zip(names, (-0.5, 0.0, 0.5), strict=True):
         at = np.abs(seen - lateral - share * breadth)
         here = at <= at.min() + HEIGHT_STEP_MM / 2
         gap, place = nearest_gap_mm(root.places_lps_mm[here], root.radii_mm[here], disc)
+        sigma = math.hypot(_passing_sigma_mm(root, seen, here), disc.sigma_mm)
         found[name] = Reading(gap, sigma, point_lps_mm=place)
     return found
 
@@ -231,7 +234,6 @@ def measure_facet_root(site: Site) -> Mapping[str, Reading]:
         return dict.fromkeys(FACET, site.not_resolved("distance of facet and root"))
     disc = site.disc()
     heights = SideView(disc.lps_from_disc, require_side(site)).local_mm(root.places_lps_mm)[:, 2]
-    sigma = math.hypot(root.structure.sigma_mm, process.sigma_mm)
     found = {}
     for name, share in (("facet_root_upper", 0.5), ("facet_root_lower", -0.5)):
         here = np.abs(heights - share * disc.height_mm) <= HEIGHT_STEP_MM / 2
@@ -239,9 +241,24 @@ def measure_facet_root(site: Site) -> Mapping[str, Reading]:
             found[name] = site.not_assessed("the root at the border of the disc")
             continue
         gap, place = nearest_gap_mm(root.places_lps_mm[here], root.radii_mm[here], process)
+        sigma = math.hypot(_passing_sigma_mm(root, heights, here), process.sigma_mm)
         found[name] = Reading(gap, sigma, point_lps_mm=place)
     found["facet_root_gate"] = _gate(site, root, found["facet_root_lower"])
     return found
+
+
+def _passing_sigma_mm(root: _Root, along_mm: NDArray[np.float64], here: NDArray[np.bool_]) -> float:
+    """Return the standard deviation of where a root passes a plane, mm.
+
+    ``along_mm`` are the distances of its balls to the plane, ``here`` those that pass it.
+    """
+    sigma = root.structure.sigma_mm
+    if root.structure.centre_line is None:
+        return sigma
+    steps = np.linalg.norm(np.gradient(root.places_lps_mm, axis=0), axis=1)
+    slopes = np.abs(np.gradient(along_mm)) / np.maximum(steps, 1e-9)
+    # A line that slants through a plane meets it further off when it errs sideways.
+    return sigma / max(float(np.median(slopes[here])), LEAST_SLOPE)
 
 
 def _find_root(site: Site) -> _Root | None:

@@ -293,7 +293,22 @@ def test_facet_and_root_keep_the_distance_of_a_line_and_a_box(a_spine_of_boxes: 
     found = measure_facet_root(at_disc(a_spine_of_boxes))
     for name, height in (("facet_root_upper", 5.0), ("facet_root_lower", -5.0)):
         assert found[name].value == pytest.approx(facet_gap_mm(LEFT, height), abs=0.4)
-        assert found[name].uncertainty == pytest.approx(0.3 * math.sqrt(2))
+        # The line slants through the border of the disc: root and process are each sure to 0.3.
+        part = LEFT[np.argmax(LEFT[:, 2] <= height) - 1 :][:2]
+        slope = abs(np.diff(part[:, 2])[0]) / float(np.linalg.norm(np.diff(part, axis=0)))
+        expected = math.hypot(0.3 / slope, 0.3)
+        assert found[name].uncertainty == pytest.approx(expected, rel=0.02)
+
+
+def test_the_flatter_a_root_passes_the_less_sure_is_its_place(a_spine_of_boxes: Anatomy) -> None:
+    found = []
+    for fall_mm in (10.0, 4.0, 0.2):
+        line = np.array([[7.0, 17.0, -5.0 + fall_mm], [27.0, 17.0, -5.0 - fall_mm]])
+        rows = measure_facet_root(at_disc(bent(a_spine_of_boxes, line)))
+        found.append(rows["facet_root_lower"].uncertainty)
+    assert found == sorted(found)
+    # Nearly in the plane: three times as unsure, and not without bound.
+    assert found[-1] == pytest.approx(math.hypot(0.9, 0.3), abs=0.01)
 
 
 @pytest.mark.parametrize("backward_mm", [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
