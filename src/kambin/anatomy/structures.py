@@ -53,10 +53,10 @@ class Structure:
     sigma_mm : float, mm, standard deviation of the surface
     tube : Tube, if the structure is a modelled or drawn poly-line; the region is then
         its rasterisation and distances use the tube itself
-    line : Tube through the middle of a root that a mask gives, from the sac outward, if it could
-        be traced; distances use the mask, directions and sizes the line
     method : str, one sentence: how the shape was made
     quality : mapping of named quality values with their unit in the name
+    line : Tube through the middle of a root that a mask gives, from the sac outward, if it could
+        be traced; distances use the mask, directions and sizes the line
     """
 
     key: StructureKey
@@ -64,9 +64,9 @@ class Structure:
     origin: Origin
     sigma_mm: float
     tube: Tube | None = None
-    line: Tube | None = None
     method: str = ""
     quality: Mapping[str, float] = field(default_factory=dict)
+    line: Tube | None = None
 
     @property
     def centre_line(self) -> Tube | None:
