@@ -18,6 +18,7 @@ from kambin.exchange import read_label_map
 from kambin.frames import Side
 from kambin.imaging import LabelMap
 from kambin.phantom import PhantomParameters, PhantomTruth, build_phantom, build_truth
+from kambin.phantom.parameters import STAYING
 from kambin.phantom.shapes import Shape
 from kambin.report import (
     Camera,
@@ -244,7 +245,12 @@ def draw_morphologies() -> None:
     )
     for morphology, migration in shown:
         parameters = PhantomParameters(
-            LEVEL, Side.LEFT, morphology=morphology, migration=migration, size=3
+            LEVEL,
+            Side.LEFT,
+            morphology=morphology,
+            migration=migration,
+            # A larger protrusion would be deeper than its base is wide.
+            size=1 if morphology in STAYING else 3,
         )
         truth = build_truth(parameters)
         kinds = ("vertebra", "disc", "fragment", "dural_sac")

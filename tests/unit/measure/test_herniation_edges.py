@@ -284,7 +284,7 @@ def test_a_placed_fragment_that_is_read_as_another_one_says_so(
     ],
 )
 def test_a_fragment_far_below_its_disc_says_that_the_usual_way_passes_it(box, says) -> None:
-    found, findings = measure_herniation(make(box), a_case())
+    _, findings = measure_herniation(make(box), a_case())
     (far,) = [f for f in findings if f.code == "AN-356"] or [None]
     assert (far is None) == (says is None)
     if far is not None:
