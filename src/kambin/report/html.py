@@ -10,7 +10,11 @@ from markupsafe import Markup
 
 from kambin.report.content import ReportContent
 from kambin.report.pictures import Picture
+from kambin.report.rows import shorten_table
 from kambin.report.words import LEGEND
+
+_SHORT_ROWS = 20
+"""What a person takes in beside the facts; the whole table follows the pictures."""
 
 
 def html_report(content: ReportContent, pictures: Sequence[Picture]) -> str:
@@ -56,6 +60,7 @@ def html_report(content: ReportContent, pictures: Sequence[Picture]) -> str:
             }
             for picture in pictures
         ],
+        summary_short=shorten_table(content.summary, _SHORT_ROWS, "in the table below"),
         legend=LEGEND,
         style=Markup(style),  # noqa: S704 our own packaged file, hashed in the policy
         style_sha256=digest,

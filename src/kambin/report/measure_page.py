@@ -14,6 +14,7 @@ from markupsafe import Markup
 from kambin.anatomy import Anatomy, Case
 from kambin.measure import Measurements, Quantity
 from kambin.report.measure_pictures import draw_measured_pictures
+from kambin.report.words import LEGEND
 from kambin.report.write import write_file
 
 COLUMNS = ("level", "side", "quantity", "value", "+-", "unit", "papers", "range of papers")
@@ -25,6 +26,8 @@ CSV_COLUMNS = (
     "method", "source",
 )  # fmt: skip
 """The columns of the CSV file, one row per quantity, level and side."""
+
+_DRAWN = ("bone", "superior articular process (SAP)", "disc", "nerve", "dural sac")
 
 
 def measure_cells(row: Quantity) -> tuple[str, ...]:
@@ -131,6 +134,8 @@ def write_measure_page(
             {"title": p.title, "alt": p.alt, "base64": base64.b64encode(p.png).decode()}
             for p in pictures
         ],
+        # of the lines that only the pictures of a plan have, nothing is said here
+        legend=[(words, line) for words, line in LEGEND if words in _DRAWN],
         style=Markup(style),  # noqa: S704 our own packaged file, hashed in the policy
         style_sha256=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )

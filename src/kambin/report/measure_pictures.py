@@ -40,6 +40,7 @@ _BEHIND_MM = 18.0
 _VIEWED_DEG = 45.0
 _VEIL = 0.22
 _LINE = 28
+_NAME_MARGIN_MM = 3.0
 
 
 def draw_measured_pictures(case: Case, anatomy: Anatomy, measured: Measurements) -> list[Picture]:
@@ -132,6 +133,7 @@ def _foramen(site: Site, waist: Waist) -> Picture:
     )  # fmt: skip
     structures = [one for key in keys if (one := site.anatomy.find(key)) is not None]
     seen = [one for one in structures if _draw_outline(axes, site, one, view)]
+    _name_pedicles(axes, site, view)
     line = _picture_mm(view, waist.outline_lps_mm)
     axes.add_patch(Polygon(line, closed=True, facecolor=TOOL_CYAN, alpha=_VEIL, lw=0))
     axes.plot(*line.T, color=TOOL_CYAN, lw=1.6, path_effects=cased(TOOL_CYAN, 1.6))
@@ -168,8 +170,10 @@ def _window(site: Site, windows: dict[str, Window]) -> Picture:
             picture = see(site, sight, (one,), whole=whole, from_mm=-4.0)
             steps = picture.lateral_mm[0], picture.upward_mm[0]
             pixel = picture.lateral_mm[1] - picture.lateral_mm[0]
-            for line in find_contours(np.pad(picture.filled, 1), 0.5):  # type: ignore[no-untyped-call]
-                _draw_line(axes, one, _picture_mm(view, sight.lps_mm((line - 1) * pixel + steps)))
+            # Open where the picture ends: a line along its border would look like anatomy.
+            for line in find_contours(picture.filled, 0.5):  # type: ignore[no-untyped-call]
+                _draw_line(axes, one, _picture_mm(view, sight.lps_mm(line * pixel + steps)))
+        _name_pedicles(axes, site, view)
     words = []
     for kind, window in windows.items():
         diameter = window.values["diameter"]
@@ -185,6 +189,20 @@ def _window(site: Site, windows: dict[str, Window]) -> Picture:
         )
     caption = f"At 45 and 0 degrees to the disc: {'; '.join(words)} (dashed)"
     return _finish(figure, axes, view, f"{level} {site.side} window", caption, seen)
+
+
+def _name_pedicles(axes: Axes, site: Site, view: ViewPlane) -> None:
+    """Write the names of both vertebrae at their pedicles, where those lie in the picture."""
+    level, half_mm = site.level, np.array(view.size_mm) / 2
+    for name in () if level is None else (level.upper, level.lower):
+        pedicle = site.structure("pedicle", name, sided=True)
+        if pedicle is None:
+            continue
+        voxels = pedicle.region.lps_mm(np.argwhere(pedicle.region.values != 0))
+        place = _picture_mm(view, voxels.mean(axis=0)[None])[0]
+        if (np.abs(place) < half_mm - _NAME_MARGIN_MM).all():
+            x_mm, y_mm = place.tolist()
+            write_label(axes, x_mm, y_mm, name, size_pt=9)
 
 
 def _new_picture(case: Case | None, view: ViewPlane) -> tuple[Figure, Axes]:

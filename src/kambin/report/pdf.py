@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ import typst
 
 from kambin.report.content import ReportContent
 from kambin.report.pictures import Picture
-from kambin.report.rows import Row
+from kambin.report.rows import Row, shorten_table
 from kambin.report.words import LEGEND
 
 FRONT_PLAN = (
@@ -74,12 +74,7 @@ def _data(content: ReportContent, pictures: Sequence[Picture]) -> dict[str, Any]
     front = [[known[name] for name in row if name in known] for row in wanted]
     rest = [picture for picture in pictures if not any(picture in row for row in front)]
     lines = [rest[start : start + _PER_ROW] for start in range(0, len(rest), _PER_ROW)]
-    short = content.summary
-    if short is not None and len(short.rows) > _SHORT_ROWS:
-        # Said in words: a shortened table must not pass for a whole one.
-        left = len(short.rows) - _SHORT_ROWS
-        note = f"{short.note} {left} more, all larger, on the next pages."
-        short = replace(short, rows=short.rows[:_SHORT_ROWS], note=note)
+    short = shorten_table(content.summary, _SHORT_ROWS, "on the next pages")
     left = len(content.findings) - _SHORT_FINDINGS
     return {
         "content": _plain(asdict(content)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kambin.anatomy import Anatomy, Case
 from kambin.core import Progress
-from kambin.report.projections import VIEWS, draw_projection
+from kambin.report.projections import TITLES, VIEWS, draw_projection
 from kambin.report.scene import (
     draw_scene,
     scene_cameras,
@@ -85,7 +85,7 @@ def _draw_all(
         yield _picture(plane.name, plane.title, caption, png)
     for view in VIEWS:
         png = draw_projection(volume, view, scenery.middle_lps_mm, scenery.tools, caption=caption)
-        yield _picture(f"projection-{view}", f"Projection, {view}", caption, png)
+        yield _picture(f"projection-{view}", TITLES[view], caption, png)
     meshes = scene_meshes(
         anatomy, scenery.level, scenery.focus_lps_mm, scenery.tools, scenery.binding
     )

@@ -23,7 +23,9 @@ from kambin.report.tool_outlines import DrawnTool, shadow_outline_mm
 VIEWS: tuple[Literal["ap", "lateral"], ...] = ("ap", "lateral")
 """The two projections of a report."""
 
-_TITLES = {"ap": "Projection AP", "lateral": "Projection lateral"}
+TITLES = {"ap": "Projection AP", "lateral": "Projection lateral"}
+"""How they are headed."""
+
 _WIDTH_IN = 3.4
 _SIDE_MM = 190.0
 # What changes over more than this is the trunk, not bone; it is held back by the gain.
@@ -78,7 +80,7 @@ def draw_projection(
     axes.set_xlim(x_mm - half, x_mm + half)
     axes.set_ylim(y_mm + half, y_mm - half)
     draw_letters(axes, find_edge_letters(shadow.column_lps_mm, shadow.row_lps_mm))
-    draw_title(axes, _TITLES[view], caption)
+    draw_title(axes, TITLES[view], caption)
     draw_scale_bar(axes)
     return png_bytes(figure)
 

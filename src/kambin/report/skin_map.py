@@ -80,7 +80,7 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
     if bands is not None:
         bar = figure.colorbar(bands, cax=figure.add_axes(_BAR_BOX), ticks=_LEVELS_MM[1:])
         bar.ax.tick_params(labelsize=6.5)
-        bar.ax.set_title("mm", fontsize=6.5)
+        bar.ax.set_title("room, mm", fontsize=6.5)
     _draw_lines(axes)
     if picture.entry_mm is not None:
         _draw_entry(axes, -picture.entry_mm[0], picture.entry_mm[1])

@@ -104,6 +104,18 @@ def test_an_empty_table_says_none_and_a_full_one_has_its_note() -> None:
     assert "Modelled None." in words
 
 
+@pytest.mark.parametrize(("rows", "times"), [(20, 1), (21, 2)])
+def test_the_whole_of_a_long_table_follows_the_pictures(rows: int, times: int) -> None:
+    page = html_report(a_content(summary=a_summary(rows)), (a_picture("axial"),))
+    head, tail = page.split("<figcaption>")
+    # the front has what is nearest, and says that more follows
+    assert f'<td class="code">s{rows - 1}</td>' in (head if times == 1 else tail)
+    assert page.count('<td class="code">s19</td>') == times
+    assert ("1 more, all larger, in the table below." in head) is (times == 2)
+    anchors = re.findall(r'<h2 id="([^"]*)"', page)
+    assert len(anchors) == len(set(anchors))
+
+
 def test_findings_are_all_on_the_page() -> None:
     page = html_report(a_content(findings=tuple(map(a_finding, range(1, 13)))), ())
     assert all(f"PL-{n:03d}" in page for n in range(1, 13))
