@@ -90,25 +90,22 @@ def not_as_asked(made: MadeHerniation, wishes: dict[str, Any]) -> list[str]:
     return [name for name, word in asked.items() if getattr(made, name) != word]
 
 
-def compare_level(level: MadeLevel, sizes: Sequence[int]) -> list[Row]:
+def compare_level(level: MadeLevel, morphologies: Sequence[str], sizes: Sequence[int]) -> list[Row]:
     """Return the rows of one level, side and patient."""
-    wishes = itertools.product(MORPHOLOGIES, ZONES, MIGRATIONS, sizes)
+    wishes = itertools.product(morphologies, ZONES, MIGRATIONS, sizes)
     return [compare(level, *wish) for wish in wishes]
 
 
-def known_rows(
-    name: str, side: str, seed: int, sizes: Sequence[int], cache: Path | None, *, completed: bool
-) -> list[Row]:
+def known_rows(name: str, side: str, asked: argparse.Namespace) -> list[Row]:
     """Return the rows of a level, compared now or kept from an earlier run."""
-    how = "completed" if completed else "true"
-    file = f"{name}_{side}_{seed}_{how}_{'-'.join(map(str, sizes))}.json"
-    kept = None if cache is None else cache / file
+    how = "completed" if asked.completed else "true"
+    words = (name, side, asked.seed, how, *asked.morphologies, *asked.sizes)
+    kept = None if asked.cache is None else asked.cache / f"{'-'.join(map(str, words))}.json"
     if kept is not None and kept.is_file():
         rows: list[Row] = json.loads(kept.read_text("utf-8"))
         return rows
-    rows = compare_level(
-        make_level(Level.parse(name), Side(side), seed, completed=completed), sizes
-    )
+    level = make_level(Level.parse(name), Side(side), asked.seed, completed=asked.completed)
+    rows = compare_level(level, asked.morphologies, asked.sizes)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(json.dumps(rows), "utf-8")
@@ -120,7 +117,8 @@ def grid_lines(rows: list[Row]) -> list[str]:
     by_wish = {(r["zone"], r["morphology"], r["migration"], r["size"]): r for r in rows}
     sizes = sorted({row["size"] for row in rows})
     cells = []
-    for zone, morphology in itertools.product(ZONES, MORPHOLOGIES):
+    known = [one for one in MORPHOLOGIES if any(row["morphology"] == one for row in rows)]
+    for zone, morphology in itertools.product(ZONES, known):
         found = [
             "".join(_mark(by_wish[zone, morphology, migration, size]) for size in sizes) or "-"
             for migration in MIGRATIONS
@@ -164,6 +162,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--sides", nargs="+", default=["left"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
+    parser.add_argument("--morphologies", nargs="+", default=list(MORPHOLOGIES))
     parser.add_argument("--completed", action="store_true", help="read in a completed anatomy")
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--docs", help="marks of the page between which the tables go")
@@ -171,9 +170,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     counts, grids, wrong, odd = [], [], [], 0
     for name, side in itertools.product(asked.levels, asked.sides):
-        rows = known_rows(
-            name, side, asked.seed, asked.sizes, asked.cache, completed=asked.completed
-        )
+        rows = known_rows(name, side, asked)
         title = f"{name} {side}"
         counts.append(count_row(title, rows))
         if asked.grids:

@@ -4,6 +4,7 @@ from kambin.anatomy import Level
 from kambin.measure.herniation_types import Grade, Herniation
 from kambin.measure.herniation_words import CAVEAT, SERIES, describe_classes, describe_rates
 from kambin.report.rows import Table
+from kambin.report.words import structure_words
 
 
 def herniation_line(found: Herniation | None) -> str:
@@ -46,10 +47,17 @@ def herniation_table(found: Herniation | None, level: Level) -> Table | None:
         "herniation",
         "The herniation, classified",
         ("What", "Class"),
-        tuple((heading, line) for heading, line in rows if heading),
+        tuple((heading, _spelt(line, found)) for heading, line in rows if heading),
         "A class whose border lies within one standard deviation names its neighbour. Rules: "
         f"{SERIES}. {CAVEAT}{other}",
     )
+
+
+def _spelt(line: str, found: Herniation) -> str:
+    """Return a line in which roots have the names of the other tables."""
+    for root in found.roots:
+        line = line.replace(root.key, structure_words(root.key))
+    return line
 
 
 def _said(grade: Grade) -> str:

@@ -266,7 +266,7 @@ def test_a_herniation_lies_behind_both_bodies_and_the_disc() -> None:
 
 def test_columns_beside_the_bodies_take_the_wall_of_the_nearest(its_site: HerniaSite) -> None:
     lattice = DiscLattice(its_site.disc, np.array([-2.0, -2.0, 0.0]), np.array([2.0, 2.0, 0.0]))
-    solid = np.zeros(lattice.nodes_lps_mm.shape[:3])
+    solid = lattice.sample(None)
     rim = its_site.disc.posterior_rim_y_mm
     np.testing.assert_array_equal(find_back_wall_mm(lattice, solid), rim)
     solid[2, :5] = 1

@@ -47,6 +47,7 @@ def test_the_table_holds_classes_and_rules_and_names_another_level_of_the_plan()
     headings = [heading for heading, _ in here.rows]
     assert headings[:5] == ["Herniation", "Morphology", "Zone", "MSU", "Migration"]
     assert {"Canal", "Volume", "Rule R1", "Rule R2", "Rule R3"} <= set(headings)
+    assert any(line.startswith("exiting root L4 left") for _, line in here.rows)
     assert "no forecast" in here.note
     assert "The plan is for" not in here.note
     assert "The plan is for L3-L4." in other.note
