@@ -8,6 +8,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.spatial import cKDTree
 
 from kambin.anatomy.completion_types import BonyAnatomy
+from kambin.anatomy.disc_rims import find_rims_behind_mm
 from kambin.anatomy.keys import StructureKey
 from kambin.anatomy.sampling import Sampler, find_exit_mm
 from kambin.anatomy.structures import DiscFrame, Origin, Structure, VertebraFrame
@@ -69,7 +70,7 @@ class _Station:
 
 
 def find_canal(bony: BonyAnatomy) -> CanalCurve | None:
-    """Fit the canal through the pedicle levels and the posterior disc margins.
+    """Fit the canal through the pedicle levels and the rims beside the discs.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def find_canal(bony: BonyAnatomy) -> CanalCurve | None:
     Width: between the medial borders of the pedicles. Depth: rays from the posterior wall
     back to the lamina, median of those that hit; where fewer than half do, the mean of the
     literature. At the disc the canal keeps the mean section of its neighbours and starts at
-    the posterior disc margin.
+    the line between the rims of the plates.
 
     References
     ----------
@@ -104,9 +105,13 @@ def find_canal(bony: BonyAnatomy) -> CanalCurve | None:
         stations.append(at_pedicles[name])
         disc = next((d for lv, d in bony.disc_frames.items() if lv.upper == name), None)
         if disc is not None and disc.level.lower in at_pedicles:
-            stations.append(_disc_station(disc, stations[-1], at_pedicles[disc.level.lower]))
-    ends = value("completion_nerve.canal_beyond_mm"), value("completion_nerve.sac_below_s1_mm")
-    return _through(_extended(stations, *ends))
+            ends = bony.vertebra_frames[name], bony.vertebra_frames[disc.level.lower]
+            between = stations[-1], at_pedicles[disc.level.lower]
+            stations.append(
+                _disc_station(disc, between, _behind_disc_mm(disc, ends, bone, between))
+            )
+    beyond = value("completion_nerve.canal_beyond_mm"), value("completion_nerve.sac_below_s1_mm")
+    return _through(_extended(stations, *beyond))
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,14 +286,27 @@ def _canal_depth_mm(frame: VertebraFrame, bone: Sampler, z: float, height: float
     return min(max(depth, low), high)
 
 
-def _disc_station(disc: DiscFrame, above: _Station, below: _Station) -> _Station:
+def _behind_disc_mm(
+    disc: DiscFrame,
+    frames: tuple[VertebraFrame, VertebraFrame],
+    bone: Sampler,
+    stations: tuple[_Station, _Station],
+) -> float:
+    """Return where the canal begins behind a disc: at its rims, wherever the modelled disc ends."""
+    half_width = sum(station.half_width_mm for station in stations) / 2
+    rims = find_rims_behind_mm(bone, frames, disc.lps_from_disc, half_width)
+    return rims if np.isfinite(rims) else disc.posterior_rim_y_mm
+
+
+def _disc_station(
+    disc: DiscFrame, stations: tuple[_Station, _Station], front_mm: float
+) -> _Station:
     """Place the canal behind a disc, with the mean section of the pedicle levels around."""
     # Beside a disc there is the foramen, no bone that would show the width.
-    half_width = (above.half_width_mm + below.half_width_mm) / 2
-    half_depth = (above.half_depth_mm + below.half_depth_mm) / 2
+    half_width = sum(station.half_width_mm for station in stations) / 2
+    half_depth = sum(station.half_depth_mm for station in stations) / 2
     rotation = disc.lps_from_disc.rotation
-    behind = disc.posterior_rim_y_mm + half_depth
-    centre = disc.lps_from_disc.points([0.0, behind, 0.0])
+    centre = disc.lps_from_disc.points([0.0, front_mm + half_depth, 0.0])
     return _Station(centre, rotation[:, 0], rotation[:, 1], half_width, half_depth)
 
 

@@ -217,10 +217,11 @@ def _complete_discs(
     """Model the disc of each level whose two vertebrae have a frame."""
     structures: dict[StructureKey, Structure] = {}
     disc_frames: dict[Level, DiscFrame] = {}
+    whole = Sampler(bone.occupancy, bone.grid.origin_lps_mm, bone.grid.spacing_mm)
     for level in find_adjacent_levels(frames):
         upper, lower = level.upper, level.lower
         columns = find_columns(
-            level, (occupancy[upper], occupancy[lower]), (frames[upper], frames[lower])
+            level, (occupancy[upper], occupancy[lower]), (frames[upper], frames[lower]), whole
         )
         # Bodies that do not face each other make no level, with or without a frame of their own.
         if columns is None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from kambin.anatomy.completion_types import WorkingBone
+from kambin.anatomy.disc_rims import find_margin_mm, in_body
 from kambin.anatomy.keys import Level, StructureKey
 from kambin.anatomy.plates import axes_towards
 from kambin.anatomy.sampling import Sampler
@@ -14,7 +15,7 @@ from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import DiscFrame, Origin, Structure, VertebraFrame
 from kambin.anatomy.working import SURFACE_EPSILON, region_of_nodes
 from kambin.frames import RigidTransform
-from kambin.knowledge import value
+from kambin.knowledge import value, values
 
 COLUMN_STEP_MM = 1.0
 """Spacing of the columns: that of the working grid they are written to."""
@@ -33,7 +34,8 @@ class DiscColumns:
     lps_from_disc : RigidTransform
     u_mm, v_mm : float array, 1-D, mm, left and posterior coordinate of the columns
     top_mm, bottom_mm : float array, shape (U, V), mm, where the bone above and below begins
-    accepted : bool array, shape (U, V), columns that are disc
+    margin_mm : float array, shape (U, V), mm, how far inside the outline a column stands
+    accepted : bool array, shape (U, V), columns inside the outline that end at both plates
     """
 
     level: Level
@@ -42,42 +44,24 @@ class DiscColumns:
     v_mm: NDArray[np.float64]
     top_mm: NDArray[np.float64]
     bottom_mm: NDArray[np.float64]
+    margin_mm: NDArray[np.float64]
     accepted: NDArray[np.bool_]
-
-
-def in_body(local_mm: NDArray[np.float64], wall_y_mm: float) -> NDArray[np.bool_]:
-    """Return which points of a vertebra belong to the body as the disc sees it.
-
-    Parameters
-    ----------
-    local_mm : float array, shape (..., 3), mm, in the vertebra frame
-    wall_y_mm : float, mm, y of the posterior wall
-
-    Notes
-    -----
-    Beside the canal the body rounds off in front of the pedicle, so the limit comes
-    forward there (recipes 3).
-    """
-    beside = np.maximum(np.abs(local_mm[..., 0]) - value("completion_bone.disc_corner_x_mm"), 0.0)
-    limit = wall_y_mm + value("completion_bone.disc_behind_wall_mm")
-    inside: NDArray[np.bool_] = (
-        local_mm[..., 1] < limit - value("completion_bone.disc_corner_slope") * beside
-    )
-    return inside
 
 
 def find_columns(
     level: Level,
     bones: tuple[Sampler, Sampler],
     frames: tuple[VertebraFrame, VertebraFrame],
+    whole: Sampler,
 ) -> DiscColumns | None:
     """Measure the columns between the bodies of one level.
 
     Parameters
     ----------
     level : Level
-    bones : Samplers of the vertebra above and below
+    bones : Samplers of the vertebra above and below, smoothed
     frames : VertebraFrames of the vertebra above and below
+    whole : Sampler of all vertebrae together, whose rims are not smoothed down
 
     Returns
     -------
@@ -85,8 +69,9 @@ def find_columns(
 
     Notes
     -----
-    A column is disc only if it is not much higher than the middle ones: columns behind the
-    plates run from one pedicle to the next and would fill the foramen (recipes 3).
+    A column is disc only inside the rims of both plates: columns behind them run from one
+    pedicle to the next and would fill the foramen (recipes 3). Its height counts only if it
+    ends near both plates: at a rounded rim a column slips past the plate.
     """
     lps_from_disc = _mid_frame(level, frames)
     half_u = value("completion_bone.disc_half_width_limit_mm")
@@ -95,17 +80,30 @@ def find_columns(
     w = np.arange(0.0, reach, HEIGHT_STEP_MM)
     top = _first_bone_mm(bones[0], frames[0], lps_from_disc, u, w)
     bottom = -_first_bone_mm(bones[1], frames[1], lps_from_disc, u, -w)
-    gap = top - bottom
-    # The middle of the disc sets the scale: osteophytes and rims stay out of its median.
-    near = np.abs(u) <= value("completion_bone.disc_centre_mm")
-    centre = gap[np.ix_(near, near)]
-    if not np.isfinite(centre).any():
+    margin = find_margin_mm(whole, frames, lps_from_disc, u)
+    if margin is None:
         return None
-    limit = float(np.nanmedian(centre)) + value("completion_bone.disc_gap_excess_mm")
-    accepted = _tidy(np.isfinite(gap) & (np.nan_to_num(gap, nan=np.inf) <= limit))
+    most = value("completion_bone.disc_gap_excess_mm")
+    ends = [
+        np.abs(found - _plate_mm(plate, lps_from_disc, u)) <= most
+        for found, plate in ((top, frames[0].lower_plate), (bottom, frames[1].upper_plate))
+    ]
+    accepted = _tidy(ends[0] & ends[1] & (margin >= -SURFACE_EPSILON))
     if not accepted.any():
         return None
-    return DiscColumns(level, lps_from_disc, u, u, top, bottom, accepted)
+    return DiscColumns(level, lps_from_disc, u, u, top, bottom, margin, accepted)
+
+
+def _plate_mm(
+    plate: RigidTransform, lps_from_disc: RigidTransform, across_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the height of a plate's plane over the columns, shape (U, U), mm."""
+    disc_from_lps = lps_from_disc.inverse()
+    x, y, z = disc_from_lps.points(plate.origin_mm)
+    normal = disc_from_lps.rotation @ plate.rotation[:, 2]
+    u, v = np.meshgrid(across_mm - x, across_mm - y, indexing="ij")
+    height: NDArray[np.float64] = z - (u * normal[0] + v * normal[1]) / normal[2]
+    return height
 
 
 def _mid_frame(level: Level, frames: tuple[VertebraFrame, VertebraFrame]) -> RigidTransform:
@@ -165,22 +163,59 @@ def make_disc_frame(columns: DiscColumns) -> DiscFrame:
     """
     # In the midline: further out the margin curves forward, and would move the centre.
     middle = np.abs(columns.u_mm) <= value("completion_bone.disc_midline_mm")
-    rims = columns.v_mm[columns.accepted[middle].any(axis=0)]
-    if not len(rims):
-        rims = columns.v_mm[columns.accepted.any(axis=0)]
-    front, back = rims.min() - COLUMN_STEP_MM / 2, rims.max() + COLUMN_STEP_MM / 2
-    across = columns.u_mm[columns.accepted.any(axis=1)]
-    # Only y moves: x stays in the fitted mid-sagittal plane, z between the plates.
+    front, back = _extent_mm(columns.margin_mm[middle], columns.v_mm)
+    if np.isnan(front):
+        front, back = _extent_mm(columns.margin_mm, columns.v_mm)
+    across = np.array([_extent_mm(row[None], columns.u_mm) for row in columns.margin_mm.T])
+    half_width = float(np.nanmax(across[:, 1] - across[:, 0])) / 2
+    # x stays in the fitted mid-sagittal plane.
     frame = columns.lps_from_disc
-    origin = frame.points([0.0, (front + back) / 2, 0.0])
+    origin = frame.points([0.0, (front + back) / 2, _between_rims_mm(columns)])
     centred = RigidTransform.from_axes("lps", frame.source, frame.rotation, origin)
     return DiscFrame(
         columns.level,
         centred,
         float(back - front) / 2,
-        float(across.max() - across.min() + COLUMN_STEP_MM) / 2,
+        half_width,
         float(np.median((columns.top_mm - columns.bottom_mm)[columns.accepted])),
     )
+
+
+def _between_rims_mm(columns: DiscColumns) -> float:
+    """Return the height midway between the rims, mm: the lower plate above is the deeper hollow."""
+    nearest, furthest = values("completion_bone.disc_rim_ring_mm")
+    ring = columns.accepted & (columns.margin_mm >= nearest) & (columns.margin_mm <= furthest)
+    if not ring.any():
+        return 0.0
+    return float(np.median((columns.top_mm + columns.bottom_mm)[ring])) / 2
+
+
+def _extent_mm(
+    margin_mm: NDArray[np.float64], along_mm: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return where rows of columns, shape (R, N), enter and leave the outline, mean, mm, or NaN."""
+    inside = margin_mm > 0
+    ends = []
+    for row in margin_mm[inside.any(axis=1)]:
+        first, last = np.flatnonzero(row > 0)[[0, -1]]
+        ends.append(
+            [_zero_mm(row, along_mm, first, first - 1), _zero_mm(row, along_mm, last, last + 1)]
+        )
+    if not ends:
+        return np.nan, np.nan
+    front, back = np.mean(ends, axis=0).tolist()
+    return front, back
+
+
+def _zero_mm(
+    margin_mm: NDArray[np.float64], along_mm: NDArray[np.float64], inner: int, outer: int
+) -> float:
+    """Return where the margin is nought between a column inside and its neighbour outside."""
+    # An outline beyond the last column ends there.
+    if not 0 <= outer < len(along_mm):
+        return float(along_mm[inner])
+    share = margin_mm[inner] / (margin_mm[inner] - margin_mm[outer])
+    return float(along_mm[inner] + share * (along_mm[outer] - along_mm[inner]))
 
 
 def fill_disc(columns: DiscColumns, bone: WorkingBone, label_spacing_mm: float) -> Structure | None:
@@ -223,20 +258,22 @@ def fill_disc(columns: DiscColumns, bone: WorkingBone, label_spacing_mm: float) 
 
 def _between(columns: DiscColumns, local: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which points, shape (..., 3), mm, in the disc frame, lie in an accepted column."""
-    accepted = columns.accepted
     # Heights are carried outwards from the accepted columns so that the rim does not bend.
-    nearest = ndimage.distance_transform_edt(~accepted, return_distances=False, return_indices=True)
+    away, nearest = ndimage.distance_transform_edt(~columns.accepted, return_indices=True)
     top, bottom = columns.top_mm[tuple(nearest)], columns.bottom_mm[tuple(nearest)]
+    # Only as far as a rim is rounded off: where no column ends at both plates there is no disc.
+    carried = away * COLUMN_STEP_MM <= value("completion_bone.disc_rim_fillet_mm")
+    margin = np.where(carried, columns.margin_mm, -COLUMN_STEP_MM)
     height = local[..., 2]
     # Most points lie above or below all columns and need no closer look.
     inside: NDArray[np.bool_] = height <= top.max() + SURFACE_EPSILON
     inside &= height >= bottom.min() - SURFACE_EPSILON
     height = height[inside]
     at = ((local[inside, :2] - columns.u_mm[0]) / COLUMN_STEP_MM).T
-    share, upper, lower = (
-        ndimage.map_coordinates(plane, at, order=1)
-        for plane in (accepted.astype(float), top, bottom)
+    depth, upper, lower = (
+        ndimage.map_coordinates(plane, at, order=1, cval=cval)
+        for plane, cval in ((margin, -COLUMN_STEP_MM), (top, 0.0), (bottom, 0.0))
     )
-    is_disc = share >= 0.5 - SURFACE_EPSILON
+    is_disc = depth >= -SURFACE_EPSILON
     inside[inside] = is_disc & (height <= upper) & (height >= lower)
     return inside

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from kambin.anatomy import VertebraFrame
 from kambin.frames import Side
 from kambin.knowledge import value, values
 from kambin.measure.rows import Reading
@@ -53,12 +54,11 @@ def measure_plate(site: Site) -> Mapping[str, Reading]:
     """
     frame = site.frame()
     sigma = math.sqrt(2) * bone_sigma_mm(site, site.vertebra)
-    lateral = np.linspace(-1, 1, ROW_SAMPLES) * value("measure.slip_half_width_mm")
     front, back = values("measure.plate_rows_share")
     rows = np.linspace(front, back, ROW_SAMPLES) * frame.posterior_wall_y_mm
     # Rows end before the pedicle: behind it the ray would run on into the process.
-    depth = _extent_mm(site, np.stack([lateral, 0 * lateral], axis=1), 1)
-    width = _extent_mm(site, np.stack([0 * rows, rows], axis=1), 0)
+    width = _extent_mm(site, frame, np.stack([0 * rows, rows], axis=1), 0, inward=-1)
+    depth = plate_depth_mm(site, frame, inward=-1)
     place = lps_from_plate(frame, frame.upper_plate).origin_mm
     found = {
         "upper_plate_width": Reading(width, sigma, point_lps_mm=place),
@@ -142,7 +142,7 @@ def _rim_height_mm(site: Site, sign: int) -> float:
     """Return the height of the body from rim to rim in front (-1) or behind (1), mm."""
     frame = site.frame()
     bone = site.anatomy.require(f"vertebra:{site.vertebra}").region
-    half = value("measure.slip_half_width_mm")
+    half = value("measure.rim_half_width_mm")
     lateral = np.linspace(-half, half, ROW_SAMPLES)
     # From the wall inward: a calliper rests on the rims, not in the hollow of the plates.
     near, far = values("measure.rim_inset_mm")
@@ -163,8 +163,9 @@ def _rim_height_mm(site: Site, sign: int) -> float:
         )
     if not np.isfinite(total).any():
         return math.nan
-    # Over the width the middle ray, front to back the highest rim.
-    rows = [np.median(row[np.isfinite(row)]) for row in total.T if np.isfinite(row).any()]
+    # The highest rim: across nearly so, since one ray may end in a spur.
+    share = value("measure.rim_rank_share")
+    rows = [np.quantile(row[np.isfinite(row)], share) for row in total.T if np.isfinite(row).any()]
     return float(np.max(rows))
 
 
@@ -201,15 +202,34 @@ def measure_transverse_span(site: Site) -> Mapping[str, Reading]:
     return {"transverse_span": Reading(math.fsum(reach), math.hypot(*sigmas))}
 
 
-def _extent_mm(site: Site, feet_mm: NDArray[np.float64], axis: int) -> float:
-    """Return the largest extent along an axis of the plate, over feet, shape (N, 2), mm."""
-    frame = site.frame()
-    plate = lps_from_plate(frame, frame.upper_plate)
-    bone = site.anatomy.require(f"vertebra:{site.vertebra}").region
+def plate_depth_mm(site: Site, frame: VertebraFrame, *, inward: int) -> float:
+    """Return the depth of an end plate near the midline, from rim to rim, mm; NaN without rims.
+
+    Parameters
+    ----------
+    site : Site
+    frame : VertebraFrame of the body
+    inward : int, 1 for the lower plate, whose body lies above it, -1 for the upper one
+
+    Raises
+    ------
+    AnatomyError  (AN-011) if the vertebra has no mask
+    """
+    lateral = np.linspace(-1, 1, ROW_SAMPLES) * value("measure.slip_half_width_mm")
+    feet = np.stack([lateral, 0 * lateral], axis=1)
+    return _extent_mm(site, frame, feet, 1, inward=inward)
+
+
+def _extent_mm(
+    site: Site, frame: VertebraFrame, feet_mm: NDArray[np.float64], axis: int, *, inward: int
+) -> float:
+    """Return the largest extent along an axis of a plate, over feet, shape (N, 2), mm."""
+    plate = lps_from_plate(frame, frame.lower_plate if inward > 0 else frame.upper_plate)
+    bone = site.anatomy.require(f"vertebra:{frame.vertebra}").region
     along = np.arange(0.0, value("measure.slip_search_mm"), RAY_STEP_MM)
     extents = []
     for under in values("measure.plate_under_mm"):
-        starts = np.column_stack([feet_mm, np.full(len(feet_mm), -under)])
+        starts = np.column_stack([feet_mm, np.full(len(feet_mm), inward * under)])
         total = np.zeros(len(starts))
         for sign in (-1.0, 1.0):
             rays = np.repeat(starts[:, None, :], len(along), axis=1)

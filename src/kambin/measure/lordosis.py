@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import DISC_LEVELS, Anatomy, Level, VertebraFrame
 from kambin.knowledge import value_at
+from kambin.measure.bodies import plate_depth_mm
 from kambin.measure.discs import BANDS, measure_disc_heights
 from kambin.measure.rows import Reading
 from kambin.measure.site import Site, lps_from_plate, require_level
@@ -53,7 +54,7 @@ def measure_disc_shape(site: Site) -> Mapping[str, Reading]:
     -------
     ``disc_wedge``, degrees, between the two end plates of the disc in the sagittal plane,
     positive when it opens to the front; ``disc_height_index``, mean of the three heights
-    over the depth of the disc, unit 1
+    over the mean depth of its two end plates, unit 1
 
     Raises
     ------
@@ -145,12 +146,20 @@ def sagittal_tilt_deg(axes: NDArray[np.float64], normal_lps: NDArray[np.float64]
 
 
 def _height_index(site: Site) -> Reading:
-    """Return the mean height of the disc over its depth."""
+    """Return the mean height of the disc over the mean depth of its plates."""
     heights = [measure_disc_heights(site)[f"disc_height_{band}"] for band in BANDS]
-    depth = 2 * site.disc().posterior_rim_y_mm
+    level = require_level(site)
+    depths = (
+        plate_depth_mm(site, site.frame(level.upper), inward=1),
+        plate_depth_mm(site, site.frame(level.lower), inward=-1),
+    )
     known = [(h.value, h.uncertainty) for h in heights if h.value is not None]
     if len(known) < len(BANDS):
         return site.not_assessed("a height of the disc")
+    # Of the plates and not of the disc, whose margin is modelled where no image shows it.
+    depth = math.fsum(depths) / len(depths)
+    if not math.isfinite(depth):
+        return site.not_assessed("the rim of an end plate")
     mean = math.fsum(h for h, _ in known) / len(known)
     # All three err with the same two plates; the depth errs with its rims.
     sigma = math.fsum(s or 0.0 for _, s in known) / len(known)

@@ -57,7 +57,7 @@ _KINDS = (
                  "Angle between the end plates of the disc, positive when it opens to the front",
                  "lower vertebra, sagittal plane", _PLATES, "evidence 3.6", measure_disc_shape),
     QuantityKind("disc_height_index", "1", Place.LEVEL,
-                 "Mean height of the disc over its depth", "disc", _DISC_COLUMNS,
+                 "Mean height of the disc over the depth of its plates", "disc", _DISC_COLUMNS,
                  "evidence 3.5 (A22)", measure_disc_shape),
     QuantityKind("lumbar_lordosis", "deg", Place.SPINE, "Lordosis from L1 to S1, as imaged",
                  "sagittal plane of each lower vertebra", _PLATES, "evidence 3.6 (A51)",

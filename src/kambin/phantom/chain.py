@@ -73,11 +73,11 @@ def stack_vertebrae(sizes: SpineSize) -> SpineFrames:
         gap = sizes.disc_heights_mm[level] - upper_dip - lower_dip
         gap = max(gap, _least_gap(wedge, upper.depth_mm))
         middle = place + gap / 2 * _up(tilt)
-        discs[level] = _frame(f"disc {level}", tilt - wedge / 2, middle, 0, 0)
+        disc_tilt = tilt - wedge / 2
         lower_rim = middle + gap / 2 * _up(tilt - wedge)
         tilt -= wedge
         body_tilt = tilt - upper.wedge_deg / 2
-        mean = (upper.anterior_height_mm + upper.posterior_height_mm) / 2
+        mean = _mean_height_mm(upper)
         centre = lower_rim + mean / 2 * _up(body_tilt)
         place = centre + mean / 2 * _up(body_tilt)
         tilt -= upper.wedge_deg
@@ -90,7 +90,36 @@ def stack_vertebrae(sizes: SpineSize) -> SpineFrames:
             upper.yaw_deg,
         )
         gaps[level], wedges[level] = gap, wedge
+        discs[level] = _disc_frame(level, disc_tilt, middle, sizes, vertebrae)
     return _anchored(SpineFrames(vertebrae, discs, gaps, wedges))
+
+
+def _disc_frame(
+    level: Level,
+    tilt_deg: float,
+    middle_mm: np.ndarray,
+    sizes: SpineSize,
+    vertebrae: Mapping[str, RigidTransform],
+) -> RigidTransform:
+    """Hang a disc between the plates of its bodies, each of which is shifted and turned alone."""
+    bodies = [(vertebrae[name], sizes.vertebrae[name]) for name in (level.upper, level.lower)]
+    (above, upper), (below, lower) = bodies
+    plates = (
+        above.points([0, 0, -_mean_height_mm(upper) / 2]),
+        below.points([0, 0, _mean_height_mm(lower) / 2]),
+    )
+    left = above.rotation[:, 0] + below.rotation[:, 0]
+    left = left / np.linalg.norm(left)
+    cranial = _up(tilt_deg) - left * (left @ _up(tilt_deg))
+    cranial = cranial / np.linalg.norm(cranial)
+    axes = np.column_stack([left, np.cross(cranial, left), cranial])
+    # Only sideways: back and up the middle is where the gap and its wedge put it.
+    centre = np.array([(plates[0][0] + plates[1][0]) / 2, *middle_mm[1:]])
+    return RigidTransform.from_axes("lps", f"disc {level}", axes, centre)
+
+
+def _mean_height_mm(size: VertebraSize) -> float:
+    return (size.anterior_height_mm + size.posterior_height_mm) / 2
 
 
 def bend_sideways(frames: SpineFrames, cobb_deg: float) -> SpineFrames:
@@ -159,7 +188,7 @@ def _frame(
 def _body_frame(
     size: VertebraSize, tilt_deg: float, upper_rim_mm: np.ndarray, name: str
 ) -> RigidTransform:
-    mean = (size.anterior_height_mm + size.posterior_height_mm) / 2
+    mean = _mean_height_mm(size)
     return _frame(name, tilt_deg, upper_rim_mm - mean / 2 * _up(tilt_deg), 0, 0)
 
 

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.unit.anatomy.made_bones import LUMBAR, WALL_MM, angle_deg, frame_at, lumbar_bones
 
 from kambin.anatomy import BonyAnatomy, Level, Origin, StructureKey
-from kambin.anatomy.discs import fill_disc, find_columns, in_body, make_disc_frame
+from kambin.anatomy.disc_rims import in_body
+from kambin.anatomy.discs import fill_disc, find_columns, make_disc_frame
 from kambin.anatomy.sampling import Sampler
 from kambin.anatomy.vertebra_frames import smooth_occupancy
 
@@ -18,6 +21,11 @@ def bony() -> BonyAnatomy:
 @pytest.fixture(scope="module")
 def bones(bony: BonyAnatomy) -> tuple[Sampler, Sampler]:
     return smooth_occupancy(bony.bone, "L4"), smooth_occupancy(bony.bone, "L5")
+
+
+@pytest.fixture(scope="module")
+def whole(bony: BonyAnatomy) -> Sampler:
+    return Sampler(bony.bone.occupancy, bony.bone.grid.origin_lps_mm, bony.bone.grid.spacing_mm)
 
 
 def disc_points(bony: BonyAnatomy, level: Level) -> np.ndarray:
@@ -66,10 +74,11 @@ def test_the_disc_never_reaches_behind_its_rim_into_the_foramen(bony: BonyAnatom
 
 
 def test_columns_from_pedicle_to_pedicle_are_not_disc(
-    bony: BonyAnatomy, bones: tuple[Sampler, Sampler]
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
 ) -> None:
-    """Without the gap limit they would fill the foramen (recipes 3)."""
-    columns = find_columns(LEVEL, bones, tuple(bony.vertebra_frames[v] for v in ("L4", "L5")))
+    """Without the rims they would fill the foramen (recipes 3)."""
+    frames = tuple(bony.vertebra_frames[v] for v in ("L4", "L5"))
+    columns = find_columns(LEVEL, bones, frames, whole)
     assert columns is not None
     gap = columns.top_mm - columns.bottom_mm
     centre = np.nanmedian(gap[columns.accepted])
@@ -82,28 +91,30 @@ def test_behind_the_wall_the_body_ends_and_beside_the_canal_sooner() -> None:
 
 
 def test_bodies_that_do_not_face_each_other_have_no_disc(
-    bony: BonyAnatomy, bones: tuple[Sampler, Sampler]
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
 ) -> None:
     far = Sampler(bones[1].values, bones[1].origin_lps_mm - [0.0, 0.0, 300.0], 1.0)
     frames = tuple(bony.vertebra_frames[v] for v in ("L4", "L5"))
-    assert find_columns(LEVEL, (bones[0], far), frames) is None
+    assert find_columns(LEVEL, (bones[0], far), frames, whole) is None
 
 
-def test_specks_of_columns_are_no_disc(bony: BonyAnatomy, bones: tuple[Sampler, Sampler]) -> None:
+def test_specks_of_columns_are_no_disc(
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
+) -> None:
     values = bones[1].values.copy()
     nodes = frame_at((0, 0, 0)).inverse().points(bones[1].nodes_lps_mm())
     values[np.abs(nodes[..., 0]) > 1.0] = 0.0
     thin = Sampler(values, bones[1].origin_lps_mm, 1.0)
     frames = tuple(bony.vertebra_frames[v] for v in ("L4", "L5"))
-    columns = find_columns(LEVEL, (bones[0], thin), frames)
+    columns = find_columns(LEVEL, (bones[0], thin), frames, whole)
     assert columns is None or np.ptp(columns.u_mm[columns.accepted.any(axis=1)]) < 4.0
 
 
 def test_a_disc_outside_the_grid_is_not_written(
-    bony: BonyAnatomy, bones: tuple[Sampler, Sampler]
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
 ) -> None:
     frames = tuple(bony.vertebra_frames[v] for v in ("L4", "L5"))
-    columns = find_columns(LEVEL, bones, frames)
+    columns = find_columns(LEVEL, bones, frames, whole)
     assert columns is not None
     full = np.ones_like(bony.bone.labels)
     no_room = type(bony.bone)(bony.bone.grid, bony.bone.names, full, bony.bone.occupancy)
@@ -111,22 +122,37 @@ def test_a_disc_outside_the_grid_is_not_written(
 
 
 def test_a_disc_without_a_midline_is_measured_where_it_is(
-    bony: BonyAnatomy, bones: tuple[Sampler, Sampler]
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
 ) -> None:
     frames = tuple(bony.vertebra_frames[v] for v in ("L4", "L5"))
-    columns = find_columns(LEVEL, bones, frames)
+    columns = find_columns(LEVEL, bones, frames, whole)
     assert columns is not None
-    aside = columns.accepted & (np.abs(columns.u_mm) > 5.0)[:, None]
-    frame = make_disc_frame(
-        type(columns)(
-            columns.level,
-            columns.lps_from_disc,
-            columns.u_mm,
-            columns.v_mm,
-            columns.top_mm,
-            columns.bottom_mm,
-            aside,
-        )
-    )
+    aside = np.where((np.abs(columns.u_mm) > 5.0)[:, None], columns.margin_mm, -1.0)
+    frame = make_disc_frame(replace(columns, margin_mm=aside))
     assert frame.half_width_mm == pytest.approx(21.5, abs=1.0)
     assert frame.posterior_rim_y_mm > 8.0
+
+
+def test_the_disc_frame_lies_between_the_rims_where_one_plate_is_hollow(
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
+) -> None:
+    frames = tuple(bony.vertebra_frames[v] for v in ("L4", "L5"))
+    columns = find_columns(LEVEL, bones, frames, whole)
+    assert columns is not None
+    hollow = columns.top_mm + 3.0 * (columns.margin_mm > 7.0)
+    flat, hollowed = make_disc_frame(columns), make_disc_frame(replace(columns, top_mm=hollow))
+    assert hollowed.height_mm > flat.height_mm + 1.0
+    assert hollowed.lps_from_disc.origin_mm == pytest.approx(flat.lps_from_disc.origin_mm)
+
+
+def test_no_disc_is_carried_far_from_columns_that_end_at_both_plates(
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
+) -> None:
+    frames = tuple(bony.vertebra_frames[v] for v in ("L4", "L5"))
+    columns = find_columns(LEVEL, bones, frames, whole)
+    assert columns is not None
+    half = replace(columns, accepted=columns.accepted & (columns.u_mm < 0.0)[:, None])
+    disc = fill_disc(half, bony.bone, 1.0)
+    assert disc is not None
+    places = disc.region.lps_mm(np.argwhere(disc.region.values))
+    assert columns.lps_from_disc.inverse().points(places)[:, 0].max() < 3.0

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.anatomy.tiny_column import NUMBER_OF, tiny_case, tiny_values
 
-from kambin.anatomy.discs import _tidy, in_body
+from kambin.anatomy.disc_rims import in_body
+from kambin.anatomy.discs import _tidy
 from kambin.anatomy.masks import fill_slices, find_box_ijk
 from kambin.anatomy.organs import fill_hollow
 from kambin.anatomy.plate_chain import VertebraTilt, plate_tilt_sigma_deg, tie_plates
