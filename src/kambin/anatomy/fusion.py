@@ -1,6 +1,6 @@
 """CT and MR of one patient: vertebra by vertebra onto each other, and the soft tissue between."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,6 +13,8 @@ from kambin.anatomy.fusion_bones import (
     MR,
     find_common_bones,
     fit_vertebra,
+    is_cut,
+    keep_common,
     predict_from_neighbours,
     sample_surface,
     start_from_shapes,
@@ -26,15 +28,16 @@ from kambin.anatomy.fusion_checks import (
 )
 from kambin.anatomy.fusion_landmarks import fit_landmarks
 from kambin.anatomy.fusion_lines import share_in_bone, trace_roots
-from kambin.anatomy.fusion_types import Fusion, LevelFit, VertebraFit
+from kambin.anatomy.fusion_types import Fusion, LandmarkFit, LevelFit, VertebraFit
 from kambin.anatomy.fusion_warp import SpineWarp, lay_warp
 from kambin.anatomy.keys import StructureKey
-from kambin.anatomy.laterality import fit_midsagittal_plane
+from kambin.anatomy.laterality import MidsagittalPlane, fit_midsagittal_plane
 from kambin.anatomy.levels import find_scheme, stack_vertebrae
 from kambin.anatomy.masks import find_labelled
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.survey import Survey, survey_labels
 from kambin.core import Progress, SilentProgress
+from kambin.frames import RigidTransform
 from kambin.imaging import LabelMap, turn_deg
 from kambin.knowledge import value
 
@@ -77,16 +80,9 @@ def fuse_cases(
     bones = find_common_bones(surveys[0], surveys[1])
     shown = [key for key in (*surveys[1].found, *mr.drawn) if key.kind in CARRIED_KINDS]
     require_common(bones, shown)
-    points = {
-        name: (sample_surface(regions[0]), sample_surface(regions[1]))
-        for name, regions in bones.items()
-    }
     planes = [fit_midsagittal_plane(survey) for survey in surveys]
-    starts = start_from_shapes(points, planes[0], planes[1])
-    placed = None
-    if landmarks is not None:
-        placed, motion = fit_landmarks(landmarks[0], landmarks[1], target=CT, source=MR)
-        starts = dict.fromkeys(points, motion)
+    points, starts, placed = _begin((ct.labels, mr.labels), bones, planes, landmarks)
+    bones = {name: bones[name] for name in points}
     fits = []
     for n, (name, regions) in enumerate(bones.items()):
         show.step(f"registration: {name}", n, len(bones))
@@ -113,6 +109,37 @@ def fuse_cases(
     masks = {key.kind for key in case.registration_sigma_mm if key not in case.drawn}
     findings += say_resolution(case.labels, mr.labels, traced, masks)
     return Fusion(case, tuple(fits), levels, placed, in_bone, volume, warp, findings)
+
+
+def _begin(
+    images: tuple[LabelMap, LabelMap],
+    bones: Mapping[str, tuple[LabelMap, LabelMap]],
+    planes: Sequence[MidsagittalPlane],
+    landmarks: tuple[Landmarks, Landmarks] | None,
+) -> tuple[
+    dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    dict[str, RigidTransform],
+    LandmarkFit | None,
+]:
+    """Return the surfaces to register, (N, 3), mm, the first motion of each, and the landmarks."""
+    points = {
+        name: (sample_surface(one), sample_surface(other)) for name, (one, other) in bones.items()
+    }
+    # The middle of a bone that a border cuts is not its middle: it begins as its neighbour does.
+    cut = [name for name, pair in bones.items() if any(map(is_cut, pair))]
+    whole = {name: pair for name, pair in points.items() if name not in cut}
+    placed = None
+    if landmarks is not None:
+        placed, motion = fit_landmarks(landmarks[0], landmarks[1], target=CT, source=MR)
+        starts = dict.fromkeys(points, motion)
+    else:
+        starts = start_from_shapes(whole or points, planes[0], planes[1])
+        nearest = list(starts.values())[-1]
+        starts |= {name: nearest for name in cut if name not in starts}
+    if whole:
+        points |= {name: keep_common(points[name], images, starts[name]) for name in cut}
+    # What one image shows of a bone may be just what the other one cuts off.
+    return {name: pair for name, pair in points.items() if min(map(len, pair))}, starts, placed
 
 
 def _judge_level(upper: VertebraFit, lower: VertebraFit, warp: SpineWarp, n: int) -> LevelFit:

@@ -40,7 +40,8 @@ def find_common_bones(ct: Survey, mr: Survey) -> dict[str, tuple[LabelMap, Label
 
     Returns
     -------
-    mapping of vertebra to its two regions; those that a border cuts only if no other is left
+    mapping of vertebra to its two regions; those that a border cuts only if no other is left,
+    but the sacrum, which most images of the lumbar spine cut, if enough of it is shown
     """
     both: dict[str, tuple[LabelMap, LabelMap]] = {}
     whole: list[str] = []
@@ -57,8 +58,61 @@ def find_common_bones(ct: Survey, mr: Survey) -> dict[str, tuple[LabelMap, Label
                 cut = cut or any(part.border_faces > 0 for part in found)
         if len(regions) == 2:
             both[name] = (regions[0], regions[1])
-            whole += [] if cut else [name]
+            enough = name == SACRUM and _least_height_mm(both[name]) >= value("fusion.cut_least_mm")
+            whole += [] if cut and not (whole and enough) else [name]
     return {name: both[name] for name in whole} if whole else both
+
+
+def _least_height_mm(regions: Sequence[LabelMap]) -> float:
+    """Return how high a bone is in the image that shows less of it, mm."""
+    heights = [
+        np.ptp(region.lps_mm(np.argwhere(region.values != 0))[:, 2]) + float(region.spacing_mm[2])
+        for region in regions
+    ]
+    return float(min(heights))
+
+
+def is_cut(region: LabelMap) -> bool:
+    """Return whether the border of its image cuts a bone, which leaves it no margin there.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1, as cut out with a margin
+    """
+    inside = region.values != 0
+    faces = [np.take(inside, at, axis) for axis in range(3) for at in (0, -1)]
+    return any(bool(face.any()) for face in faces)
+
+
+def keep_common(
+    points: tuple[NDArray[np.float64], NDArray[np.float64]],
+    labels: tuple[LabelMap, LabelMap],
+    start: RigidTransform,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the surface of a bone that lies in both images.
+
+    Parameters
+    ----------
+    points : its surface in the first and the second image, float arrays, shape (N, 3), mm
+    labels : LabelMap of both images
+    start : RigidTransform, first image from second, good to a few millimetres
+    """
+    (ct, mr), there = points, start.inverse()
+    # Short of both borders alike, or one image would show more of the bone than the other.
+    return (
+        ct[_is_held(labels[0], ct) & _is_held(labels[1], there.points(ct))],
+        mr[_is_held(labels[1], mr) & _is_held(labels[0], start.points(mr))],
+    )
+
+
+def _is_held(labels: LabelMap, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which points lie in an image and not at its border, bool array, shape (N,)."""
+    margin = value("fusion.cut_margin_mm") / labels.spacing_mm
+    ijk = labels.ijk(points)
+    held: NDArray[np.bool_] = np.all(
+        (ijk >= margin) & (ijk <= np.array(labels.shape) - 1 - margin), axis=1
+    )
+    return held
 
 
 def cut_out(labels: LabelMap, parts: Sequence[FoundStructure]) -> LabelMap:

@@ -11,6 +11,8 @@ from kambin.anatomy.fusion_bones import (
     cut_out,
     find_common_bones,
     fit_vertebra,
+    is_cut,
+    keep_common,
     predict_from_neighbours,
     sample_surface,
     start_from_shapes,
@@ -88,6 +90,34 @@ def test_s1_of_one_tool_is_the_top_of_the_sacrum_of_another() -> None:
     one, other = find_common_bones(split, whole)["S1"]
     assert one.values.sum() == other.values.sum() == 16 * 12 * 12
     np.testing.assert_allclose(one.bounds_lps_mm(), other.bounds_lps_mm())
+
+
+@pytest.mark.parametrize(("height", "kept"), [(14, False), (15, True)])
+def test_a_cut_sacrum_counts_if_enough_of_it_is_shown(height: int, kept: bool) -> None:
+    # in voxels of 2 mm
+    shape = (28, 24, 60)
+    s1 = box((6, 6, 0), (22, 18, height))
+    above = box((6, 6, height + 4), (22, 18, height + 16))
+    survey = a_survey({"vertebra:L5": above, "sacrum": s1}, shape)
+    found = find_common_bones(survey, survey)
+    assert list(found) == (["L5", "S1"] if kept else ["L5"])
+    assert not is_cut(found["L5"][0])
+    assert not kept or is_cut(found["S1"][0])
+
+
+def test_only_the_surface_that_both_images_show_is_compared() -> None:
+    labels = a_survey({"vertebra:L4": L4}, SHAPE).labels
+    low, high = labels.bounds_lps_mm()
+    inside = (low + high) / 2
+    border = np.array([inside[0], inside[1], low[2] + 3.0])
+    beyond = np.array([inside[0], inside[1], low[2] - 5.0])
+    points = np.stack([inside, border, beyond])
+    still = motion(0.0, (0, 0, 0))
+    for part in keep_common((points, points), (labels, labels), still):
+        np.testing.assert_array_equal(part, inside[None])
+    # moved beyond the other image's border, the middle is not compared either
+    for part in keep_common((points, points), (labels, labels), motion(0.0, (0, 0, -80.0))):
+        assert len(part) == 0
 
 
 def test_a_cut_out_keeps_its_place_with_a_margin() -> None:
