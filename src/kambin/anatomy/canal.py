@@ -22,6 +22,12 @@ CANAL_KEY = StructureKey("canal")
 CURVE_STEP_MM = 1.0
 """Spacing of the points of the curve: the working spacing, finer adds nothing."""
 
+SECTION_SAMPLES = 15
+"""Points across a section that tell how much of it is bone: one in 1 to 2 mm."""
+
+SHARE_DECIMALS = 2
+"""Sections whose shares of bone differ by less, two points of a section, are equally free."""
+
 RAY_ROWS_SAMPLES = 9
 """Rays per vertebra that look for the lamina; their median is the depth of the canal."""
 
@@ -111,7 +117,7 @@ def find_canal(bony: BonyAnatomy) -> CanalCurve | None:
                 _disc_station(disc, between, _behind_disc_mm(disc, ends, bone, between))
             )
     beyond = value("completion_nerve.canal_beyond_mm"), value("completion_nerve.sac_below_s1_mm")
-    return _through(_extended(stations, *beyond))
+    return _through(_extended(stations, bone, *beyond))
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,10 +316,53 @@ def _disc_station(
     return _Station(centre, rotation[:, 0], rotation[:, 1], half_width, half_depth)
 
 
-def _extended(stations: list[_Station], above_mm: float, below_mm: float) -> list[_Station]:
-    """Continue the canal straight beyond its first and last station."""
+def _extended(
+    stations: list[_Station], bone: Sampler, above_mm: float, below_mm: float
+) -> list[_Station]:
+    """Continue the canal straight above its first station, and into the sacral canal below."""
     first = _beyond(stations[0], stations[1], above_mm)
-    return [first, *stations, _beyond(stations[-1], stations[-2], below_mm)]
+    # In two steps: the sacrum bends away from the line of the spine.
+    half = _freest(_beyond(stations[-1], stations[-2], below_mm / 2), bone)
+    return [first, *stations, half, _freest(_beyond(half, stations[-1], below_mm / 2), bone)]
+
+
+def _freest(station: _Station, bone: Sampler) -> _Station:
+    """Return a section moved forward or backward, and narrowed, to where it fits into the bone."""
+    reach, most = (
+        value("completion_nerve.canal_bend_mm"),
+        value("completion_nerve.canal_bone_share"),
+    )
+    shifts = np.arange(-reach, reach + CURVE_STEP_MM, CURVE_STEP_MM)
+    for scale in values("completion_nerve.canal_end_scales"):
+        narrow = replace(
+            station,
+            half_width_mm=station.half_width_mm * scale,
+            half_depth_mm=station.half_depth_mm * scale,
+        )
+        blocked = _bone_shares(narrow, shifts, bone)
+        # Of equally free sections the one that bends the canal least.
+        best = np.lexsort((np.abs(shifts), np.round(blocked, SHARE_DECIMALS)))[0]
+        if blocked[best] <= most:
+            break
+    return replace(
+        narrow, centre_lps_mm=station.centre_lps_mm + shifts[best] * station.posterior_lps
+    )
+
+
+def _bone_shares(
+    station: _Station, shifts_mm: NDArray[np.float64], bone: Sampler
+) -> NDArray[np.float64]:
+    """Return how much of a section is bone when it is moved backward, shape (S,), 0 to 1."""
+    unit = np.linspace(-1.0, 1.0, SECTION_SAMPLES)
+    u, v = (a.ravel() for a in np.meshgrid(unit, unit, indexing="ij"))
+    inside = u**2 + v**2 <= 1.0
+    across = u[inside, None] * station.half_width_mm * station.left_lps
+    deep = v[inside, None] * station.half_depth_mm * station.posterior_lps
+    centres = station.centre_lps_mm + shifts_mm[:, None] * station.posterior_lps
+    shares: NDArray[np.float64] = (bone.sample(centres[:, None] + across + deep) >= 0.5).mean(
+        axis=1
+    )
+    return shares
 
 
 def _beyond(end: _Station, inner: _Station, by_mm: float) -> _Station:

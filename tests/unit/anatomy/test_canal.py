@@ -140,3 +140,28 @@ def test_the_discs_of_all_levels_are_on_the_grid(a_spine_of_boxes):
     middle = np.rint(GRID.ijk([0, 0, 18.5])).astype(int)
     assert discs[tuple(middle)]
     assert not (discs & (a_spine_of_boxes.bone.labels > 0)).any()
+
+
+def test_in_the_sacrum_the_canal_follows_the_free_way_and_narrows(a_spine_of_boxes, its_canal):
+    """Straight on it would end as a strand between what bone leaves of its sections."""
+
+    def close_the_front_and_the_sides(labels: np.ndarray) -> None:
+        z = slice(None, int(GRID.ijk([0, 0, its_canal.centres_lps_mm[-1, 2] + 20.0])[2]))
+        front, back = (int(GRID.ijk([0, y, 0])[1]) for y in (WALL, WALL + CANAL_DEPTH / 2))
+        labels[:, front : back + 1, z] = len(CENTRES)
+        labels[:, back + 1 : back + 14, z] = 0
+        for side in (slice(40, 53), slice(68, 81)):
+            labels[side, back + 1 : back + 14, z] = len(CENTRES)
+
+    bony = with_bone(a_spine_of_boxes, close_the_front_and_the_sides)
+    curve = find_canal(bony)
+    assert curve is not None
+
+    moved = curve.centres_lps_mm[-1, 1] - its_canal.centres_lps_mm[-1, 1]
+    assert 2.0 < moved <= 16.0
+    assert curve.half_width_mm[-1] < its_canal.half_width_mm[-1]
+    space = find_canal_space(bony, curve)
+    last = space.inside(curve.half_width_mm, curve.half_depth_mm) & (
+        np.abs(space.nearest - len(curve.half_width_mm) + 4) <= 2
+    )
+    assert (~space.is_blocked[last]).mean() > 0.7
