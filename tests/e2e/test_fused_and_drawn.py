@@ -24,10 +24,13 @@ from kambin.core import SilentProgress
 from kambin.exchange import nifti_bytes, read_case, write_case
 from kambin.frames import Side
 from kambin.imaging import LabelMap
+from kambin.knowledge import value
 from kambin.phantom import Phantom, PhantomParameters, build_phantom, paint_spine_case
 
 DRAWN = StructureKey.parse("exiting_root:L4:left")
 RADIUS_MM = 2.2
+SHOWN_MM = 1.5
+"""A voxel of the CT: nearer than this a target counts as in the fragment."""
 ASKED = ("--level", "L4-L5", "--side", "left")
 
 
@@ -211,7 +214,11 @@ def test_the_needle_ends_at_the_fragment_that_the_mr_shows(
     region = anatomy.require("fragment").region
     voxels = region.lps_mm(np.argwhere(region.values))
     target = np.array(plan["trajectory"]["target_lps_mm"])
-    assert np.linalg.norm(voxels - target, axis=1).min() < 2.0
+    away_mm = np.linalg.norm(voxels - target, axis=1).min()
+    # in it, or in the disc at its base, and then the plan says so
+    assert away_mm <= value("planning.fragment_base_mm") + value("planning.fragment_step_mm")
+    beside = "PL-034" in {finding["code"] for finding in plan["findings"]}
+    assert beside or away_mm <= SHOWN_MM
     # +x is left in LPS
     assert plan["trajectory"]["entry_lps_mm"][0] > target[0]
 
@@ -224,6 +231,23 @@ def test_every_clearance_says_where_its_structure_comes_from(plan: dict[str, Any
     assert found[str(DRAWN)] == {"drawn"}
     for name in ("traversing_root:L5:left", "drg:L4:left", "dural_sac"):
         assert found[name] == {"segmented"}, name
+
+
+def test_measuring_says_what_was_seen_and_takes_the_drawn_radius(answered: Path) -> None:
+    measured = run_kambin("measure", answered, *ASKED, "--json")
+    assert measured.code == 0, measured.errors
+    origins = {row["structure"]: row["origin"] for row in measured.document["structures"]}
+    assert origins[str(DRAWN)] == "drawn"
+    for name in ("traversing_root:L5:left", "drg:L4:left", "dural_sac", "disc:L4-L5", "fragment"):
+        assert origins[name] == "segmented", name
+    # no MR shows it: what is modelled is still called so
+    assert origins["flavum:L4-L5"] == "modelled"
+    assert "exiting_root:L4:right" not in origins
+    rows = {row["quantity"]: row["value"] for row in measured.document["rows"]}
+    assert rows["root_diameter"] == pytest.approx(2 * RADIUS_MM)
+    # a root that was modelled never answers this one
+    assert rows["facet_root_gate"] in {0.0, 1.0, 2.0}
+    assert measured.document["herniation"]["side"] == "left"
 
 
 def test_the_drawn_root_keeps_its_radius_in_every_clearance(

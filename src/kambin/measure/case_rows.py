@@ -10,7 +10,7 @@ from kambin.knowledge import literature
 from kambin.measure.herniation import measure_herniation
 from kambin.measure.lordosis import SPINE, name_spine
 from kambin.measure.registry import QUANTITIES, Measurer, Place, QuantityKind
-from kambin.measure.rows import Measurements, Quantity, Reading
+from kambin.measure.rows import Basis, Measurements, Quantity, Reading
 from kambin.measure.site import Site, missing_frame
 
 
@@ -63,7 +63,22 @@ def measure_case(
                 taken[key] = kind.measurer(site)
             rows.append(_row(kind, site, taken[key][kind.name]))
     herniation, remarks = measure_herniation(anatomy, case)
-    return Measurements(tuple(rows), (*_unique(rows), *remarks), case.sha256, herniation)
+    findings = (*_unique(rows), *remarks)
+    bases = _list_bases(anatomy, levels, sides)
+    return Measurements(tuple(rows), findings, case.sha256, herniation, bases)
+
+
+def _list_bases(
+    anatomy: Anatomy, levels: Iterable[Level], sides: Iterable[Side]
+) -> tuple[Basis, ...]:
+    """Return what lies at some levels and sides, or belongs to none, with its origin."""
+    places = {"", *(place for v in levels for place in (str(v), v.upper, v.lower))}
+    kept = [
+        one
+        for key, one in sorted(anatomy.structures.items(), key=lambda item: str(item[0]))
+        if key.place in places and key.side in (None, *sides)
+    ]
+    return tuple(Basis(str(one.key), str(one.origin), one.sigma_mm, one.method) for one in kept)
 
 
 def _sites(

@@ -1,7 +1,7 @@
 """Readings and rows: what one measurement returns and how it is printed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,24 @@ class Quantity:
 
 
 @dataclass(frozen=True, slots=True)
+class Basis:
+    """A structure at a measured place: where its shape comes from, and how well it is known.
+
+    Parameters
+    ----------
+    structure : str, its key
+    origin : str, ``segmented``, ``drawn`` or ``modelled``
+    sigma_mm : float, mm, standard deviation of its surface
+    method : str, one sentence: how the shape was made
+    """
+
+    structure: str
+    origin: str
+    sigma_mm: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class Measurements:
     """All rows of one case, and what has to be said about them.
 
@@ -110,12 +128,14 @@ class Measurements:
     findings : tuple of Finding
     case_sha256 : str, the case that was measured
     herniation : Herniation, or none if the case has no fragment
+    bases : Basis of every structure at the measured levels and sides, in the order of its key
     """
 
     rows: tuple[Quantity, ...]
     findings: tuple[Finding, ...]
     case_sha256: str = ""
     herniation: Herniation | None = None
+    bases: tuple[Basis, ...] = ()
 
     def __iter__(self) -> Iterator[Quantity]:
         """Iterate over the rows."""
@@ -141,6 +161,8 @@ class Measurements:
             "case_sha256": self.case_sha256,
             "rows": [row.as_document() for row in self.rows],
             "herniation": None if self.herniation is None else self.herniation.as_document(),
+            # A number from a modelled nerve and one from a nerve that was seen look alike.
+            "structures": [asdict(basis) for basis in self.bases],
             "findings": [finding.as_document() for finding in self.findings],
         }
 

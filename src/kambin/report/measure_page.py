@@ -11,10 +11,10 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kambin.anatomy import Anatomy, Case
+from kambin.anatomy import Anatomy, Case, Origin, StructureKey
 from kambin.measure import Measurements, Quantity
 from kambin.report.measure_pictures import draw_measured_pictures
-from kambin.report.words import LEGEND
+from kambin.report.words import LEGEND, origin_words, structure_words
 from kambin.report.write import write_file
 
 COLUMNS = ("level", "side", "quantity", "value", "+-", "unit", "papers", "range of papers")
@@ -26,6 +26,11 @@ CSV_COLUMNS = (
     "method", "source",
 )  # fmt: skip
 """The columns of the CSV file, one row per quantity, level and side."""
+
+_SOFT = frozenset(
+    ["disc", "dural_sac", "canal", "exiting_root", "traversing_root", "drg", "flavum", "fragment"]
+)
+"""What a CT does not show: it is listed whether an MR gave it or a model did."""
 
 _DRAWN = ("bone", "superior articular process (SAP)", "disc", "nerve", "dural sac")
 
@@ -128,6 +133,11 @@ def write_measure_page(
                 "rows": [measure_cells(r) for r in measured if (r.level, r.side) == (place, side)],
             }
             for place, side in places
+        ],
+        bases=[
+            (structure_words(b.structure), origin_words(b.origin), f"{b.sigma_mm:.1f} mm", b.method)
+            for b in measured.bases
+            if b.origin != Origin.SEGMENTED or StructureKey.parse(b.structure).kind in _SOFT
         ],
         findings=[(f.code, f.what, f.where, f.why, f.next_step) for f in measured.findings],
         pictures=[

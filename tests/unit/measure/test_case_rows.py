@@ -95,3 +95,18 @@ def test_a_level_whose_vertebra_has_no_frame_is_refused(
 
 def test_a_row_that_was_not_asked_for_is_not_found(measured: Measurements) -> None:
     assert measured.find("foramen_area", "L1-L2", Side.LEFT) is None
+
+
+def test_what_the_rows_rest_on_is_listed_with_its_origin(
+    measured: Measurements, a_spine_of_boxes: Anatomy, a_case: Case
+) -> None:
+    known = {str(key): one for key, one in a_spine_of_boxes.structures.items()}
+    assert {b.structure for b in measured.bases} <= set(known)
+    assert all(b.origin == known[b.structure].origin for b in measured.bases)
+    assert all(b.sigma_mm == known[b.structure].sigma_mm for b in measured.bases)
+    listed = measured.as_document()["structures"]
+    assert [row["structure"] for row in listed] == sorted(b.structure for b in measured.bases)
+    right = measure_case(a_spine_of_boxes, a_case, side=Side.RIGHT).bases
+    assert {b.structure for b in measured.bases} - {b.structure for b in right} == {
+        name for name in known if name.endswith(":left")
+    }

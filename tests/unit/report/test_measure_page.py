@@ -43,6 +43,10 @@ def test_the_page_holds_table_pictures_and_nothing_foreign(patient, tmp_path: Pa
     assert "neural_window_diameter_45" in text
     # Modelled structures are named on the page.
     assert "Modelled, on no image" in text
+    basis = text.split("What the numbers rest on")[1].split("What has to be said")[0]
+    assert "<td>exiting root L4 left</td><td>modelled" in basis
+    assert "<td>disc L4-L5</td><td>modelled" in basis
+    assert "vertebra L4" not in basis
     assert "http" not in text.replace("http-equiv", "")
     assert "<script" not in text
 
