@@ -90,17 +90,25 @@ def grade_morphology(scene: HerniaScene) -> tuple[Grade, Grade]:
         return found, _as_version_1(found, share)
     worst = max(shapes, key=lambda shape: shape.ratio)
     measured["depth_to_base"] = worst.ratio
-    # Both ends of the depth and of the base err.
-    sigma = math.hypot(1, worst.ratio) * scene.fragment.sigma_mm / max(worst.base_mm, 1.0)
+    # Both ends of the depth and of the base err, and the base ends where the disc does.
+    disc = scene.anatomy.find(StructureKey("disc", str(scene.site.level)))
+    ends = math.hypot(scene.fragment.sigma_mm, disc.sigma_mm if disc else 0.0)
+    sigma = math.hypot(scene.fragment.sigma_mm, worst.ratio * ends) / max(worst.base_mm, 1.0)
     shares = values("herniation.circumference_shares")
     classes = ("protrusion", "extrusion")
     name = classes[int(worst.ratio > 1)]
     neighbour = find_neighbour(worst.ratio, sigma, (1.0,), classes)
+    has_left = _has_left_its_disc(scene)
+    if name == "protrusion" and has_left:
+        # Its head may lie beside every plane of the base; wider than the disc it is all the same.
+        name, neighbour = "extrusion", "protrusion"
     if name == "protrusion" and share > shares[0]:
         name, neighbour = "bulge", None
     elif neighbour is None and _is_thin_contact(scene):
         neighbour = "sequestration"
     statement = f"Judged in the {worst.orientation} plane."
+    if has_left and worst.ratio <= 1:
+        statement = "Its middle lies beyond the end plate: it has left the height of its disc."
     found = Grade(name, "1", _METHOD, _SOURCE, sigma, "depth_to_base", neighbour, measured,
                   points, statement)  # fmt: skip
     return found, _as_version_1(found, share)
@@ -148,6 +156,12 @@ def find_base(scene: HerniaScene) -> NDArray[np.bool_]:
         return np.zeros_like(near)
     least = max(float(gap[near].min()), 0.0)
     return near & (gap <= least + half_voxel + TOUCH_EPSILON)
+
+
+def _has_left_its_disc(scene: HerniaScene) -> bool:
+    """Return whether the middle of a fragment lies above or below its disc."""
+    above, below = scene.site.plates_mm
+    return not below <= float(scene.middle_mm[2]) <= above
 
 
 def _is_thin_contact(scene: HerniaScene) -> bool:

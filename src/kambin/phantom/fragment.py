@@ -309,7 +309,8 @@ def _seat(parameters: PhantomParameters, marks: HerniaMarks, wall: Wall) -> _Sea
     # MSU sizes compare with the facet line; lateral of the canal there is none.
     depth = values("phantom_nerves.fragment_lateral_depth_mm")[parameters.size - 1]
     if zone in CANAL_ZONES:
-        share = values("phantom_nerves.fragment_depth_share")[parameters.size - 1]
+        row = "protrusion_way_share" if _is_staying(parameters) else "fragment_depth_share"
+        share = values(f"phantom_nerves.{row}")[parameters.size - 1]
         depth = share * (marks.facet_line_mm(across) - back)
     if _is_staying(parameters):
         # As deep as its base is wide it would be an extrusion, whatever size was asked for.

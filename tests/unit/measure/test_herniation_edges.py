@@ -290,3 +290,14 @@ def test_a_fragment_far_below_its_disc_says_that_the_usual_way_passes_it(box, sa
     if far is not None:
         assert far.severity is Severity.NOTE
         assert far.why.startswith(says)
+
+
+def test_what_has_left_the_height_of_its_disc_is_no_protrusion() -> None:
+    # A flat base on the disc, and beside it a larger part that hangs down behind the body.
+    base, bridge = (3, 8, 17, 19, -3, 4), ((6, 7, 18, 19, -7, -3), (6, 11, 18, 19, -7, -6))
+    hanging = (base, *bridge, (10, 15, 18, 21, -24, -6))
+    staying, gone = (classify(*boxes)["morphology"] for boxes in ((base,), hanging))
+    assert staying.value == "protrusion"
+    assert gone.measured["depth_to_base"] < 1
+    assert (gone.value, gone.neighbour) == ("extrusion", "protrusion")
+    assert "beyond the end plate" in gone.statement
