@@ -177,7 +177,8 @@ def make_disc_frame(columns: DiscColumns) -> DiscFrame:
         centred,
         float(back - front) / 2,
         half_width,
-        float(np.median((columns.top_mm - columns.bottom_mm)[columns.accepted])),
+        # A hole that was filled has no bone at one end.
+        float(np.nanmedian((columns.top_mm - columns.bottom_mm)[columns.accepted])),
     )
 
 
@@ -185,9 +186,9 @@ def _between_rims_mm(columns: DiscColumns) -> float:
     """Return the height midway between the rims, mm: the lower plate above is the deeper hollow."""
     nearest, furthest = values("completion_bone.disc_rim_ring_mm")
     ring = columns.accepted & (columns.margin_mm >= nearest) & (columns.margin_mm <= furthest)
-    if not ring.any():
-        return 0.0
-    return float(np.median((columns.top_mm + columns.bottom_mm)[ring])) / 2
+    between = (columns.top_mm + columns.bottom_mm)[ring] / 2
+    known = between[np.isfinite(between)]
+    return float(np.median(known)) if len(known) else 0.0
 
 
 def _extent_mm(

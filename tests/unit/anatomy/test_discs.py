@@ -145,6 +145,20 @@ def test_the_disc_frame_lies_between_the_rims_where_one_plate_is_hollow(
     assert hollowed.lps_from_disc.origin_mm == pytest.approx(flat.lps_from_disc.origin_mm)
 
 
+def test_a_hole_in_a_plate_leaves_the_frame_where_it_was(
+    bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
+) -> None:
+    """A column that meets no bone at one end is filled in, and has no height of its own."""
+    frames = (bony.vertebra_frames["L4"], bony.vertebra_frames["L5"])
+    columns = find_columns(LEVEL, bones, frames, whole)
+    top = columns.top_mm.copy()
+    rows = np.argwhere(columns.accepted)
+    top[tuple(rows[:: len(rows) // 20].T)] = np.nan
+    sound, holed = make_disc_frame(columns), make_disc_frame(replace(columns, top_mm=top))
+    assert holed.lps_from_disc.origin_mm == pytest.approx(sound.lps_from_disc.origin_mm, abs=0.2)
+    assert holed.height_mm == pytest.approx(sound.height_mm, abs=0.2)
+
+
 def test_no_disc_is_carried_far_from_columns_that_end_at_both_plates(
     bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
 ) -> None:
