@@ -83,11 +83,6 @@ def make_plan(
     request : PlanRequest
     store : FieldStore that keeps the distance fields for a report, or none
 
-    Parameters
-    ----------
-    folder : the case folder
-    request : PlanRequest
-
     Raises
     ------
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person;

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import Case
 from kambin.anatomy.fusion_carry import BONES
 from kambin.anatomy.fusion_types import Fusion
-from kambin.report.figure import draw_letters, new_figure, png_bytes
+from kambin.report.figure import draw_letters, draw_scale_bar, new_figure, png_bytes
 from kambin.report.letters import find_edge_letters
 
 _HALF_MM = 55.0
@@ -62,13 +62,13 @@ def draw_fusion(fusion: Fusion, mr: Case) -> bytes:
         ("bone, first image", _BONE),
         ("bone, second image, carried over", _OTHER_BONE),
         ("sac", _COLOURS["dural_sac"]),
-        ("exiting root", _COLOURS["exiting_root"]),
+        ("exiting root; dots: a line", _COLOURS["exiting_root"]),
         ("traversing root", _COLOURS["traversing_root"]),
         ("disc", _COLOURS["disc"]),
         ("fragment", _COLOURS["fragment"]),
     )
     for n, (word, colour) in enumerate(words):
-        x = (0.01, 0.13, 0.36, 0.42, 0.55, 0.70, 0.77)[n]
+        x = (0.01, 0.13, 0.36, 0.42, 0.62, 0.77, 0.83)[n]
         text: Any = figure.text(x, 1.0 - 0.3 / height, f"\u25a0 {word}", color=colour, fontsize=9)
         text.set_path_effects([])
     return png_bytes(figure)
@@ -116,6 +116,7 @@ def _draw_slice(
     axes.set_axis_off()
     axes.set_xlim(-_HALF_MM, _HALF_MM)
     axes.set_ylim(_HALF_MM, -_HALF_MM)
+    draw_scale_bar(axes)
 
 
 def _outline(
