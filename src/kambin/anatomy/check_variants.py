@@ -131,7 +131,7 @@ def _check_free_s1(survey: Survey) -> tuple[Finding, ...]:
 
 def _ends_below(structure: FoundStructure) -> bool:
     """Return whether a structure reaches the lowest slice, or the one a resampling has emptied."""
-    return structure.box[2].start <= 1
+    return bool(structure.box[2].start <= 1)
 
 
 def _check_kidneys(survey: Survey, stack: VertebralStack) -> tuple[Finding, ...]:
