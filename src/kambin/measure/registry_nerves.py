@@ -66,7 +66,7 @@ _KINDS = (
                  "caudal end plate, lateral", _LINE, "evidence 3.3 (A6, A7)",
                  measure_root_course),
     QuantityKind("root_plate_angle", "deg", Place.LEVEL_SIDE,
-                 "Angle of the exiting root to the caudal plate, past the disc (alpha)",
+                 "Angle of the exiting root to the caudal plate where it passes it (alpha)",
                  "caudal end plate, coronal", _LINE, "evidence 3.3 (A6, A7)",
                  measure_root_course),
     QuantityKind("root_takeoff_angle", "deg", Place.LEVEL_SIDE,

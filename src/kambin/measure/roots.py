@@ -61,7 +61,7 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
     ``root_takeoff_height`` (a), mm, from the caudal end plate up to where the medial edge of
     the root leaves the sac; ``root_plate_distance`` (b), mm, from the edge of the sac to the
     medial edge of the root where it passes that plate; ``root_plate_angle`` (alpha), degrees,
-    of the root to that plate on its way past the disc; ``root_takeoff_angle``, degrees,
+    of the root to that plate over the 10 mm above it; ``root_takeoff_angle``, degrees,
     off the caudal direction over its first 10 mm
 
     Raises
@@ -71,7 +71,8 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
     Notes
     -----
     As on a coronal picture: the edge of the sac is that at the depth of the root, not its
-    widest. Alpha belongs to the level of the disc; above it the root bends round its pedicle.
+    widest. Alpha is the angle of the triangle at the plate; above it the root bends round its
+    pedicle.
 
     References
     ----------
@@ -90,15 +91,15 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
     if not len(parted) or not len(passed) or passed[0] <= parted[0]:
         return dict.fromkeys(COURSE, site.not_assessed("where the root leaves the sac"))
     first, last = parted[0], passed[0]
-    beside = np.flatnonzero(local[:, 2] <= site.disc().height_mm)
-    upper = max(first, min(beside[0], last - 1))
+    step = value("measure.takeoff_length_mm")
+    near = np.flatnonzero(np.linalg.norm(local - local[last], axis=1) <= step)
+    upper = min(max(first, int(near[0])), last - 1)
     run, fall = local[last, 0] - local[upper, 0], local[upper, 2] - local[last, 2]
     # Where the plate cuts the root, and not at its centre: b ends at its medial edge.
     cut = np.abs(local[:, 2]) < root.radii_mm
     cut[:first] = False
     inner = local[cut, 0] - np.sqrt(root.radii_mm[cut] ** 2 - local[cut, 2] ** 2)
     beyond = np.linalg.norm(local - local[first], axis=1)
-    step = value("measure.takeoff_length_mm")
     # The first ball beyond the length, or the end of a short root.
     after = first + int(np.argmax(beyond[first:] >= min(step, beyond[first:].max())))
     way = local[after] - local[first]

@@ -68,9 +68,8 @@ def test_the_course_is_that_of_plane_geometry(a_spine_of_boxes: Anatomy, side: S
     cut = line[(np.abs(line[:, 2] - PLATE_MM) < ROOT_RADIUS_MM) & (line[:, 0] > start[0])]
     inner = cut[:, 0] - np.sqrt(ROOT_RADIUS_MM**2 - (cut[:, 2] - PLATE_MM) ** 2)
     assert found["root_plate_distance"].value == pytest.approx(inner.min() - SAC_EDGE_MM, abs=0.3)
-    # Past the disc, from 5 above to 5 below its middle.
-    top = line[np.argmax(line[:, 2] <= -PLATE_MM)]
-    alpha = math.degrees(math.atan2(top[2] - PLATE_MM, end[0] - top[0]))
+    above = line[np.argmax(np.linalg.norm(line - end, axis=1) <= 10)]
+    alpha = math.degrees(math.atan2(above[2] - PLATE_MM, end[0] - above[0]))
     assert found["root_plate_angle"].value == pytest.approx(alpha, abs=1.0)
     after = line[np.argmax((np.linalg.norm(line - start, axis=1) >= 10) & (line[:, 0] > start[0]))]
     steep = math.degrees(math.atan2(after[0] - start[0], start[2] - after[2]))
