@@ -58,20 +58,22 @@ def test_a_mirrored_box_has_the_mirrored_nodes() -> None:
     np.testing.assert_allclose(one, -other[::-1])
 
 
-def test_nodes_lie_in_the_frame_of_the_disc() -> None:
-    nodes = lattice((-1, 0, 0), (1, 1, 2))
-    shape = tuple(len(axis) for axis in nodes.axes_mm)
-    assert nodes.nodes_lps_mm.shape == (*shape, 3)
-    np.testing.assert_allclose(nodes.nodes_lps_mm[0, 0, 0], [4.0, -3.0, 20.0])
-    quarter = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
-    turned = DiscLattice(disc_at(quarter), np.array([-1.0, 0, 0]), np.array([1.0, 1, 2]))
-    np.testing.assert_allclose(turned.nodes_lps_mm[0, 0, 0], [5.0, -4.0, 20.0])
+@pytest.mark.parametrize("turn", [np.eye(3), np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])])
+def test_nodes_lie_in_the_frame_of_the_disc(a_block: LabelMap, turn: np.ndarray) -> None:
+    """The lattice steps through voxel indices; each node mapped on its own says the same."""
+    disc = disc_at(turn)
+    nodes = DiscLattice(disc, np.array([-9.0, -3, -22]), np.array([9.0, 12, -5]))
+    local = np.stack(np.meshgrid(*nodes.axes_mm, indexing="ij"), axis=-1)
+    filled = nodes.sample(a_block)
+    one_by_one = sample_region(a_block, disc.lps_from_disc.points(local))
+    assert 0.05 < filled.mean() < 0.95
+    np.testing.assert_allclose(filled, one_by_one, atol=1e-6)
 
 
 def test_what_is_not_there_fills_nothing() -> None:
     nodes = lattice((-1, 0, 0), (1, 1, 2))
     assert not nodes.sample(None).any()
-    assert nodes.sample(None).shape == nodes.nodes_lps_mm.shape[:3]
+    assert nodes.sample(None).shape == tuple(len(axis) for axis in nodes.axes_mm)
     anatomy = build()
     assert not nodes.sample_any(anatomy, ["disc:L1-L2", "colon"]).any()
     assert not nodes.sample_any(anatomy, []).any()
