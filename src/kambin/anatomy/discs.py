@@ -259,9 +259,12 @@ def fill_disc(columns: DiscColumns, bone: WorkingBone, label_spacing_mm: float) 
 
 def _between(columns: DiscColumns, local: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which points, shape (..., 3), mm, in the disc frame, lie in an accepted column."""
-    # Heights are carried outwards from the accepted columns so that the rim does not bend.
-    away, nearest = ndimage.distance_transform_edt(~columns.accepted, return_indices=True)
+    # Heights are carried outwards from the accepted columns so that the rim does not bend, and
+    # into holes that were filled, which have none.
+    known = columns.accepted & np.isfinite(columns.top_mm + columns.bottom_mm)
+    nearest = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
     top, bottom = columns.top_mm[tuple(nearest)], columns.bottom_mm[tuple(nearest)]
+    away = ndimage.distance_transform_edt(~columns.accepted)
     # Only as far as a rim is rounded off: where no column ends at both plates there is no disc.
     carried = away * COLUMN_STEP_MM <= value("completion_bone.disc_rim_fillet_mm")
     margin = np.where(carried, columns.margin_mm, -COLUMN_STEP_MM)

@@ -145,7 +145,7 @@ def test_the_disc_frame_lies_between_the_rims_where_one_plate_is_hollow(
     assert hollowed.lps_from_disc.origin_mm == pytest.approx(flat.lps_from_disc.origin_mm)
 
 
-def test_a_hole_in_a_plate_leaves_the_frame_where_it_was(
+def test_a_hole_in_a_plate_leaves_disc_and_frame_as_they_were(
     bony: BonyAnatomy, bones: tuple[Sampler, Sampler], whole: Sampler
 ) -> None:
     """A column that meets no bone at one end is filled in, and has no height of its own."""
@@ -154,9 +154,14 @@ def test_a_hole_in_a_plate_leaves_the_frame_where_it_was(
     top = columns.top_mm.copy()
     rows = np.argwhere(columns.accepted)
     top[tuple(rows[:: len(rows) // 20].T)] = np.nan
-    sound, holed = make_disc_frame(columns), make_disc_frame(replace(columns, top_mm=top))
+    with_holes = replace(columns, top_mm=top)
+    sound, holed = make_disc_frame(columns), make_disc_frame(with_holes)
     assert holed.lps_from_disc.origin_mm == pytest.approx(sound.lps_from_disc.origin_mm, abs=0.2)
     assert holed.height_mm == pytest.approx(sound.height_mm, abs=0.2)
+    discs = [fill_disc(one, bony.bone, 1.0) for one in (columns, with_holes)]
+    assert None not in discs
+    volumes = [int(disc.region.values.sum()) for disc in discs if disc is not None]
+    assert volumes[1] == pytest.approx(volumes[0], rel=0.02)
 
 
 def test_no_disc_is_carried_far_from_columns_that_end_at_both_plates(
