@@ -16,7 +16,7 @@ from kambin.measure.herniation_roots import grade_roots
 from kambin.measure.herniation_rules import find_published_rates
 from kambin.measure.herniation_scene import HerniaScene, find_nearest_levels, find_scene
 from kambin.measure.herniation_shape import grade_morphology, grade_size
-from kambin.measure.herniation_types import Grade, Herniation
+from kambin.measure.herniation_types import Herniation
 
 
 def measure_herniation(
@@ -135,7 +135,7 @@ def _check_wish(found: Herniation, case: Case) -> tuple[Finding, ...]:
     grades = {"zone": "zone", "migration": "migration", "morphology": "morphology",
               "size": "msu_size"}  # fmt: skip
     differs = [
-        f"{name} {words[name]} was asked for, {_read(found[grade])} is read"
+        f"{name} {words[name]} was asked for, {found[grade].words} is read"
         for name, grade in grades.items()
         if name in words and words[name] != str(found[grade].value)
     ]
@@ -154,10 +154,6 @@ def _check_far(found: Herniation) -> tuple[Finding, ...]:
     beyond = zone.measured["beyond_plate_mm"]
     why = f"{zone.value}, {height.value} grade: its tip lies {beyond:.1f} mm below the end plate."
     return (finding_of("AN-356", Severity.NOTE, where=f"{FRAGMENT_KEY} {found.level}", why=why),)
-
-
-def _read(grade: Grade) -> str:
-    return f"{grade.value} (or {grade.neighbour})" if grade.neighbour else str(grade.value)
 
 
 def _check_overlaps(scene: HerniaScene) -> tuple[Finding, ...]:

@@ -42,6 +42,13 @@ class Grade:
     points: Points = field(default_factory=dict)
     statement: str = ""
 
+    @property
+    def words(self) -> str:
+        """Return the class with its neighbour in words, or that it was not assessed."""
+        if self.value is None:
+            return "not assessed"
+        return f"{self.value} (or {self.neighbour})" if self.neighbour else str(self.value)
+
     def as_document(self) -> dict[str, Any]:
         """Return the grade as plain mappings and lists."""
         return {

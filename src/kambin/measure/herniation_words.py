@@ -2,8 +2,6 @@
 
 from kambin.measure.herniation_types import Grade, Herniation, PublishedRate, RootGrade
 
-_NOT_ASSESSED = "not assessed"
-
 SERIES = "Lee SH 2006, Spine 31:E285"
 """The series all three rules come from."""
 
@@ -36,10 +34,10 @@ def describe_classes(found: Herniation) -> tuple[tuple[str, str], ...]:
     side = "midline" if found.side is None else str(found.side)
     return (
         ("Herniation", f"{found.level} {side}, {found.origin}, surface +-{found.sigma_mm:.1f} mm"),
-        ("Morphology", f"{_say(found['morphology'])} (version 2.0); "
+        ("Morphology", f"{found['morphology'].words} (version 2.0); "
          f"{found['morphology_version_1'].value} (version 1)"),
-        ("Zone", f"{_say(found['zone'])}; {_shares(found['zone'])}"),
-        ("MSU", f"{_say(size)}-{_say(location)}: h {size.measured['h_mm']:.1f} mm, "
+        ("Zone", f"{found['zone'].words}; {_shares(found['zone'])}"),
+        ("MSU", f"{size.words}-{location.words}: h {size.measured['h_mm']:.1f} mm, "
          f"d {size.measured['d_mm']:.1f} mm. {size.statement} {location.statement}".rstrip()),
         ("Migration", _say_migration(found)),
         ("Canal", _say_canal(found["canal_compromise"])),
@@ -72,14 +70,6 @@ def describe_rates(rates: tuple[PublishedRate, ...]) -> tuple[tuple[str, str], .
     return (*lines, ("", f"{SERIES}. {CAVEAT}"))
 
 
-def _say(grade: Grade) -> str:
-    """Return the class, and its neighbour if the border lies within one sigma."""
-    if grade.value is None:
-        return _NOT_ASSESSED
-    beside = f" (or {grade.neighbour})" if grade.neighbour else ""
-    return f"{grade.value}{beside}"
-
-
 def _shares(zone: Grade) -> str:
     """Return where the volume lies, the largest share first."""
     found = {
@@ -94,10 +84,10 @@ def _shares(zone: Grade) -> str:
 def _say_migration(found: Herniation) -> str:
     zone, grade = found["migration"], found["migration_grade"]
     if zone.value == "none":
-        return _say(zone)
+        return zone.words
     beyond, height = zone.measured["beyond_plate_mm"], zone.measured["disc_height_mm"]
     return (
-        f"{_say(zone)}, {_say(grade)} grade: tip {beyond:.1f} mm beyond the end plate, "
+        f"{zone.words}, {grade.words} grade: tip {beyond:.1f} mm beyond the end plate, "
         f"disc margin {height:.1f} mm high"
     )
 
@@ -106,13 +96,13 @@ def _say_canal(canal: Grade) -> str:
     if canal.value is None:
         return canal.statement
     share, sigma = canal.measured["fraction"], canal.uncertainty or 0.0
-    return f"{share:.0%} +- {sigma:.0%} taken, {_say(canal)}. {canal.statement}".rstrip()
+    return f"{share:.0%} +- {sigma:.0%} taken, {canal.words}. {canal.statement}".rstrip()
 
 
 def _say_root(root: RootGrade) -> str:
     grade = root.grade
-    gap, relation = grade.measured["gap_mm"], _say(root.relation)
-    said = grade.statement if grade.value is None else f"grade {_say(grade)}. {grade.statement}"
+    gap, relation = grade.measured["gap_mm"], root.relation.words
+    said = grade.statement if grade.value is None else f"grade {grade.words}. {grade.statement}"
     return f"{root.key}: {said.rstrip()} Gap {gap:.1f} mm; fragment lies {relation}"
 
 

@@ -1,7 +1,7 @@
 """What the report says of the herniation: its classes, and what was published of such ones."""
 
 from kambin.anatomy import Level
-from kambin.measure.herniation_types import Grade, Herniation
+from kambin.measure.herniation_types import Herniation
 from kambin.measure.herniation_words import CAVEAT, SERIES, describe_classes, describe_rates
 from kambin.report.rows import Table
 from kambin.report.words import structure_words
@@ -20,8 +20,8 @@ def herniation_line(found: Herniation | None) -> str:
     volume, canal = found["volume"].value, found["canal_compromise"].measured.get("fraction")
     taken = "canal not assessed" if canal is None else f"{canal:.0%} of the canal"
     words = (
-        f"{found.level} {side}: {_said(found['zone'])} {_said(found['morphology'])}",
-        f"MSU {_said(found['msu_size'])}-{_said(found['msu_location'])}",
+        f"{found.level} {side}: {found['zone'].words} {found['morphology'].words}",
+        f"MSU {found['msu_size'].words}-{found['msu_location'].words}",
         _migrated(found),
         taken,
         f"{volume:.0f} mm³",
@@ -60,24 +60,17 @@ def _spelt(line: str, found: Herniation) -> str:
     return line
 
 
-def _said(grade: Grade) -> str:
-    """Return a class with its neighbour, if its border is near."""
-    if grade.value is None:
-        return "not assessed"
-    return f"{grade.value} (or {grade.neighbour})" if grade.neighbour else str(grade.value)
-
-
 def _migrated(found: Herniation) -> str:
     zone, grade = found["migration"], found["migration_grade"]
     if zone.value == "none":
         return "not migrated" if zone.neighbour is None else f"not migrated (or {zone.neighbour})"
-    return f"{_said(zone)}, {_said(grade)} grade"
+    return f"{zone.words}, {grade.words} grade"
 
 
 def _roots(found: Herniation) -> str:
     """Return the grade of each root that was compared, or that none was."""
     grades = [
-        f"{root.key.split(':')[1]} root grade {_said(root.grade)}"
+        f"{root.key.split(':')[1]} root grade {root.grade.words}"
         for root in found.roots
         if root.grade.value is not None
     ]
