@@ -70,9 +70,9 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
 
     Notes
     -----
-    As on a coronal picture: the edge of the sac is that at the depth of the root, not its
-    widest. Alpha is the angle of the triangle at the plate; above it the root bends round its
-    pedicle.
+    As on a coronal picture: a root leaves the edge that the sac has at its depth, not the
+    widest one; b begins at the widest, since the root passes the plate before the sac. Alpha
+    is the angle of the triangle at the plate; above it the root bends round its pedicle.
 
     References
     ----------
@@ -85,43 +85,66 @@ def measure_root_course(site: Site) -> Mapping[str, Reading]:
         # The voxels of a mask have no order: the first of them would be any.
         return dict.fromkeys(COURSE, site.not_assessed("the line of the exiting root"))
     local = root.local_mm
-    edge = _sac_edge_mm(root, sac)
+    voxels = root.view.local_mm(sac.region.lps_mm(np.argwhere(sac.region.values != 0)))
+    edge = _sac_edge_mm(root, sac, voxels)
     parted = np.flatnonzero(local[:, 0] - root.radii_mm > edge)
     passed = np.flatnonzero(local[:, 2] <= 0)
     if not len(parted) or not len(passed) or passed[0] <= parted[0]:
         return dict.fromkeys(COURSE, site.not_assessed("where the root leaves the sac"))
-    first, last = parted[0], passed[0]
+    first, last = int(parted[0]), int(passed[0])
+    # A sac that ends above the plate leaves b without a beginning.
+    found = dict.fromkeys(COURSE, site.not_assessed("the sac at the caudal plate"))
+    found |= _measure_takeoff(root, sac, first)
+    return found | _measure_passing(root, sac, voxels, (first, last))
+
+
+def _measure_takeoff(root: _Root, sac: Structure, first: int) -> dict[str, Reading]:
+    """Return height and angle at which a root leaves the sac, at the ball that has left it."""
+    local, sigma = root.local_mm, root.structure.sigma_mm
     step = value("measure.takeoff_length_mm")
-    near = np.flatnonzero(np.linalg.norm(local - local[last], axis=1) <= step)
-    upper = min(max(first, int(near[0])), last - 1)
-    run, fall = local[last, 0] - local[upper, 0], local[upper, 2] - local[last, 2]
-    # Where the plate cuts the root, and not at its centre: b ends at its medial edge.
-    cut = np.abs(local[:, 2]) < root.radii_mm
-    cut[:first] = False
-    inner = local[cut, 0] - np.sqrt(root.radii_mm[cut] ** 2 - local[cut, 2] ** 2)
     beyond = np.linalg.norm(local - local[first], axis=1)
     # The first ball beyond the length, or the end of a short root.
     after = first + int(np.argmax(beyond[first:] >= min(step, beyond[first:].max())))
     way = local[after] - local[first]
-    sigma = root.structure.sigma_mm
-    turn = math.degrees(math.atan2(math.sqrt(2) * sigma, math.hypot(run, fall)))
-    place = root.places_lps_mm[first]
     across = math.hypot(sigma, sac.sigma_mm)
-    # A slanting line meets sac and plate elsewhere when it errs sideways or in height.
-    up = across * math.hypot(1.0, fall / max(run, sigma))
-    along = across * math.hypot(1.0, run / max(fall, sigma))
+    # A slanting line parts from the sac higher or lower when it errs sideways.
+    up = across * math.hypot(1.0, abs(way[2]) / max(way[0], sigma))
+    place = root.places_lps_mm[first]
     return {
         "root_takeoff_height": Reading(float(local[first, 2]), up, point_lps_mm=place),
-        "root_plate_distance": Reading(
-            float(inner.min() - edge[last]), along, point_lps_mm=root.places_lps_mm[last]
-        ),
-        "root_plate_angle": Reading(math.degrees(math.atan2(fall, run)), turn, point_lps_mm=place),
         "root_takeoff_angle": Reading(
             math.degrees(math.atan2(way[0], -way[2])),
             math.degrees(math.atan2(math.sqrt(2) * sigma, step)),
             point_lps_mm=place,
         ),
     }
+
+
+def _measure_passing(
+    root: _Root, sac: Structure, voxels: NDArray[np.float64], between: tuple[int, int]
+) -> dict[str, Reading]:
+    """Return where and how steeply a root passes the plate, between two of its balls."""
+    local, sigma = root.local_mm, root.structure.sigma_mm
+    first, last = between
+    length = value("measure.takeoff_length_mm")
+    near = np.flatnonzero(np.linalg.norm(local - local[last], axis=1) <= length)
+    upper = min(max(first, int(near[0])), last - 1)
+    run, fall = local[last, 0] - local[upper, 0], local[upper, 2] - local[last, 2]
+    turn = math.degrees(math.atan2(math.sqrt(2) * sigma, math.hypot(run, fall)))
+    # Where the plate cuts the root, and not at its centre: b ends at its medial edge.
+    cut = np.abs(local[:, 2]) < root.radii_mm
+    cut[:first] = False
+    inner = local[cut, 0] - np.sqrt(root.radii_mm[cut] ** 2 - local[cut, 2] ** 2)
+    along = math.hypot(sigma, sac.sigma_mm) * math.hypot(1.0, run / max(fall, sigma))
+    place = root.places_lps_mm[last]
+    found = {
+        "root_plate_angle": Reading(math.degrees(math.atan2(fall, run)), turn, point_lps_mm=place)
+    }
+    at_plate = voxels[np.abs(voxels[:, 2]) <= _slice_mm(sac) / 2, 0]
+    if len(at_plate):
+        away = float(inner.min() - at_plate.max()) - _half_voxel_mm(sac)
+        found["root_plate_distance"] = Reading(away, along, point_lps_mm=place)
+    return found
 
 
 def measure_root_size(site: Site) -> Mapping[str, Reading]:
@@ -272,21 +295,29 @@ def _find_root(site: Site) -> _Root | None:
     return _Root(root, *find_balls(root), view)
 
 
-def _sac_edge_mm(root: _Root, sac: Structure) -> NDArray[np.float64]:
+def _sac_edge_mm(root: _Root, sac: Structure, voxels: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the lateral edge of the sac at height and depth of each ball, shape (N,), mm."""
-    voxels = root.view.local_mm(sac.region.lps_mm(np.argwhere(sac.region.values != 0)))
-    edges, step = np.full(len(root.radii_mm), np.nan), float(sac.region.spacing_mm.max())
+    edges = np.full(len(root.radii_mm), np.nan)
     for number, (ball, radius) in enumerate(zip(root.local_mm, root.radii_mm, strict=True)):
-        level = np.abs(voxels[:, 2] - ball[2]) <= max(step, HEIGHT_STEP_MM) / 2
+        level = np.abs(voxels[:, 2] - ball[2]) <= _slice_mm(sac) / 2
         deep = level & (np.abs(voxels[:, 1] - ball[1]) < radius)
         if deep.any():
             edges[number] = voxels[deep, 0].max()
     known = np.flatnonzero(np.isfinite(edges))
     if not len(known):
         return edges
-    half = float(sac.region.spacing_mm.min()) / 2
-    found: NDArray[np.float64] = np.interp(np.arange(len(edges)), known, edges[known]) + half
+    every = np.interp(np.arange(len(edges)), known, edges[known])
+    found: NDArray[np.float64] = every + _half_voxel_mm(sac)
     return found
+
+
+def _slice_mm(sac: Structure) -> float:
+    """Return the height over which voxels of a sac count as beside a ball, mm."""
+    return max(float(sac.region.spacing_mm.max()), HEIGHT_STEP_MM)
+
+
+def _half_voxel_mm(sac: Structure) -> float:
+    return float(sac.region.spacing_mm.min()) / 2
 
 
 def _measure_ganglion(site: Site, ganglion: Structure) -> dict[str, Reading]:

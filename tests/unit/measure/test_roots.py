@@ -94,6 +94,21 @@ def test_a_root_before_the_widest_of_a_round_sac_leaves_it_higher(
     rise = higher["root_takeoff_height"].value - whole["root_takeoff_height"].value
     # 2 mm further in on a way of 8 mm down to 6 mm outward.
     assert rise == pytest.approx(2 * 8 / 6, abs=0.5)
+    # At the plate the root has long passed the sac; there its widest counts.
+    assert higher["root_plate_distance"].value == whole["root_plate_distance"].value
+
+
+def test_a_sac_that_ends_above_the_plate_leaves_the_distance_to_it_unsaid(
+    a_spine_of_boxes: Anatomy,
+) -> None:
+    region = a_spine_of_boxes.require("dural_sac").region
+    heights = region.lps_mm(np.indices(region.values.shape).reshape(3, -1).T)[:, 2]
+    above = heights.reshape(region.values.shape) > PLATE_MM + 3
+    cut = replace(region, values=np.where(above, region.values, 0))
+    found = measure_root_course(at_disc(changed(a_spine_of_boxes, "dural_sac", region=cut)))
+    assert found["root_plate_distance"].value is None
+    assert "sac" in found["root_plate_distance"].findings[0].why
+    assert found["root_takeoff_height"].value is not None
 
 
 @pytest.mark.parametrize("shift_mm", [-2.0, -1.0, 1.0, 2.0])
