@@ -1,12 +1,9 @@
 """What planning answered, as files: a plan or a refusal, read back by what it says it is."""
 
-import json
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from kambin.exchange.documents import write_document
-from kambin.exchange.plan_files import not_a_plan, read_plan
+from kambin.exchange.plan_files import read_plan, read_planning_document, validate_document
 from kambin.planning import Plan, Refusal, round_document
 
 PLAN_FILE = "plan.json"
@@ -40,21 +37,15 @@ def find_answer_file(place: Path) -> Path:
 
 
 def read_answer(path: Path) -> Plan | Refusal:
-    """Read a plan or a refusal.
+    """Read a plan or a refusal of any schema.
 
     Raises
     ------
     PlanError  (PL-090) if a plan was edited; (PL-091) if it is neither
     StoreError  (ST-004) if it is of a newer version
     """
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
+    document = read_planning_document(path)
     # told by what it says of itself; a file name may have been changed
-    if not isinstance(document, dict) or not document.get("infeasible"):
-        return read_plan(path)
-    try:
-        return Refusal.model_validate(document)
-    except ValidationError as error:
-        raise not_a_plan(path, f"{error.error_count()} of its fields are wrong.") from error
+    if document.get("infeasible"):
+        return validate_document(path, Refusal, document)
+    return read_plan(path)

@@ -1,10 +1,11 @@
 """Plan documents: written with a hash of their content, so that a hand edit is seen."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from kambin.anatomy import Confirmation
 from kambin.core import PlanError, StoreError
@@ -13,7 +14,19 @@ from kambin.exchange.documents import (
     SCHEMA_VERSION as CONFIRMATIONS_VERSION,
 )
 from kambin.exchange.documents import write_document
-from kambin.planning import SCHEMA_VERSION, Plan, hash_content, seal_plan
+from kambin.planning import (
+    FIRST_VERSION,
+    SCHEMA_VERSION,
+    MigratedFrom,
+    Plan,
+    hash_content,
+    hash_document,
+    migrate_document,
+    seal_plan,
+)
+
+Model = TypeVar("Model", bound=BaseModel)
+"""A plan, a refusal or a verification."""
 
 
 def write_plan(plan: Plan, path: Path) -> Plan:
@@ -38,12 +51,17 @@ def write_plan(plan: Plan, path: Path) -> Plan:
 
 
 def read_plan(path: Path, *, verify: bool = True) -> Plan:
-    """Read a plan document, and refuse one that was edited after it was written.
+    """Read a plan document of any schema, and refuse one that was edited after it was written.
 
     Parameters
     ----------
-    path : the file
+    path : the file, which is never changed
     verify : whether to refuse an edited plan here; the second checker reports it instead
+
+    Returns
+    -------
+    Plan of the present schema; of an older one a copy, sealed anew, that names what it was
+    written as
 
     Raises
     ------
@@ -51,29 +69,19 @@ def read_plan(path: Path, *, verify: bool = True) -> Plan:
         hash
     StoreError  (ST-004) if it is of a newer version
     """
-    path = Path(path)
-    document = _read_document(path)
-    if not isinstance(document.get("schema_version"), int):
-        raise not_a_plan(path, "It carries no schema_version.")
-    # the version before the content: fields of a newer one would be called mistakes (P02)
-    if document["schema_version"] > SCHEMA_VERSION:
-        raise StoreError(
-            code="ST-004",
-            what="A document is of a newer version",
-            where=path.name,
-            why=f"It has version {document['schema_version']}, {SCHEMA_VERSION} is understood.",
-            next_step="Update the software; the file was not changed.",
-        )
+    return _read_sealed(Path(path), verify=verify)[0]
+
+
+def _read_sealed(path: Path, *, verify: bool = True) -> tuple[Plan, str]:
+    """Return a plan and the hash that its file was written with."""
+    document = read_planning_document(path)
     if "content_sha256" not in document or document.get("infeasible"):
         raise not_a_plan(path, "It is a refusal or another document without a plan's hash.")
-    try:
-        plan = Plan.model_validate_json(json.dumps(document))
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(str(part) for part in fault["loc"])
-        raise not_a_plan(path, f"{place}: {fault['msg']}.") from error
-    # over the content as it was understood, so that blanks and the order of keys do not count
-    if verify and plan.content_sha256 != hash_content(plan):
+    plan = validate_document(path, Plan, document)
+    written, now = plan.content_sha256, hash_content(plan)
+    # the content as it lies there is what the hash is of; the copy may have names it lacks
+    is_whole = written in (now, hash_document(document))
+    if verify and not is_whole:
         raise PlanError(
             code="PL-090",
             what="The plan file was edited after it was written",
@@ -81,18 +89,55 @@ def read_plan(path: Path, *, verify: bool = True) -> Plan:
             why="Its content does not match the hash that was written with it.",
             next_step="Make the plan again with kambin plan; a plan is never edited by hand.",
         )
-    return plan
+    if not is_whole or written == now:
+        return plan, written
+    origin = MigratedFrom(schema_version=document["schema_version"], content_sha256=written)
+    return seal_plan(plan.model_copy(update={"migrated_from": origin})), written
 
 
-def _read_document(path: Path) -> dict[str, Any]:
-    """Return the JSON object of a file."""
+def read_planning_document(path: Path) -> dict[str, Any]:
+    """Return the JSON object of a plan, refusal or verification as it lies in its file.
+
+    Raises
+    ------
+    PlanError  (PL-091) if it is none
+    StoreError  (ST-004) if it is of a newer version
+    """
     try:
         document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
     if not isinstance(document, dict):
         raise not_a_plan(path, "It is not a JSON object.")
+    version = document.get("schema_version")
+    # true is a one to Python, and no version
+    if type(version) is not int or version < FIRST_VERSION:
+        raise not_a_plan(path, "It carries no schema_version.")
+    # the version before the content: fields of a newer one would be called mistakes (P02)
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            code="ST-004",
+            what="A document is of a newer version",
+            where=path.name,
+            why=f"It has version {version}, {SCHEMA_VERSION} is understood.",
+            next_step="Update the software; the file was not changed.",
+        )
     return document
+
+
+def validate_document(path: Path, model: type[Model], document: Mapping[str, Any]) -> Model:
+    """Return a document of any released schema as one of the present schema.
+
+    Raises
+    ------
+    PlanError  (PL-091) naming the first field that is wrong
+    """
+    try:
+        return model.model_validate_json(json.dumps(migrate_document(document)))
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise not_a_plan(path, f"{place}: {fault['msg']}.") from error
 
 
 def confirmations_beside(plan_path: Path) -> Path:
@@ -116,7 +161,7 @@ def read_plan_confirmations(plan_path: Path) -> tuple[Confirmation, ...]:
     PlanError, StoreError  as ``read_plan``, and (ST-005) if the answers are damaged
     """
     # a plan made anew has another hash, and its questions are open again
-    content = read_plan(plan_path).content_sha256
+    content = _read_sealed(Path(plan_path))[1]
     file = confirmations_beside(plan_path)
     suffix = f"@{content}"
     return tuple(
@@ -133,7 +178,7 @@ def record_plan_confirmation(plan_path: Path, confirmation: Confirmation) -> Non
     ------
     PlanError, StoreError  as ``read_plan``, and (ST-001) if it cannot be written
     """
-    content = read_plan(plan_path).content_sha256
+    content = _read_sealed(Path(plan_path))[1]
     file = confirmations_beside(plan_path)
     c = confirmation
     # an answer is given to what was on the page, so it carries the hash of that content

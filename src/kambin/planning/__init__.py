@@ -1,6 +1,8 @@
 """Planning: fields, candidates, search, clearances, resection, and the second checker."""
 
+from kambin.planning.documents import FindingRecord
 from kambin.planning.evaluate import Path, evaluate
+from kambin.planning.migration import FIRST_VERSION, migrate_document
 from kambin.planning.models import (
     SCHEMA_VERSION,
     Angles,
@@ -9,7 +11,7 @@ from kambin.planning.models import (
     Certificate,
     Clearance,
     Entry,
-    FindingRecord,
+    MigratedFrom,
     Plan,
     Reach,
     Refusal,
@@ -23,12 +25,13 @@ from kambin.planning.models import (
 from kambin.planning.plan import plan_trajectory
 from kambin.planning.policy import Group, find_group
 from kambin.planning.request import ZONES, PlanRequest
-from kambin.planning.sealing import hash_content, round_document, seal_plan
+from kambin.planning.sealing import hash_content, hash_document, round_document, seal_plan
 from kambin.planning.skin_map import SkinMap, plan_skin_map
 from kambin.planning.tools import Tool, Toolset, find_toolset
 from kambin.planning.verify import verify_plan
 
 __all__ = [
+    "FIRST_VERSION",
     "SCHEMA_VERSION",
     "ZONES",
     "Angles",
@@ -39,6 +42,7 @@ __all__ = [
     "Entry",
     "FindingRecord",
     "Group",
+    "MigratedFrom",
     "Path",
     "Plan",
     "PlanRequest",
@@ -57,6 +61,8 @@ __all__ = [
     "find_group",
     "find_toolset",
     "hash_content",
+    "hash_document",
+    "migrate_document",
     "plan_skin_map",
     "plan_trajectory",
     "round_document",

@@ -11,8 +11,9 @@ from kambin.core import FieldStore, NoStore, PlanError, Progress, SilentProgress
 from kambin.frames import Side
 from kambin.knowledge import value
 from kambin.planning.bundle import Bundle
+from kambin.planning.documents import Point
 from kambin.planning.fields import Hazard, HazardSet, build_hazards
-from kambin.planning.models import Clearance, Point, Stage
+from kambin.planning.models import Clearance, Stage
 from kambin.planning.policy import BONE, NEURAL, Group, find_hazards
 from kambin.planning.tools import Tool, Toolset
 

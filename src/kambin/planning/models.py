@@ -4,8 +4,9 @@ from typing import Literal
 
 from kambin.planning.documents import Document, FindingRecord, Point
 
-SCHEMA_VERSION = 1
-"""Version of the plan, refusal and verification documents; raised when a name changes meaning."""
+SCHEMA_VERSION = 2
+"""Version of the plan, refusal and verification documents; ``migration`` opens all older ones."""
+
 
 class Trajectory(Document):
     """The straight axis of all tools: skin entry and target, mm, LPS."""
@@ -161,6 +162,13 @@ class Software(Document):
     simpleitk: str
 
 
+class MigratedFrom(Document):
+    """What an opened document was written as: its schema and the hash of its content there."""
+
+    schema_version: int
+    content_sha256: str
+
+
 class Plan(Document):
     """One verified trajectory with everything a surgeon asks of it."""
 
@@ -185,6 +193,7 @@ class Plan(Document):
     findings: tuple[FindingRecord, ...]
     evidence: tuple[str, ...]
     software: Software
+    migrated_from: MigratedFrom | None = None
     content_sha256: str = ""
 
 

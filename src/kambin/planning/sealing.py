@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -45,7 +46,17 @@ def hash_content(plan: Plan) -> str:
     ----------
     plan : Plan
     """
-    content = _rounded(plan.model_dump(exclude={"content_sha256"}))
+    return hash_document(plan.model_dump())
+
+
+def hash_document(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of everything a document says, except the hash itself.
+
+    Parameters
+    ----------
+    document : mapping as JSON holds it, of any schema; order and blanks do not count
+    """
+    content = _rounded({k: part for k, part in document.items() if k != "content_sha256"})
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

@@ -16,6 +16,7 @@ from kambin.planning import (
     SCHEMA_VERSION,
     Binding,
     FindingRecord,
+    MigratedFrom,
     Plan,
     Refusal,
     Verification,
@@ -59,6 +60,7 @@ DOCUMENTS: dict[str, BaseModel] = {
     "certificate": PLAN.certificate,
     "side_witness": PLAN.side_witness,
     "software": PLAN.software,
+    "migrated_from": MigratedFrom(schema_version=1, content_sha256="e" * 64),
 }
 NUMBERS = [
     (document, name)
@@ -80,7 +82,10 @@ def _rebuild(document: str, **parts: Any) -> BaseModel:
 
 
 def test_every_kind_of_document_is_in_this_test() -> None:
-    assert {type(model) for model in DOCUMENTS.values()} == set(Document.__subclasses__())
+    # documents of other modules stand in the tests of those
+    homes = {Plan.__module__, FindingRecord.__module__}
+    here = {kind for kind in Document.__subclasses__() if kind.__module__ in homes}
+    assert {type(model) for model in DOCUMENTS.values()} == here
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -158,7 +163,7 @@ def test_a_refusal_always_says_that_it_is_one() -> None:
 
 @pytest.mark.parametrize("document", ["plan", "refusal", "verification"])
 def test_documents_carry_the_version_of_their_schema(document: str) -> None:
-    assert DOCUMENTS[document].model_dump()["schema_version"] == SCHEMA_VERSION == 1
+    assert DOCUMENTS[document].model_dump()["schema_version"] == SCHEMA_VERSION == 2
 
 
 def test_a_corridor_without_skin_has_no_deficit() -> None:

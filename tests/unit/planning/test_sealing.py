@@ -14,13 +14,13 @@ from tests.unit.planning.made_level import (
 )
 
 import kambin
-from kambin.planning import Plan, hash_content, round_document, seal_plan
+from kambin.planning import MigratedFrom, Plan, hash_content, round_document, seal_plan
 from kambin.planning.sealing import find_software
 
 PLAN = make_plan((make_stage("needle", make_clearance()), make_stage("cannula", stop_mm=5.0)))
 
 OTHER: dict[str, Any] = {
-    "schema_version": 2,
+    "schema_version": 1,
     "status": "needs_confirmation",
     "case_sha256": "d" * 64,
     "level": "L5-S1",
@@ -30,6 +30,7 @@ OTHER: dict[str, Any] = {
     "cannula_mm": 7.0,
     "not_assessed": (),
     "evidence": (),
+    "migrated_from": MigratedFrom(schema_version=1, content_sha256="e" * 64),
 }
 """Another value for every plain field."""
 
