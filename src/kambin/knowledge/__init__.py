@@ -24,14 +24,17 @@ from kambin.knowledge.literature import (
     literature,
     literature_rows,
 )
+from kambin.knowledge.stages import MarginRule, Margins, StageRules, stages
 from kambin.knowledge.techniques import (
     Corridor,
     Preferred,
     Technique,
     Tool,
+    UnplannedTechnique,
     Weights,
     technique,
     techniques,
+    unplanned_techniques,
 )
 
 __all__ = [
@@ -42,9 +45,13 @@ __all__ = [
     "Instrument",
     "Kind",
     "Literature",
+    "MarginRule",
+    "Margins",
     "Preferred",
+    "StageRules",
     "Technique",
     "Tool",
+    "UnplannedTechnique",
     "Weights",
     "constant",
     "constant_tables",
@@ -54,8 +61,10 @@ __all__ = [
     "literature",
     "literature_rows",
     "read_constants",
+    "stages",
     "technique",
     "techniques",
+    "unplanned_techniques",
     "user_instrument",
     "value",
     "value_at",

@@ -37,7 +37,18 @@ class Constant:
     note: str
 
 
-NOT_CONSTANTS = ("dialects", "instruments", "techniques", "literature", "snomed")
+NOT_CONSTANTS = (
+    "dialects",
+    "instruments",
+    "techniques",
+    "techniques_unplanned",
+    "stages",
+    "landmarks",
+    "target_rules",
+    "rules",
+    "literature",
+    "snomed",
+)
 """Tables with rows of their own shape, each read by its own module."""
 
 

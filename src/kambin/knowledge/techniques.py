@@ -23,11 +23,12 @@ class Tool(_Row):
 
     Parameters
     ----------
-    stage : str, ``needle``, ``dilator``, ``reamer``, ``cannula``, ``scope`` or ``forceps``
+    stage : str, ``needle``, ``guidewire``, ``dilator``, ``reamer``, ``cannula``, ``scope`` or
+        ``forceps``
     instrument : str, a name in the instrument table
     """
 
-    stage: Literal["needle", "dilator", "reamer", "cannula", "scope", "forceps"]
+    stage: Literal["needle", "guidewire", "dilator", "reamer", "cannula", "scope", "forceps"]
     instrument: str
 
 
@@ -161,6 +162,30 @@ class Technique(_Row):
         return reamers[-1] if reamers else None
 
 
+class UnplannedTechnique(_Row):
+    """A technique of the literature that Kambin names and does not plan.
+
+    Parameters
+    ----------
+    title : str
+    why : str, one sentence
+    tag, source : str
+    """
+
+    title: str
+    why: str
+    tag: Literal["V", "V2", "M", "D"]
+    source: str
+
+
+@cache
+def unplanned_techniques() -> Mapping[str, UnplannedTechnique]:
+    """Return every technique that is named and not planned, by its name."""
+    table = resources.files("kambin.knowledge").joinpath("tables", "techniques_unplanned.toml")
+    rows = tomllib.loads(table.read_text("utf-8"))
+    return MappingProxyType({name: UnplannedTechnique(**row) for name, row in rows.items()})
+
+
 @cache
 def techniques() -> Mapping[str, Technique]:
     """Return every technique preset by its name, in table order."""
@@ -174,9 +199,18 @@ def technique(name: str) -> Technique:
 
     Raises
     ------
-    RequestError  (RQ-042) if there is none
+    RequestError  (RQ-042) if there is none, (PL-082) if it is known and not planned
     """
     found = techniques().get(name)
+    if name in unplanned_techniques():
+        row = unplanned_techniques()[name]
+        raise RequestError(
+            code="PL-082",
+            what="The technique is known and not planned",
+            where=f"technique {name}",
+            why=row.why,
+            next_step=f"Use one of {', '.join(techniques())}.",
+        )
     if found is None:
         raise RequestError(
             code="RQ-042",

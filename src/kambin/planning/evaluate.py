@@ -1,7 +1,7 @@
 """All numbers of one given trajectory: what every tool comes close to, and where."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,8 @@ class Path:
     ----------
     entry_lps_mm, target_lps_mm : float array, shape (3,), mm, LPS
     stop_mm : float, mm, how far short of the target the wide tools end
+    own_stops_mm : mapping of an instrument or a stage to where it ends instead, mm short of the
+        target; never deeper than the cannula for a tool that docks, negative past the target
 
     Raises
     ------
@@ -38,6 +40,7 @@ class Path:
     entry_lps_mm: NDArray[np.float64]
     target_lps_mm: NDArray[np.float64]
     stop_mm: float
+    own_stops_mm: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse a path without direction."""
@@ -58,6 +61,17 @@ class Path:
         """Return the way from skin to target, mm."""
         return float(np.linalg.norm(np.subtract(self.entry_lps_mm, self.target_lps_mm)))
 
+    def stop_of(self, tool: Tool) -> float:
+        """Return how far short of the target a tool ends, mm; negative past it.
+
+        Parameters
+        ----------
+        tool : Tool
+        """
+        usual = 0.0 if tool.is_full_length else self.stop_mm
+        own = self.own_stops_mm.get(tool.instrument, self.own_stops_mm.get(tool.stage, usual))
+        return own if tool.is_full_length else max(own, self.stop_mm)
+
     def tip_lps_mm(self, stop_mm: float) -> NDArray[np.float64]:
         """Return the point of the axis that lies ``stop_mm`` short of the target, mm, LPS."""
         way = np.subtract(self.entry_lps_mm, self.target_lps_mm) / self.length_mm
@@ -69,11 +83,13 @@ class Path:
 
         Notes
         -----
-        Samples count from the target, the docking point is one of them.
+        Samples count from the target, all points where a tool ends are among them; what lies
+        past the target has a negative distance.
         """
         step = value("planning.evaluation_step_mm")
-        count = int(self.length_mm / step)
-        along = np.unique([*(step * np.arange(count + 1)), self.stop_mm, self.length_mm])
+        ends = [self.stop_mm, *self.own_stops_mm.values()]
+        past, count = int(min(0.0, *ends) / step), int(self.length_mm / step)
+        along = np.unique([*(step * np.arange(past, count + 1)), *ends, self.length_mm])
         way = np.subtract(self.entry_lps_mm, self.target_lps_mm) / self.length_mm
         return self.target_lps_mm + along[:, None] * way, along
 
@@ -174,7 +190,7 @@ def _measure_stage(
     unresolved: bool,
 ) -> Stage:
     points, along, distances = sampled
-    stop = 0.0 if tool.is_full_length else path.stop_mm
+    stop = path.stop_of(tool)
     used = along >= stop
     rows = []
     for hazard, values in zip(hazards, distances, strict=True):

@@ -8,7 +8,7 @@ from importlib import resources
 
 from kambin.anatomy import Anatomy, Level, Structure, StructureKey
 from kambin.frames import Side
-from kambin.knowledge import value
+from kambin.knowledge import Margins, stages, value
 
 
 class Group(StrEnum):
@@ -31,7 +31,7 @@ NEURAL = frozenset({Group.NERVE, Group.SAC})
 BONE = frozenset({Group.REMOVABLE, Group.RIM, Group.NEVER})
 """The groups that are bone."""
 
-FULL_LENGTH = frozenset({"needle", "forceps"})
+FULL_LENGTH = frozenset(name for name, stage in stages().items() if stage.end != "docking")
 """Stages that go on to the target while the cannula docks short of it."""
 
 _SACRAL = ("sacrum", "sacral_arch")
@@ -104,14 +104,17 @@ def find_hazards(
     return hazards
 
 
-def hard_margin_mm(stage: str, group: Group, structure: Structure) -> float | None:
+def hard_margin_mm(
+    stage: str, group: Group, structure: Structure, margins: Margins = "fluoroscopy"
+) -> float | None:
     """Return how near a tool may come to a structure at the least, mm.
 
     Parameters
     ----------
-    stage : str, ``needle``, ``dilator``, ``reamer``, ``cannula``, ``scope`` or ``forceps``
+    stage : str, a row of the table of stages
     group : Group of the structure
     structure : Structure; its sigma widens the margin once unless it is modelled
+    margins : str, what guides the tools: ``fluoroscopy`` or ``plan-only``
 
     Returns
     -------
@@ -125,34 +128,11 @@ def hard_margin_mm(stage: str, group: Group, structure: Structure) -> float | No
     margins to bone are allowances, of zero where bone is never cut. A modelled structure is
     not widened at all: with the sigma of a modelled root no path would be left (recipes 8).
     """
-    base = _base_margin_mm(stage, group)
+    rule = stages()[stage].rule_for(group.value, margins)
+    base = None if rule is None else rule.demanded_mm
     if base is None or group in BONE or structure.is_modelled:
         return base
     return base + value("margins.sigma_in_margin") * structure.sigma_mm
-
-
-def _base_margin_mm(stage: str, group: Group) -> float | None:
-    """Return the margin before sigma, mm, or none where nothing is demanded."""
-    if group in (Group.ORGAN, Group.VESSEL):
-        return value(f"margins.{group.value}_mm")
-    if group is Group.WATCHED:
-        return None
-    if stage == "forceps":
-        # Beyond the cannula forceps work under sight, and pivot as reach models.
-        return None
-    if group in NEURAL:
-        row = "needle_root_hard_mm" if stage == "needle" else "tube_root_hard_mm"
-        return value(f"margins.{row}")
-    return _bone_margin_mm(stage, group)
-
-
-def _bone_margin_mm(stage: str, group: Group) -> float | None:
-    """Return the margin to bone, mm; negative where a tool may press on it."""
-    if stage == "needle":
-        return -value("margins.needle_bone_contact_mm")
-    if group is Group.NEVER:
-        return value("margins.never_bone_mm")
-    return None if group is Group.REMOVABLE else -value("margins.rim_contact_mm")
 
 
 def find_same_nerve(anatomy: Anatomy, key: StructureKey) -> frozenset[StructureKey]:

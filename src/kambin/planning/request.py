@@ -1,10 +1,14 @@
 """What the surgeon asks of a plan."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import get_args
 
 from kambin.anatomy import Level
 from kambin.core import RequestError
 from kambin.frames import Side
+from kambin.knowledge import Margins, Weights
 
 ZONES = ("central", "paracentral", "subarticular", "foraminal", "extraforaminal")
 """Axial zones of a herniation, from the midline outwards."""
@@ -22,11 +26,16 @@ class PlanRequest:
     target_lps_mm : point, mm, LPS, or none
     technique : str, name of a technique preset, or none for the default
     cannula_mm : float, mm, outer diameter of the working cannula, or none for the technique's
+    margins : str, what guides the tools: ``fluoroscopy``, or ``plan-only`` with 3 mm to root,
+        ganglion and sac for all that goes in unseen
+    weights : mapping of a weight of the objective to the surgeon's own, mm of clearance per
+        unit; what is not named keeps the technique's
 
     Raises
     ------
     RequestError  (PL-030) if the zone is unknown; (PL-031) if the cannula's diameter is not
-        positive
+        positive; (PL-083) if a weight is unknown or no number of at least 0; (PL-084) if the
+        margins are none of the two
     """
 
     level: Level
@@ -35,6 +44,8 @@ class PlanRequest:
     target_lps_mm: tuple[float, float, float] | None = None
     technique: str | None = None
     cannula_mm: float | None = None
+    margins: Margins = "fluoroscopy"
+    weights: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse a request that names no real zone or tool."""
@@ -53,4 +64,29 @@ class PlanRequest:
                 where="cannula",
                 why=f"{self.cannula_mm} mm was asked for; a diameter is positive.",
                 next_step="Give the outer diameter of the cannula in millimetres.",
+            )
+        self._check_margins()
+        self._check_weights()
+
+    def _check_margins(self) -> None:
+        if self.margins not in get_args(Margins):
+            raise RequestError(
+                code="PL-084",
+                what="The margins are not known",
+                where=f"margins {self.margins[:20]!r}",
+                why="Margins say what guides the tools.",
+                next_step=f"Use one of {', '.join(get_args(Margins))}.",
+            )
+
+    def _check_weights(self) -> None:
+        for name, weight in self.weights.items():
+            if name in Weights.model_fields and math.isfinite(weight) and weight >= 0:
+                continue
+            raise RequestError(
+                code="PL-083",
+                what="A weight of the objective is not accepted",
+                where=f"weight {name[:20]!r}",
+                why=f"{weight:g} was asked for; a weight is a number of at least 0 and has one "
+                "of the known names.",
+                next_step=f"Use {', '.join(Weights.model_fields)}, each 0 or more.",
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kambin.anatomy import Structure, StructureKey
 from kambin.core import PlanError
-from kambin.knowledge import Technique, technique, value
+from kambin.knowledge import Margins, Technique, stages, technique, value
 from kambin.planning.policy import FULL_LENGTH, Group, hard_margin_mm
 from kambin.planning.request import PlanRequest
 
@@ -16,7 +16,7 @@ class Tool:
 
     Parameters
     ----------
-    stage : str, ``needle``, ``dilator``, ``reamer``, ``cannula``, ``scope`` or ``forceps``
+    stage : str, a row of the table of stages, from ``needle`` to ``forceps``
     instrument : str, its name in the table
     radius_mm : float, mm
     """
@@ -41,12 +41,17 @@ class Toolset:
     cannula_mm : float, mm, outer diameter
     tools : tuple of Tool, in order
     frees_rim : bool, whether the reamer also takes rim bone, which a person must confirm
+    margins : str, what guides the tools: ``fluoroscopy`` or ``plan-only``
+    docks_at_mouth : bool, whether the cannula may end at the mouth of the foramen, further out
+        than its waist allows, which a person must confirm
     """
 
     technique: Technique
     cannula_mm: float
     tools: tuple[Tool, ...]
     frees_rim: bool = False
+    margins: Margins = "fluoroscopy"
+    docks_at_mouth: bool = False
 
     @property
     def reams(self) -> bool:
@@ -73,7 +78,12 @@ class Toolset:
         structure : Structure
         """
         return find_margin_mm(
-            tool.stage, group, structure, reams=self.reams, frees_rim=self.frees_rim
+            tool.stage,
+            group,
+            structure,
+            reams=self.reams,
+            frees_rim=self.frees_rim,
+            margins=self.margins,
         )
 
     def least_distances_mm(
@@ -101,8 +111,10 @@ class Toolset:
     @property
     def wished_mm(self) -> tuple[float, float]:
         """Return the slack beyond which more is not rewarded, for needle and cannula, mm."""
-        hard, wished = (value(f"margins.needle_root_{row}_mm") for row in ("hard", "wished"))
-        return wished - hard, value("margins.tube_root_wished_mm")
+        wished = value("margins.needle_root_wished_mm")
+        hard = stages()["needle"].rule_for(Group.NERVE.value, self.margins)
+        demanded = 0.0 if hard is None else hard.demanded_mm or 0.0
+        return max(wished - demanded, 0.0), value("margins.tube_root_wished_mm")
 
 
 def find_toolset(request: PlanRequest) -> Toolset:
@@ -114,15 +126,16 @@ def find_toolset(request: PlanRequest) -> Toolset:
 
     Raises
     ------
-    RequestError  (RQ-041, RQ-042) if the size or the technique is not accepted
+    RequestError  (RQ-041, RQ-042) if the size or the technique is not accepted; (PL-082) if
+        the technique needs more than a straight way through the foramen
     PlanError  (PL-033) if the technique has no needle or nothing that docks
     """
-    chosen = technique(request.technique or DEFAULT_TECHNIQUE)
+    chosen = _find_technique(request)
     cannula_mm = request.cannula_mm or value("planning.cannula_mm")
     pairs = chosen.instruments_for(cannula_mm)
     tools = tuple(Tool(stage, tool.name, 0.5 * tool.outer_diameter_mm) for stage, tool in pairs)
-    stages = [tool.stage for tool in tools]
-    if stages[:1] != ["needle"] or "cannula" not in stages:
+    names = [tool.stage for tool in tools]
+    if names[:1] != ["needle"] or "cannula" not in names:
         raise PlanError(
             code="PL-033",
             what="The technique has no usable sequence",
@@ -130,11 +143,26 @@ def find_toolset(request: PlanRequest) -> Toolset:
             why="A sequence starts with a needle and has a cannula.",
             next_step="Use another technique, or correct its row in the table.",
         )
-    return Toolset(chosen, cannula_mm, tools)
+    return Toolset(chosen, cannula_mm, tools, margins=request.margins)
+
+
+def _find_technique(request: PlanRequest) -> Technique:
+    """Return the technique of a request, with the surgeon's own weights where given."""
+    chosen = technique(request.technique or DEFAULT_TECHNIQUE)
+    if not request.weights:
+        return chosen
+    weights = chosen.weights.model_copy(update=dict(request.weights))
+    return chosen.model_copy(update={"weights": weights})
 
 
 def find_margin_mm(
-    stage: str, group: Group, structure: Structure, *, reams: bool, frees_rim: bool
+    stage: str,
+    group: Group,
+    structure: Structure,
+    *,
+    reams: bool,
+    frees_rim: bool,
+    margins: Margins = "fluoroscopy",
 ) -> float | None:
     """Return the hard margin of a stage, mm, for what a plan removes.
 
@@ -145,6 +173,7 @@ def find_margin_mm(
     structure : Structure
     reams : bool; without a reamer the superior process is a rim
     frees_rim : bool; with it wide tools take the rim away
+    margins : str, what guides the tools: ``fluoroscopy`` or ``plan-only``
 
     Returns
     -------
@@ -153,7 +182,7 @@ def find_margin_mm(
     if group is Group.RIM and frees_rim and reams and stage not in FULL_LENGTH:
         return None
     is_kept = group is Group.REMOVABLE and not reams
-    return hard_margin_mm(stage, Group.RIM if is_kept else group, structure)
+    return hard_margin_mm(stage, Group.RIM if is_kept else group, structure, margins)
 
 
 DEFAULT_TECHNIQUE = "outside-in"

@@ -2,7 +2,14 @@ import pytest
 
 from kambin.anatomy import DISC_LEVELS
 from kambin.core import RequestError
-from kambin.knowledge import Technique, find_instrument, instruments, technique, techniques
+from kambin.knowledge import (
+    Technique,
+    find_instrument,
+    instruments,
+    technique,
+    techniques,
+    unplanned_techniques,
+)
 
 ALL = tuple(techniques().values())
 REAMING = ("outside-in", "mobile-outside-in", "far-lateral")
@@ -94,4 +101,17 @@ def test_every_instrument_is_used_by_a_technique_or_is_a_choice_beside_one() -> 
     used = {tool.instrument for preset in ALL for tool in preset.tools}
     kinds = {find_instrument(name).kind for name in used}
     beside = {i.kind for i in instruments().values()} - kinds
-    assert beside == {"guidewire", "probe", "burr"}
+    assert beside == {"probe", "burr"}
+
+
+@pytest.mark.parametrize("name", unplanned_techniques())
+def test_pl_082_a_technique_that_is_not_planned_says_what_it_needs(name: str) -> None:
+    assert name not in techniques()
+    with pytest.raises(RequestError, match="PL-082") as caught:
+        technique(name)
+    assert caught.value.why == unplanned_techniques()[name].why
+
+
+@pytest.mark.parametrize("preset", ALL, ids=lambda t: t.name)
+def test_a_guide_wire_follows_every_needle(preset: Technique) -> None:
+    assert [tool.stage for tool in preset.tools[:2]] == ["needle", "guidewire"]

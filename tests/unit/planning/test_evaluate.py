@@ -11,7 +11,7 @@ from kambin.anatomy import Case
 from kambin.core import NoStore, PlanError, SilentProgress
 from kambin.frames import Side
 from kambin.imaging import Volume
-from kambin.planning import Group, Path, Stage, evaluate
+from kambin.planning import Group, Path, PlanRequest, Stage, evaluate, find_toolset
 from kambin.planning.bundle import Bundle
 from kambin.planning.evaluate import find_uncertainty_mm, is_resolved, to_point
 from kambin.planning.fields import build_hazards
@@ -162,9 +162,29 @@ def test_every_hazard_has_one_row_at_every_stage(made: Made, stages: tuple[Stage
 
 def test_the_wide_tools_end_at_the_docking_point(stages: tuple[Stage, ...]) -> None:
     for stage in stages:
-        stop = 0.0 if stage.tool in ("needle", "forceps") else 5.0
+        stop = 0.0 if stage.tool in ("needle", "guidewire", "forceps") else 5.0
         assert stage.stop_mm == stop
         assert stage.tip_lps_mm == pytest.approx(level.TARGET + stop * level.WAY)
+
+
+def test_a_tool_may_end_where_its_own_stop_says(made: Made) -> None:
+    path = Path(level.ENTRY, level.TARGET, 5.0, {"reamer-6.5": 9.0, "forceps": -7.0})
+    tools = find_toolset(PlanRequest(level.LEVEL, level.SIDE))
+    found = evaluate(
+        made.case, made.anatomy, path, tools, level=level.LEVEL, side=level.SIDE
+    )
+    stops = {stage.instrument: stage.stop_mm for stage in found}
+    assert stops["reamer-6.5"] == 9.0
+    assert stops["reamer-5.5"] == stops["cannula-7.5"] == 5.0
+    assert stops["forceps-3.5"] == -7.0
+    last = found[-1]
+    assert last.tip_lps_mm == pytest.approx(level.TARGET - 7.0 * level.WAY)
+
+
+def test_no_tool_that_docks_goes_deeper_than_the_cannula(made: Made) -> None:
+    path = Path(level.ENTRY, level.TARGET, 5.0, {"reamer": 1.0})
+    tools = find_toolset(PlanRequest(level.LEVEL, level.SIDE))
+    assert {path.stop_of(tool) for tool in tools.tools if tool.stage == "reamer"} == {5.0}
 
 
 def test_rows_carry_origin_sigma_group_and_margin(stages: tuple[Stage, ...]) -> None:

@@ -74,3 +74,22 @@ def test_every_piece_of_evidence_has_a_source_and_a_tag() -> None:
         assert name
         assert rest.rsplit(" [", 1)[0].strip()
         assert rest.endswith(("[V]", "[V2]", "[M]", "[D]"))
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {"bone_per_cm3": -1.0},
+        {"bone_per_cm3": float("nan")},
+        {"bone_per_cm3": float("inf")},
+        {"bones": 1.0},
+    ],
+)
+def test_pl_083_a_weight_that_means_nothing_is_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(RequestError, match="PL-083"):
+        PlanRequest(LEVEL, SIDE, weights=weights)
+
+
+def test_pl_084_margins_are_one_of_two() -> None:
+    with pytest.raises(RequestError, match="PL-084"):
+        PlanRequest(LEVEL, SIDE, margins="bold")  # type: ignore[arg-type]

@@ -68,10 +68,10 @@ def test_dilators_and_scopes_that_do_not_fit_are_left_out() -> None:
     assert "scope" not in [tool.stage for tool in slim.tools]
 
 
-def test_only_needle_and_forceps_go_on_to_the_target() -> None:
+def test_only_needle_wire_and_forceps_go_on_to_the_target() -> None:
     tools = find_toolset(_request())
     full = {tool.stage for tool in tools.tools if tool.is_full_length}
-    assert full == {"needle", "forceps"}
+    assert full == {"needle", "guidewire", "forceps"}
     assert all(not Tool(stage, "x", 1.0).is_full_length for stage in WIDE)
 
 
@@ -216,3 +216,43 @@ def test_more_room_than_is_wished_is_not_rewarded() -> None:
     needle, tube = the_tools().wished_mm
     assert needle == pytest.approx(3.0 - 1.0)
     assert tube == 1.5
+
+
+@pytest.mark.parametrize("stage", ["needle", "guidewire", "dilator", "reamer", "cannula"])
+@pytest.mark.parametrize("group", [Group.NERVE, Group.SAC])
+def test_plan_only_margins_keep_all_blind_tools_three_millimetres_off(
+    stage: str, group: Group
+) -> None:
+    root = a_structure("exiting_root:L4:left", sigma_mm=2.5, origin=Origin.MODELLED)
+    answer = find_margin_mm(stage, group, root, reams=True, frees_rim=False, margins="plan-only")
+    assert answer == value("margins.plan_only_neural_mm") == 3.0
+
+
+@pytest.mark.parametrize(("stage", "margin_mm"), [("scope", 0.0), ("forceps", None)])
+def test_plan_only_margins_leave_what_is_seen(stage: str, margin_mm: float | None) -> None:
+    root = a_structure("exiting_root:L4:left")
+    answer = find_margin_mm(
+        stage, Group.NERVE, root, reams=True, frees_rim=False, margins="plan-only"
+    )
+    assert answer == margin_mm
+
+
+def test_plan_only_margins_stay_as_they_are_for_bone_and_organs() -> None:
+    for group in (Group.NEVER, Group.RIM, Group.ORGAN, Group.VESSEL):
+        thing = a_structure("colon")
+        both = [
+            find_margin_mm("cannula", group, thing, reams=True, frees_rim=False, margins=margins)
+            for margins in ("fluoroscopy", "plan-only")
+        ]
+        assert both[0] == both[1]
+
+
+def test_a_needle_that_keeps_what_is_wished_earns_no_more() -> None:
+    assert replace(the_tools(), margins="plan-only").wished_mm == (0.0, 1.5)
+
+
+def test_own_weights_replace_those_of_the_technique_one_by_one() -> None:
+    mine = find_toolset(_request(weights={"bone_per_cm3": 9.0})).technique.weights
+    usual = technique("outside-in").weights
+    assert mine.bone_per_cm3 == 9.0
+    assert mine.model_copy(update={"bone_per_cm3": usual.bone_per_cm3}) == usual
