@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from kambin.planning.bone_models import Resection
 from kambin.planning.documents import Document, FindingRecord, Point
 
 SCHEMA_VERSION = 2
@@ -77,23 +78,6 @@ class Stage(Document):
     tip_lps_mm: Point
     stop_mm: float
     clearances: tuple[Clearance, ...]
-
-
-class Resection(Document):
-    """Bone the reamer takes away; null and the reason where the labels cannot say."""
-
-    volume_mm3: float | None
-    sap_fraction: float | None
-    ventrodorsal_fraction: float | None
-    full_thickness_fraction: float | None
-    facet_kept_fraction: float | None
-    stability_class: Literal["intact", "minor", "moderate", "at_risk", "not_assessed"]
-    rim_volume_mm3: float | None
-    rim_is_removed: bool
-    pars_left_mm: float | None
-    iap_volume_mm3: float | None
-    pars_volume_mm3: float | None
-    not_assessed_reason: str | None
 
 
 class Reach(Document):

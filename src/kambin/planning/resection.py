@@ -1,5 +1,6 @@
 """Bone the reamer takes away on its way to the docking point, and what it leaves."""
 
+import itertools
 from typing import Literal
 
 import numpy as np
@@ -9,14 +10,18 @@ from scipy.spatial import cKDTree
 
 from kambin.anatomy import Anatomy, Structure, StructureKey
 from kambin.frames import RigidTransform
-from kambin.knowledge import value
+from kambin.knowledge import constant, value
+from kambin.planning.bone_kernels import union_shares
+from kambin.planning.bone_models import Resection
 from kambin.planning.evaluate import Path
 from kambin.planning.geometry import LevelGeometry
-from kambin.planning.models import Resection
 from kambin.planning.policy import Group, find_group
 
 Stability = Literal["intact", "minor", "moderate", "at_risk", "not_assessed"]
 """What is left of the facet joint."""
+
+HALF_TAKEN = 0.5
+"""A voxel of bone that must stay counts as touched when half of it goes: less is its corner."""
 
 
 def measure_resection(
@@ -27,7 +32,7 @@ def measure_resection(
     *,
     rim_is_removed: bool = False,
 ) -> Resection:
-    """Measure the bone inside the swept reamer and what stays of the facet.
+    """Measure the bone inside one reamer swept along the axis and what stays of the facet.
 
     Parameters
     ----------
@@ -40,12 +45,37 @@ def measure_resection(
     Returns
     -------
     Resection; null where the superior process is not assessed
+    """
+    capsules = find_capsule(path, radius_mm)[None]
+    return measure_removed(anatomy, geometry, capsules, rim_is_removed=rim_is_removed)
+
+
+def measure_removed(
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    capsules: NDArray[np.float64],
+    *,
+    rim_is_removed: bool,
+) -> Resection:
+    """Measure the bone inside the union of swept reamers and what stays of the facet.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    geometry : LevelGeometry
+    capsules : float array, shape (K, 7), mm, LPS: tip, outer end and radius of each reamer
+    rim_is_removed : bool, whether the plan declares that the rim goes too
+
+    Returns
+    -------
+    Resection; null where the superior process is not assessed
 
     Notes
     -----
-    Voxels whose centre lies in the capsule. Ventro-dorsal depth is that of the deepest
-    removed voxel at mid-height of the process, counted from its ventral face; full thickness
-    is the share of the height at which nothing of the process is left.
+    Voxels that a surface cuts are divided into grains of a quarter of a millimetre. Ventro-dorsal
+    depth is that of the deepest removed grain at mid-height of the process, counted from its
+    ventral face; full thickness is the share of the height at which no more than a trace of the
+    process is left.
     """
     level, side = geometry.level, geometry.side
     sap = anatomy.find(StructureKey("sap", level.lower, side))
@@ -53,20 +83,21 @@ def measure_resection(
     if sap is None or frame is None:
         why = f"sap:{level.lower}:{side} is not assessed."
         return no_resection(why, rim_is_removed=rim_is_removed)
-    voxels = _voxels_lps_mm(sap)
-    removed = is_in_capsule(voxels, path, radius_mm)
-    taken = removed.sum() * _voxel_mm3(sap)
+    grains, grain_mm = cut_into_grains(sap)
+    removed = union_shares(grains, np.zeros((3, 3)), capsules, 1) > 0
+    fraction = float(removed.mean())
     rim = sum(
-        float(is_in_capsule(_voxels_lps_mm(s), path, radius_mm).sum() * _voxel_mm3(s))
+        measure_taken_mm3(s, capsules)
         for key, s in anatomy.structures.items()
         if find_group(key, level=level, side=side) is Group.RIM
     )
-    ventral, whole = _measure_depths(voxels, removed, frame.lps_from_vertebra, sap)
-    kept = _measure_facet_kept(anatomy, geometry, sap, path, radius_mm)
-    iap, pars, pars_left = _measure_kept_bone(anatomy, geometry, path, radius_mm)
+    taken = fraction * measure_volume_mm3(sap) + (rim if rim_is_removed else 0.0)
+    ventral, whole = _measure_depths(grains, removed, frame.lps_from_vertebra, grain_mm)
+    kept = _measure_facet_kept(anatomy, geometry, sap, capsules)
+    iap, pars, pars_left = _measure_kept_bone(anatomy, geometry, capsules)
     return Resection(
-        volume_mm3=float(taken) + rim,
-        sap_fraction=float(removed.mean()),
+        volume_mm3=taken,
+        sap_fraction=fraction,
         ventrodorsal_fraction=ventral,
         full_thickness_fraction=whole,
         facet_kept_fraction=kept,
@@ -76,6 +107,7 @@ def measure_resection(
         pars_left_mm=pars_left,
         iap_volume_mm3=iap,
         pars_volume_mm3=pars,
+        stability_source=find_stability_source(),
         not_assessed_reason=None,
     )
 
@@ -118,6 +150,23 @@ def classify_stability(facet_kept: float | None, *, touched: bool) -> Stability:
     return "moderate" if lost <= value("margins.facet_moderate") else "at_risk"
 
 
+def find_stability_source() -> str:
+    """Return where the limits of the stability classes come from, with their tag."""
+    row = constant("margins.facet_moderate")
+    return f"{row.source} [{row.tag}]"
+
+
+def find_capsule(path: Path, radius_mm: float) -> NDArray[np.float64]:
+    """Return the swept tool of an axis, shape (7,): tip, outer end, radius, mm, LPS.
+
+    Parameters
+    ----------
+    path : Path; the tool ends at its docking point
+    radius_mm : float, mm; 0 sweeps nothing
+    """
+    return np.array([*path.tip_lps_mm(path.stop_mm), *path.entry_lps_mm, radius_mm])
+
+
 def is_in_capsule(
     points_lps_mm: NDArray[np.float64], path: Path, radius_mm: float
 ) -> NDArray[np.bool_]:
@@ -129,77 +178,137 @@ def is_in_capsule(
     path : Path; the tool ends at its docking point
     radius_mm : float, mm; 0 sweeps nothing
     """
-    tip, entry = path.tip_lps_mm(path.stop_mm), np.asarray(path.entry_lps_mm)
-    way = entry - tip
-    along = np.clip((points_lps_mm - tip) @ way / (way @ way), 0, 1)
-    gap = np.linalg.norm(points_lps_mm - tip - along[:, None] * way, axis=1)
-    inside: NDArray[np.bool_] = (gap <= radius_mm) & (radius_mm > 0)
+    points = np.asarray(points_lps_mm, dtype=np.float64)
+    capsules = find_capsule(path, radius_mm)[None]
+    inside: NDArray[np.bool_] = union_shares(points, np.zeros((3, 3)), capsules, 1) > 0
     return inside
 
 
-def _voxels_lps_mm(structure: Structure) -> NDArray[np.float64]:
-    return structure.region.lps_mm(np.argwhere(structure.region.values > 0))
+def measure_taken_mm3(structure: Structure, capsules: NDArray[np.float64]) -> float:
+    """Return the volume of a structure inside swept tools, mm3.
+
+    Parameters
+    ----------
+    structure : Structure
+    capsules : float array, shape (K, 7), mm, LPS: tip, outer end and radius
+    """
+    shares = measure_shares(structure, np.argwhere(structure.region.values > 0), capsules)
+    return float(shares.sum()) * voxel_mm3(structure)
 
 
-def _voxel_mm3(structure: Structure) -> float:
+def measure_shares(
+    structure: Structure, voxels_ijk: NDArray[np.int64], capsules: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return which share of some voxels of a structure lies inside swept tools, shape (N,).
+
+    Parameters
+    ----------
+    structure : Structure
+    voxels_ijk : int array, shape (N, 3), indices of its region
+    capsules : float array, shape (K, 7), mm, LPS: tip, outer end and radius
+    """
+    region = structure.region
+    axes = np.ascontiguousarray(region.lps_from_ijk[:3, :3])
+    centres = np.ascontiguousarray(region.lps_mm(voxels_ijk))
+    shares: NDArray[np.float64] = union_shares(centres, axes, capsules, _grain_count(structure))
+    return shares
+
+
+def cut_into_grains(structure: Structure) -> tuple[NDArray[np.float64], float]:
+    """Return the middles of equal grains of a structure, shape (N, 3), mm, LPS, and their width.
+
+    Parameters
+    ----------
+    structure : Structure
+    """
+    count = _grain_count(structure)
+    steps = (np.arange(count) + 0.5) / count - 0.5
+    offsets = np.array(list(itertools.product(steps, repeat=3)))
+    voxels = np.argwhere(structure.region.values > 0)
+    grains = structure.region.lps_mm((voxels[:, None] + offsets).reshape(-1, 3))
+    return np.ascontiguousarray(grains), float(structure.region.spacing_mm.max()) / count
+
+
+def voxel_mm3(structure: Structure) -> float:
+    """Return the volume of one voxel of a structure, mm3."""
     return float(np.prod(structure.region.spacing_mm))
 
 
+def measure_volume_mm3(structure: Structure) -> float:
+    """Return the volume of a structure's voxels, mm3."""
+    return float((structure.region.values > 0).sum()) * voxel_mm3(structure)
+
+
+def _grain_count(structure: Structure) -> int:
+    """Return into how many grains an edge of a voxel is cut."""
+    wanted = float(structure.region.spacing_mm.max()) / value("planning.bone_grain_mm")
+    return max(int(np.ceil(wanted - 10.0**-9)), 1)
+
+
 def _measure_depths(
-    voxels_lps_mm: NDArray[np.float64],
+    grains_lps_mm: NDArray[np.float64],
     removed: NDArray[np.bool_],
     lps_from_vertebra: RigidTransform,
-    sap: Structure,
+    grain_mm: float,
 ) -> tuple[float, float]:
     """Return ventro-dorsal depth at mid-height and the share of height that is all gone."""
-    local = lps_from_vertebra.inverse().points(voxels_lps_mm)
-    step = float(sap.region.spacing_mm.max())
+    local = lps_from_vertebra.inverse().points(grains_lps_mm)
     behind, height = local[:, 1], local[:, 2]
-    middle = np.abs(height - 0.5 * (height.min() + height.max())) <= step
-    face, back = behind[middle].min(), behind[middle].max()
+    band = value("planning.sap_middle_band_mm")
+    middle = np.abs(height - 0.5 * (height.min() + height.max())) <= band
     gone = middle & removed
-    depth = (behind[gone].max() - face + step) / (back - face + step) if gone.any() else 0.0
-    slices = np.rint((height - height.min()) / step).astype(int)
+    depth = 0.0
+    if gone.any():
+        face = behind[middle].min() - 0.5 * grain_mm
+        thickness = behind[middle].max() + 0.5 * grain_mm - face
+        depth = (behind[gone].max() + 0.5 * grain_mm - face) / thickness
+    slices = np.rint((height - height.min()) / grain_mm).astype(int)
     left = np.bincount(slices[~removed], minlength=slices.max() + 1)
     there = np.bincount(slices, minlength=slices.max() + 1)
-    return float(depth), float(((left == 0) & (there > 0)).sum() / (there > 0).sum())
+    whole = (left <= value("planning.full_thickness_trace") * there) & (there > 0)
+    return float(depth), float(whole.sum() / (there > 0).sum())
 
 
 def _measure_facet_kept(
-    anatomy: Anatomy, geometry: LevelGeometry, sap: Structure, path: Path, radius_mm: float
+    anatomy: Anatomy, geometry: LevelGeometry, sap: Structure, capsules: NDArray[np.float64]
 ) -> float | None:
     """Return the share of the facet's surface voxels that stay, or none without an IAP."""
     iap = anatomy.find(StructureKey("iap", geometry.level.upper, geometry.side))
     if iap is None:
         return None
     mask = sap.region.values > 0
-    surface = sap.region.lps_mm(np.argwhere(mask & ~ndimage.binary_erosion(mask)))
-    gap = cKDTree(_voxels_lps_mm(iap)).query(surface)[0]
+    surface = np.argwhere(mask & ~ndimage.binary_erosion(mask))
+    others = iap.region.lps_mm(np.argwhere(iap.region.values > 0))
+    gap = cKDTree(others).query(sap.region.lps_mm(surface))[0]
     facet = surface[gap <= value("planning.facet_reach_mm")]
     if not len(facet):
         return None
-    return float(1 - is_in_capsule(facet, path, radius_mm).mean())
+    return float(1 - measure_shares(sap, facet, capsules).mean())
 
 
 def _measure_kept_bone(
-    anatomy: Anatomy, geometry: LevelGeometry, path: Path, radius_mm: float
+    anatomy: Anatomy, geometry: LevelGeometry, capsules: NDArray[np.float64]
 ) -> tuple[float, float, float | None]:
     """Return what goes of IAP and pars, mm3, and the least thickness left of a pars, mm."""
     level, side = geometry.level, geometry.side
     iap = anatomy.find(StructureKey("iap", level.upper, side))
-    iap_mm3 = 0.0
-    if iap is not None:
-        gone = is_in_capsule(_voxels_lps_mm(iap), path, radius_mm)
-        iap_mm3 = float(gone.sum()) * _voxel_mm3(iap)
+    iap_mm3 = 0.0 if iap is None else _cut(iap, capsules)[0]
     pars_mm3, left = 0.0, []
     for vertebra in (level.upper, level.lower):
         pars = anatomy.find(StructureKey("pars", vertebra, side))
         if pars is not None:
-            mask = np.pad(pars.region.values > 0, 1)
-            nodes = np.argwhere(mask)
-            gone = is_in_capsule(pars.region.lps_mm(nodes - 1), path, radius_mm)
-            pars_mm3 += float(gone.sum()) * _voxel_mm3(pars)
-            mask[tuple(nodes[gone].T)] = False
-            depth = ndimage.distance_transform_edt(mask, sampling=pars.region.spacing_mm)
+            taken, mask = _cut(pars, capsules)
+            pars_mm3 += taken
+            depth = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=pars.region.spacing_mm)
             left.append(2 * float(depth.max()) - float(pars.region.spacing_mm.max()))
     return iap_mm3, pars_mm3, min(left) if left else None
+
+
+def _cut(structure: Structure, capsules: NDArray[np.float64]) -> tuple[float, NDArray[np.bool_]]:
+    """Return what is taken of bone that must stay, mm3, and the voxels that are left."""
+    voxels = np.argwhere(structure.region.values > 0)
+    shares = measure_shares(structure, voxels, capsules)
+    gone = shares >= HALF_TAKEN
+    left = structure.region.values > 0
+    left[tuple(voxels[gone].T)] = False
+    return float(shares.sum()) * voxel_mm3(structure) if gone.any() else 0.0, left

@@ -276,12 +276,17 @@ def test_a_pars_on_the_other_side_does_not_count() -> None:
     assert cut.pars_left_mm is None
 
 
-def test_rim_bone_is_counted_by_itself_and_in_the_sum() -> None:
+@pytest.mark.parametrize("declared", [True, False])
+def test_rim_bone_is_counted_by_itself_and_in_the_sum_if_it_is_taken(declared: bool) -> None:
     rim = _block(RIM, (5.25, 20.25), (2.25, 8.25), (-8.25, 7.75))
+    anatomy = _anatomy(PROCESS, rim)
     alone = _measure(_through(12.6, -0.3), 3.0, PROCESS)
-    both = _measure(_through(12.6, -0.3), 3.0, PROCESS, rim)
+    both = measure_resection(
+        anatomy, _geometry(anatomy), _through(12.6, -0.3), 3.0, rim_is_removed=declared
+    )
     assert both.rim_volume_mm3 == pytest.approx(math.pi * 9 * 6, rel=0.015)
-    assert both.volume_mm3 == pytest.approx(alone.volume_mm3 + both.rim_volume_mm3, rel=1e-12)
+    taken = both.rim_volume_mm3 if declared else 0.0
+    assert both.volume_mm3 == pytest.approx(alone.volume_mm3 + taken, rel=1e-12)
     assert both.sap_fraction == alone.sap_fraction
 
 
@@ -313,7 +318,7 @@ def test_what_is_not_assessed_is_null_and_not_zero() -> None:
     assert cut.not_assessed_reason == "The facet is not resolved."
     assert cut.stability_class == "not_assessed"
     left = cut.model_dump(exclude={"rim_is_removed", "not_assessed_reason", "stability_class"})
-    assert set(left.values()) == {None}
+    assert set(left.values()) == {None, ()}
 
 
 def test_the_mirrored_patient_loses_the_same_bone() -> None:
