@@ -93,6 +93,13 @@ class NearHazard(Hazard):
         near[held] = np.minimum(self.field.sample(points_lps_mm[held]), self.reach_mm)
         return near
 
+    def find_gaps(
+        self, points_lps_mm: np.ndarray, firsts: Sequence[int]
+    ) -> list[tuple[float, np.ndarray]]:
+        near = self.distances_mm(points_lps_mm)
+        places = [first + int(np.argmin(near[first:])) for first in firsts]
+        return [(float(near[at]), points_lps_mm[at]) for at in places]
+
 
 def build_near_hazards(question: Question, paths: list[Path]) -> HazardSet:
     """The planner's fields of all that comes near one of the paths."""

@@ -1,7 +1,9 @@
 """Planning: fields, candidates, search, clearances, resection, and the second checker."""
 
 from kambin.planning.documents import FindingRecord
+from kambin.planning.bone_models import Resection
 from kambin.planning.evaluate import Path, evaluate
+from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.migration import FIRST_VERSION, migrate_document
 from kambin.planning.models import (
     SCHEMA_VERSION,
@@ -15,7 +17,6 @@ from kambin.planning.models import (
     Plan,
     Reach,
     Refusal,
-    Resection,
     SideWitness,
     Software,
     Stage,
@@ -40,6 +41,8 @@ __all__ = [
     "Certificate",
     "Clearance",
     "Entry",
+    "Evaluation",
+    "Evaluator",
     "FindingRecord",
     "Group",
     "MigratedFrom",

@@ -134,12 +134,28 @@ def evaluate(  # noqa: PLR0913
         hazards = build_hazards(
             anatomy, groups, bundle, progress=progress or SilentProgress(), store=store or NoStore()
         )
+    return measure_tools(path, tools, hazards.hazards, unresolved=not is_resolved(case, anatomy))
+
+
+def measure_tools(
+    path: Path, tools: Toolset, hazards: Sequence[Hazard], *, unresolved: bool
+) -> tuple[Stage, ...]:
+    """Measure every tool of a path against hazards whose fields are there.
+
+    Parameters
+    ----------
+    path : Path
+    tools : Toolset
+    hazards : sequence of Hazard
+    unresolved : bool, the labels do not show the facet
+    """
     points, along = path.samples()
-    distances = [hazard.distances_mm(points) for hazard in hazards.hazards]
-    unresolved = not is_resolved(case, anatomy)
+    # Tools differ in radius alone once they end at the same point: a gap an end serves them all.
+    stops = tuple(dict.fromkeys(path.stop_of(tool) for tool in tools.tools))
+    firsts = tuple(int(np.searchsorted(along, stop)) for stop in stops)
+    gaps = [dict(zip(stops, hazard.find_gaps(points, firsts), strict=True)) for hazard in hazards]
     return tuple(
-        _measure_stage(path, tool, tools, hazards.hazards, (points, along, distances), unresolved)
-        for tool in tools.tools
+        _measure_stage(path, tool, tools, hazards, gaps, unresolved) for tool in tools.tools
     )
 
 
@@ -186,17 +202,15 @@ def _measure_stage(
     tool: Tool,
     tools: Toolset,
     hazards: Sequence[Hazard],
-    sampled: tuple[NDArray[np.float64], NDArray[np.float64], list[NDArray[np.float64]]],
+    gaps: Sequence[Mapping[float, tuple[float, NDArray[np.float64]]]],
     unresolved: bool,
 ) -> Stage:
-    points, along, distances = sampled
     stop = path.stop_of(tool)
-    used = along >= stop
     rows = []
-    for hazard, values in zip(hazards, distances, strict=True):
-        at = int(np.argmin(np.where(used, values, np.inf)))
-        clearance = float(values[at]) - tool.radius_mm
-        rows.append(_clearance(hazard, tool, tools, clearance, points[at], unresolved))
+    for hazard, found in zip(hazards, gaps, strict=True):
+        gap, point = found[stop]
+        clearance = gap - tool.radius_mm
+        rows.append(_clearance(hazard, tool, tools, clearance, point, unresolved))
     rows.sort(key=lambda row: (round(row.clearance_mm, CLEARANCE_DECIMALS), row.structure))
     return Stage(
         tool=tool.stage,

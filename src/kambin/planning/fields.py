@@ -1,5 +1,6 @@
 """Distance fields of everything the tools must respect, on one grid of the region."""
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,30 @@ from kambin.anatomy import Anatomy, Structure, StructureKey
 from kambin.core import FieldStore, Progress
 from kambin.imaging import Field, Grid, LabelMap, signed_distance, tube_distance
 from kambin.knowledge import value
+from kambin.planning.axis_kernels import nearest_to_segment
 from kambin.planning.bundle import Bundle
 from kambin.planning.policy import Group
+
+
+class Faces:
+    """The faces between a structure's voxels and its surroundings, found when first asked for.
+
+    Parameters
+    ----------
+    region : LabelMap of 0 and 1
+    """
+
+    def __init__(self, region: LabelMap) -> None:
+        """Keep the region; most structures are never asked for."""
+        self._region = region
+        self._points_lps_mm: NDArray[np.float64] | None = None
+
+    @property
+    def points_lps_mm(self) -> NDArray[np.float64]:
+        """Return the middles of the faces, shape (N, 3), mm, LPS."""
+        if self._points_lps_mm is None:
+            self._points_lps_mm = find_faces(self._region)
+        return self._points_lps_mm
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +57,11 @@ class Hazard:
     structure: Structure
     field: Field | None
     reach_mm: float
+    faces: Faces = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep one set of faces for all that is asked of the hazard later."""
+        object.__setattr__(self, "faces", Faces(self.structure.region))
 
     def distances_mm(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the distance of points to the structure, shape (N,), mm, positive outside.
@@ -47,16 +75,52 @@ class Hazard:
         Near the structure its signed field answers; at every point beyond its reach the distance
         to the faces between its voxels and the background does.
         """
+        near = self._find_near_mm(points_lps_mm)
+        beyond = near >= self.reach_mm
+        if beyond.any():
+            faces = cKDTree(self.faces.points_lps_mm)
+            near[beyond] = np.maximum(faces.query(points_lps_mm[beyond])[0], self.reach_mm)
+        return near
+
+    def find_gaps(
+        self, points_lps_mm: NDArray[np.float64], firsts: Sequence[int]
+    ) -> list[tuple[float, NDArray[np.float64]]]:
+        """Return how near parts of a straight axis come to the structure, and where.
+
+        Parameters
+        ----------
+        points_lps_mm : float array, shape (N, 3), mm, LPS, samples of the axis, target first
+        firsts : the first sample of each part; every part ends at the last sample
+
+        Returns
+        -------
+        for each part its least distance, mm, and the point of the axis, shape (3,), mm, LPS
+
+        Notes
+        -----
+        The field answers at the samples; where a part lies wholly beyond its reach, the faces
+        between the structure's voxels and the background do, for the axis as a line.
+        """
+        near = self._find_near_mm(points_lps_mm)
+        found = []
+        for first in firsts:
+            at = first + int(np.argmin(near[first:]))
+            gap, point = float(near[at]), points_lps_mm[at]
+            # A tool that docks short may lie wholly beyond the field that its needle enters.
+            if gap >= self.reach_mm:
+                start, end = points_lps_mm[first], points_lps_mm[-1]
+                far_mm, share = nearest_to_segment(self.faces.points_lps_mm, start, end)
+                gap, point = max(far_mm, self.reach_mm), start + share * (end - start)
+            found.append((gap, point))
+        return found
+
+    def _find_near_mm(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the field at points, shape (N,), mm; infinity where it says nothing."""
         near = np.full(len(points_lps_mm), np.inf)
         if self.field is not None:
             nodes = self.field.grid.ijk(points_lps_mm)
             held = ((nodes >= 0) & (nodes <= np.array(self.field.grid.shape) - 1)).all(axis=1)
             near[held] = self.field.sample(points_lps_mm[held])
-        beyond = near >= self.reach_mm
-        if beyond.any():
-            # a tool that docks short may lie wholly beyond the field that its needle enters
-            faces = cKDTree(find_faces(self.structure.region))
-            near[beyond] = np.maximum(faces.query(points_lps_mm[beyond])[0], self.reach_mm)
         return near
 
 
@@ -68,10 +132,12 @@ class HazardSet:
     ----------
     grid : Grid of the region of interest
     hazards : tuple of Hazard, in the order of their keys
+    bundle : Bundle of the paths that may be asked about, or none if all in the region may be
     """
 
     grid: Grid
     hazards: tuple[Hazard, ...]
+    bundle: Bundle | None = None
 
     def combined(
         self, least_mm: Mapping[StructureKey, float | None], leave_out: frozenset[StructureKey]
@@ -132,7 +198,7 @@ def build_hazards(
         field = find_field(structure, grid, reach, store) if is_near else None
         hazards.append(Hazard(key, group, structure, field, reach))
     progress.step("fields", len(groups), len(groups))
-    return HazardSet(grid, tuple(hazards))
+    return HazardSet(grid, tuple(hazards), bundle)
 
 
 def find_field(
@@ -264,9 +330,10 @@ def find_faces(region: LabelMap) -> NDArray[np.float64]:
     mask = np.pad(region.values > 0, 1)
     found: list[NDArray[np.float64]] = []
     for axis in range(3):
-        low = np.take(mask, range(mask.shape[axis] - 1), axis)
-        high = np.take(mask, range(1, mask.shape[axis]), axis)
-        middle = np.argwhere(low != high).astype(np.float64)
+        turned = np.moveaxis(mask, axis, 0)
+        # Views: a copy of a bowel's array for each axis takes longer than the comparison.
+        changes = np.moveaxis(turned[1:] != turned[:-1], 0, axis)
+        middle = np.argwhere(changes).astype(np.float64)
         middle[:, axis] += 0.5
         found.append(middle - 1)
     return region.lps_mm(np.concatenate(found))

@@ -10,17 +10,17 @@ from kambin.core import (
     Severity,
     find_unanswered,
 )
-from kambin.planning.certainty import assess_certainty, find_slack_mm
+from kambin.planning.certainty import find_slack_mm
 from kambin.planning.corridor import find_corridor_lack
-from kambin.planning.evaluate import Path, evaluate, is_resolved, to_point
+from kambin.planning.evaluate import Path, to_point
+from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.evidence import find_evidence
 from kambin.planning.models import (
     Binding,
+    Certainty,
     Certificate,
     Plan,
-    Reach,
     Refusal,
-    Resection,
     SideWitness,
     Stage,
     Trajectory,
@@ -40,17 +40,9 @@ from kambin.planning.remarks import (
     to_records,
 )
 from kambin.planning.request import PlanRequest
-from kambin.planning.resection import measure_resection, no_resection
 from kambin.planning.sealing import find_software, round_document, seal_plan
 from kambin.planning.search import SearchResult
-from kambin.planning.surgeon import describe_angles, describe_entry
 from kambin.planning.verify import verify_plan
-
-NO_FRAGMENT = "The case has no fragment."
-"""Why reach is null."""
-
-REACH_NOT_COMPUTED = "What of the fragment can be grasped and seen is not computed."
-"""Why reach is null although there is a fragment."""
 
 EXHAUSTED = "every listed candidate was tried, and a finer list around the best"
 """How the certificate was obtained."""
@@ -97,25 +89,19 @@ def plan_trajectory(
     best = result.best
     path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
     problem = question.problem
-    stages = evaluate(
-        case,
-        anatomy,
-        path,
-        problem.tools,
-        level=request.level,
-        side=request.side,
-        hazards=problem.hazards,
-    )
+    evaluator = Evaluator.of(question, store)
+    evaluation = evaluator.evaluate(path, certainty=False)
     if not result.is_feasible:
         verdict = judge_refusal(
             anatomy,
-            stages,
+            evaluation.stages,
             -best.slack_mm,
             lambda key: search(problem, question.skin, find_same_nerve(anatomy, key)).is_feasible,
         )
-        return _refuse(question, result, verdict, stages)
-    plan = _write_plan(question, result, path, stages)
-    return _offer(question, result, plan, stages)
+        return _refuse(question, result, verdict, evaluation.stages)
+    certainty = evaluator.assess_certainty(evaluation)
+    plan = _write_plan(question, result, evaluation, certainty)
+    return _offer(question, result, plan, evaluation.stages)
 
 
 def _free_rim(question: Question, result: SearchResult) -> tuple[Question, SearchResult]:
@@ -134,9 +120,10 @@ def _free_rim(question: Question, result: SearchResult) -> tuple[Question, Searc
 
 
 def _write_plan(
-    question: Question, result: SearchResult, path: Path, stages: tuple[Stage, ...]
+    question: Question, result: SearchResult, evaluation: Evaluation, certainty: Certainty
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
+    path, stages, resection = evaluation.path, evaluation.stages, evaluation.resection
     case, anatomy, request = question.case, question.anatomy, question.request
     problem, level, side = question.problem, question.request.level, question.request.side
     geometry = problem.geometry
@@ -145,7 +132,6 @@ def _write_plan(
         target_lps_mm=to_point(path.target_lps_mm),
         length_mm=path.length_mm,
     )
-    resection = _measure_resection(question, path)
     remarks = remark_plan(case, anatomy, geometry, trajectory, stages, resection)
     signed = float(geometry.surgical_mm(path.entry_lps_mm)[0]) * side.lateral_sign_lps
     return seal_plan(
@@ -162,32 +148,19 @@ def _write_plan(
             zone=request.zone,
             cannula_mm=problem.tools.cannula_mm,
             trajectory=trajectory,
-            entry=describe_entry(anatomy, geometry, question.skin, path),
-            angles=describe_angles(geometry, path),
+            entry=evaluation.entry,
+            angles=evaluation.angles,
             stages=stages,
             not_assessed=find_not_assessed(anatomy, level=level, side=side),
             resection=resection,
-            reach=Reach(
-                reachable_fraction=None,
-                visible_fraction=None,
-                residual_mm3=None,
-                not_assessed_reason=_reach_reason(anatomy),
-            ),
-            certainty=assess_certainty(
-                stages, slack_mm=find_slack_mm(stages), length_mm=path.length_mm
-            ),
+            reach=evaluation.reach,
+            certainty=certainty,
             certificate=_certify(result),
             findings=to_records(remarks),
             evidence=find_evidence(problem.tools.technique),
             software=find_software(),
         )
     )
-
-
-def _reach_reason(anatomy: Anatomy) -> str:
-    """Return why nothing is said of the fragment's reach."""
-    has_fragment = anatomy.find(StructureKey("fragment")) is not None
-    return REACH_NOT_COMPUTED if has_fragment else NO_FRAGMENT
 
 
 def find_status(case: Case, findings: tuple[Finding, ...]) -> str:
@@ -199,21 +172,6 @@ def find_status(case: Case, findings: tuple[Finding, ...]) -> str:
     findings : tuple of Finding of the plan
     """
     return "needs_confirmation" if find_unanswered(findings, case.accepted_codes) else "ready"
-
-
-def _measure_resection(question: Question, path: Path) -> Resection:
-    """Return the resection, or why the labels cannot tell."""
-    tools = question.problem.tools
-    if not is_resolved(question.case, question.anatomy):
-        why = "The facet is not resolved at this spacing."
-        return no_resection(why, rim_is_removed=tools.frees_rim)
-    return measure_resection(
-        question.anatomy,
-        question.problem.geometry,
-        path,
-        tools.removal_radius_mm if tools.reams else 0.0,
-        rim_is_removed=tools.frees_rim,
-    )
 
 
 def _offer(

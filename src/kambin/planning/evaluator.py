@@ -1,0 +1,277 @@
+"""All numbers of any trajectory of one question, quickly: for plan, drag and what-if."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from kambin.anatomy import Anatomy, Case, StructureKey
+from kambin.core import FieldStore, NoStore, Progress, SilentProgress
+from kambin.imaging import Grid
+from kambin.planning.bone_models import Resection
+from kambin.planning.bundle import Bundle
+from kambin.planning.certainty import assess_certainty, find_slack_mm
+from kambin.planning.evaluate import Path, is_resolved, measure_tools
+from kambin.planning.fields import HazardSet, build_hazards
+from kambin.planning.geometry import LevelGeometry, find_level_geometry
+from kambin.planning.models import Angles, Certainty, Entry, Reach, Stage
+from kambin.planning.policy import find_hazards
+from kambin.planning.question import Question, prepare_question
+from kambin.planning.request import PlanRequest
+from kambin.planning.resection import measure_resection, no_resection
+from kambin.planning.skin import Skin
+from kambin.planning.surgeon import describe_angles, describe_entry
+from kambin.planning.tools import Toolset, find_toolset
+
+NO_FRAGMENT = "The case has no fragment."
+"""Why reach is null."""
+
+REACH_NOT_COMPUTED = "What of the fragment can be grasped and seen is not computed."
+"""Why reach is null although there is a fragment."""
+
+UNRESOLVED = "The facet is not resolved at this spacing."
+"""Why resection is null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """All numbers of one trajectory.
+
+    Parameters
+    ----------
+    path : Path, as it was asked for
+    stages : tuple of Stage, each tool with its clearances, nearest first
+    entry : Entry, in the surgeon's terms
+    angles : Angles, ``kambin-1``
+    resection : Resection
+    reach : Reach
+    certainty : Certainty, or none where it was not asked for
+    slack_mm : float, mm, least clearance above the hard margins over all stages
+    """
+
+    path: Path
+    stages: tuple[Stage, ...]
+    entry: Entry
+    angles: Angles
+    resection: Resection
+    reach: Reach
+    certainty: Certainty | None
+    slack_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluator:
+    """What is prepared once per case, level, side and tools, so that a path only samples it.
+
+    Parameters
+    ----------
+    case : Case
+    anatomy : Anatomy
+    request : PlanRequest
+    tools : Toolset
+    geometry : LevelGeometry
+    skin : Skin
+    hazards : HazardSet with the fields of a region of interest
+    store : FieldStore, asked when a path leaves that region
+    """
+
+    case: Case
+    anatomy: Anatomy
+    request: PlanRequest
+    tools: Toolset
+    geometry: LevelGeometry
+    skin: Skin
+    hazards: HazardSet
+    store: FieldStore
+
+    @classmethod
+    def prepare(
+        cls,
+        case: Case,
+        anatomy: Anatomy,
+        request: PlanRequest,
+        *,
+        around: Path | None = None,
+        progress: Progress | None = None,
+        store: FieldStore | None = None,
+    ) -> Self:
+        """Return the evaluator of a question, with fields about its corridor or one path.
+
+        Parameters
+        ----------
+        case : Case
+        anatomy : Anatomy, completed from the case
+        request : PlanRequest; around a path it needs no target
+        around : Path whose neighbourhood is prepared alone, or none for the whole corridor
+        progress : Progress or none
+        store : FieldStore or none, where distance fields are kept between calls
+
+        Raises
+        ------
+        RequestError  (PL-032) without path and target; (RQ-041, RQ-042) for an unknown tool or
+            technique
+        AnatomyError  (AN-011) if disc, vertebrae, pedicles or skin of the level are not assessed
+        """
+        progress, store = progress or SilentProgress(), store or NoStore()
+        if around is None:
+            question = prepare_question(case, anatomy, request, progress=progress, store=store)
+            return cls.of(question, store)
+        return cls(
+            case=case,
+            anatomy=anatomy,
+            request=request,
+            tools=find_toolset(request),
+            geometry=find_level_geometry(anatomy, level=request.level, side=request.side),
+            skin=Skin(anatomy.require("skin").region),
+            hazards=build_around(anatomy, request, around, progress=progress, store=store),
+            store=store,
+        )
+
+    @classmethod
+    def of(cls, question: Question, store: FieldStore | None = None) -> Self:
+        """Return the evaluator of a question that is prepared already.
+
+        Parameters
+        ----------
+        question : Question, whose fields serve all paths of its corridor
+        store : FieldStore or none
+        """
+        problem = question.problem
+        return cls(
+            case=question.case,
+            anatomy=question.anatomy,
+            request=question.request,
+            tools=problem.tools,
+            geometry=problem.geometry,
+            skin=question.skin,
+            hazards=problem.hazards,
+            store=store or NoStore(),
+        )
+
+    def with_tools(self, tools: Toolset) -> Self:
+        """Return the same with other tools; no field depends on them.
+
+        Parameters
+        ----------
+        tools : Toolset
+        """
+        return replace(self, tools=tools)
+
+    def covers(self, path: Path) -> bool:
+        """Return whether the fields that are there answer for a path.
+
+        Parameters
+        ----------
+        path : Path
+
+        Notes
+        -----
+        Structures far from all paths of the bundle have no field: a path that leaves the bundle
+        may come near one.
+        """
+        bundle = self.hazards.bundle
+        points, _ = path.samples()
+        if bundle is None:
+            return _holds(self.hazards.grid, points)
+        if not (_holds(bundle.grid, points) and _holds(bundle.coarse, points)):
+            return False
+        nodes = np.rint(bundle.coarse.ijk(points)).astype(int)
+        return bool((bundle.distances_mm[tuple(nodes.T)] <= 0).all())
+
+    def evaluate(self, path: Path, *, certainty: bool = True) -> Evaluation:
+        """Return all numbers of a trajectory.
+
+        Parameters
+        ----------
+        path : Path; where it leaves the region of the fields, its own fields are made first
+        certainty : bool, whether contact probabilities and tolerance are wanted, which take
+            longer than all else together
+
+        Notes
+        -----
+        The same numbers as ``planning.evaluate`` gives for the path alone, up to what fields on
+        another part of the same lattice differ by.
+        """
+        hazards = self.hazards
+        if not self.covers(path):
+            hazards = build_around(
+                self.anatomy, self.request, path, progress=SilentProgress(), store=self.store
+            )
+        is_unresolved = not is_resolved(self.case, self.anatomy)
+        stages = measure_tools(path, self.tools, hazards.hazards, unresolved=is_unresolved)
+        found = Evaluation(
+            path=path,
+            stages=stages,
+            entry=describe_entry(self.anatomy, self.geometry, self.skin, path),
+            angles=describe_angles(self.geometry, path),
+            resection=self._measure_resection(path, is_unresolved=is_unresolved),
+            reach=self._measure_reach(),
+            certainty=None,
+            slack_mm=find_slack_mm(stages),
+        )
+        return replace(found, certainty=self.assess_certainty(found)) if certainty else found
+
+    def assess_certainty(self, evaluation: Evaluation) -> Certainty:
+        """Return how likely the tools of a path touch what they must not.
+
+        Parameters
+        ----------
+        evaluation : Evaluation of the path
+        """
+        return assess_certainty(
+            evaluation.stages,
+            slack_mm=evaluation.slack_mm,
+            length_mm=evaluation.path.length_mm,
+        )
+
+    def _measure_resection(self, path: Path, *, is_unresolved: bool) -> Resection:
+        """Return the resection, or why the labels cannot tell."""
+        tools = self.tools
+        if is_unresolved:
+            return no_resection(UNRESOLVED, rim_is_removed=tools.frees_rim)
+        return measure_resection(
+            self.anatomy,
+            self.geometry,
+            path,
+            tools.removal_radius_mm if tools.reams else 0.0,
+            rim_is_removed=tools.frees_rim,
+        )
+
+    def _measure_reach(self) -> Reach:
+        """Return that nothing is said of the fragment, and why."""
+        has_fragment = self.anatomy.find(StructureKey("fragment")) is not None
+        return Reach(
+            reachable_fraction=None,
+            visible_fraction=None,
+            residual_mm3=None,
+            not_assessed_reason=REACH_NOT_COMPUTED if has_fragment else NO_FRAGMENT,
+        )
+
+
+def build_around(
+    anatomy: Anatomy,
+    request: PlanRequest,
+    path: Path,
+    *,
+    progress: Progress,
+    store: FieldStore,
+) -> HazardSet:
+    """Return the fields of all that one path may come near.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    request : PlanRequest, whose level and side say what is a hazard
+    path : Path
+    progress : Progress
+    store : FieldStore
+    """
+    bundle = Bundle.around(anatomy, path.entry_lps_mm, path.target_lps_mm)
+    groups = find_hazards(anatomy.structures, level=request.level, side=request.side)
+    return build_hazards(anatomy, groups, bundle, progress=progress, store=store)
+
+
+def _holds(grid: Grid, points_lps_mm: np.ndarray) -> bool:
+    """Return whether all points, shape (N, 3), mm, LPS, lie on a grid."""
+    nodes = grid.ijk(points_lps_mm)
+    return bool(((nodes >= 0) & (nodes <= np.array(grid.shape) - 1)).all())
