@@ -9,10 +9,11 @@ from kambin.anatomy.levels import find_index_remark, find_scheme_remark
 from kambin.core import Finding, Severity, require_code
 from kambin.frames import Side
 from kambin.knowledge import value
+from kambin.planning.bone_models import Resection
 from kambin.planning.documents import FindingRecord
 from kambin.planning.evaluate import is_resolved
 from kambin.planning.geometry import LevelGeometry
-from kambin.planning.models import Clearance, Resection, Stage, Trajectory
+from kambin.planning.models import Clearance, Stage, Trajectory
 from kambin.planning.policy import NEURAL, Group, read_groups
 from kambin.planning.targets import measure_fragment_gap_mm
 
