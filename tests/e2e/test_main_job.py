@@ -249,6 +249,50 @@ def test_confirmation_is_recorded_and_the_report_says_so(
         assert "A. Tester" in page
 
 
+def test_a_person_signs_and_locks_the_plan(case: Path, planned: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    plan.mkdir()
+    shutil.copy(planned / "plan.json", plan)
+    named = ("--by", "A. Surgeon", "--json")
+    codes = {f["code"] for f in _document(plan)["findings"] if f["severity"] == "CONFIRM"}
+    assert codes
+    unanswered = run_kambin("sign", case, plan, *named)
+    assert (unanswered.code, unanswered.document["error"]["code"]) == (5, "PL-101")
+    accept = [word for code in codes for word in ("--accept", code)]
+    assert run_kambin("confirm", plan / "plan.json", *named, *accept).code == 0
+    assert run_kambin("lock", case, plan).code == 5
+    unnamed = run_kambin("sign", case, plan, "--by", " ", "--json")
+    assert (unnamed.code, unnamed.document["error"]["code"]) == (2, "RQ-100")
+    signed = run_kambin("sign", case, plan, *named)
+    assert signed.code == 0, signed.text
+    assert signed.document["signature"]["accepted"] == sorted(codes)
+    assert run_kambin("lock", case, plan, "--json").document["locked"] is True
+    again = run_kambin("plan", case, *ASKED, "-o", plan, "--json")
+    assert (again.code, again.document["error"]["code"]) == (6, "ST-010")
+    told = run_kambin("history", case, plan, "--json").document
+    assert [v["origin"] for v in told["versions"]] == ["found"]
+    assert [(s["by"], s["is_valid"], s["is_locked"]) for s in told["signatures"]] == [
+        ("A. Surgeon", True, True)
+    ]
+    assert "signed, locked" in run_kambin("history", case, plan).text
+    assert run_kambin("history", case, plan, "--undo").code == 2
+    assert run_kambin("verify", case, plan).code == 0
+
+
+def test_p01_a_plan_of_a_changed_case_is_not_signed(
+    coarse_case: Path, coarse_plan: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "case"
+    shutil.copytree(coarse_case, other)
+    document = json.loads((other / "case.json").read_text())
+    document["names"].popitem()
+    (other / "case.json").write_text(json.dumps(document))
+    outcome = run_kambin("sign", other, coarse_plan, "--by", "A. Surgeon", "--json")
+    assert outcome.code == 5
+    assert [f["code"] for f in outcome.document["error"]["findings"]] == ["PL-020"]
+    assert not (coarse_plan / "plan.signatures.json").exists()
+
+
 def test_no_default_level_no_default_side_no_default_target(case: Path) -> None:
     assert run_kambin("plan", case, "--side", "left", "--zone", "paracentral").code == 2
     assert run_kambin("plan", case, "--level", "L4-L5", "--zone", "paracentral").code == 2

@@ -56,6 +56,11 @@ COMMANDS = {
         "verify",
         "Check a plan a second time, on surfaces, and that nothing changed since it was made.",
     ),
+    "sign": Entry("sign", "Put a name under a plan that the second checker confirms."),
+    "lock": Entry("lock", "Lock a signed plan: nothing replaces it unasked from now on."),
+    "history": Entry(
+        "history", "List the versions of a plan and its signatures, and walk among them."
+    ),
     "report": Entry(
         "report", "Write the report of a plan or of a refusal: HTML, PDF and the pictures."
     ),

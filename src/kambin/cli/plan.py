@@ -7,13 +7,14 @@ import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.clock import SystemClock
 from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document
 from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
 from kambin.cli.workbench import complete_once
-from kambin.core import FieldStore, PlanError
-from kambin.exchange import PLAN_FILE, REFUSAL_FILE, write_plan, write_refusal
+from kambin.core import Clock, FieldStore, PlanError
+from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 
 
@@ -43,6 +44,9 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder for the plan.")
     ] = None,
+    new_version: Annotated[
+        bool, typer.Option("--new-version", help="Plan into a folder whose plan is locked.")
+    ] = False,
     json: JsonOption = False,
 ) -> int:
     """Plan entry, target, tools and docking distance for one level and side.
@@ -59,10 +63,12 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
         technique=technique,
         cannula_mm=cannula,
     )
+    # whoever writes here while this one is computed shall not be replaced unseen
+    expected = None if out is None else find_head(out, new_version=new_version)
     answer = make_plan(case, request)
     # a refusal is an answer as well, written and printed like a plan; only the status differs
     if out is not None:
-        write_answer(answer, out)
+        write_answer(answer, out, expected=expected, new_version=new_version)
     if json:
         print_document(answer)
     elif isinstance(answer, Plan):
@@ -106,8 +112,38 @@ def make_plan(
         )
 
 
-def write_answer(answer: Plan | Refusal, out: Path) -> Path:
-    """Write a plan or a refusal into a folder, and take away the other kind if it lies there.
+def find_head(out: Path, *, new_version: bool) -> str:
+    """Return the state of a folder that an answer will be written into.
+
+    Parameters
+    ----------
+    out : the folder, there or not
+    new_version : bool, whether a locked plan may be followed by another version
+
+    Raises
+    ------
+    StoreError  (ST-010) if the plan there is locked; (ST-011) if its history was changed
+    """
+    return read_history(out).head_sha256 if new_version else require_replaceable(out)
+
+
+def write_answer(
+    answer: Plan | Refusal,
+    out: Path,
+    *,
+    clock: Clock | None = None,
+    expected: str | None = None,
+    new_version: bool = False,
+) -> Path:
+    """Write a plan or a refusal into a folder as its next version; the one before is kept.
+
+    Parameters
+    ----------
+    answer : Plan or Refusal
+    out : the folder
+    clock : Clock, or none for that of the machine
+    expected : str, head of the folder's history when the answer was asked for, or none
+    new_version : bool, write although the version there is locked
 
     Returns
     -------
@@ -115,15 +151,7 @@ def write_answer(answer: Plan | Refusal, out: Path) -> Path:
 
     Raises
     ------
-    StoreError  (ST-001) if it cannot be written
+    StoreError  (ST-010, ST-011, ST-012, ST-001) as ``keep_answer``
     """
-    written, other = (
-        (PLAN_FILE, REFUSAL_FILE) if isinstance(answer, Plan) else (REFUSAL_FILE, PLAN_FILE)
-    )
-    if isinstance(answer, Plan):
-        write_plan(answer, out / written)
-    else:
-        write_refusal(answer, out / written)
-    # an old plan beside a new refusal would be taken for the answer
-    (out / other).unlink(missing_ok=True)
-    return out / written
+    moment = (clock or SystemClock()).now().isoformat(timespec="seconds")
+    return keep_answer(answer, out, at=moment, expected=expected, new_version=new_version)

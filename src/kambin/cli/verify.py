@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import read_checked_case, require_answered
+from kambin.cli.gate import CheckedCase, read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
@@ -52,14 +52,29 @@ def make_verdict(folder: Path, plan: Plan) -> Verification:
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
     StoreError, InputError  as ``read_case``
     """
+    return check_plan(folder, plan)[1]
+
+
+def check_plan(folder: Path, plan: Plan) -> tuple[CheckedCase, Verification]:
+    """Return the case with its checks, and the second checker's answer on a plan.
+
+    Parameters
+    ----------
+    folder : the case folder
+    plan : Plan, edited or not
+
+    Raises
+    ------
+    AnatomyError, StoreError, InputError  as ``make_verdict``
+    """
     checked = read_checked_case(folder, verify=False)
     if checked.case.sha256 != plan.case_sha256:
         # a changed case may not even be completed any more; that it changed is the answer
-        return refuse_plan(stale_plan(checked.case.sha256, plan))
+        return checked, refuse_plan(stale_plan(checked.case.sha256, plan))
     require_answered(checked)
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
-        return verify_plan(checked.case, anatomy, plan)
+        return checked, verify_plan(checked.case, anatomy, plan)
 
 
 def stale_plan(case_sha256: str, plan: Plan) -> PlanError:

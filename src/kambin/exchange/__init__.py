@@ -1,12 +1,6 @@
 """Files in and out: images, labels, case folders and documents."""
 
-from kambin.exchange.answers import (
-    PLAN_FILE,
-    REFUSAL_FILE,
-    find_answer_file,
-    read_answer,
-    write_refusal,
-)
+from kambin.exchange.answers import find_answer_file, read_answer, write_refusal
 from kambin.exchange.case_files import (
     hash_case,
     is_case_folder,
@@ -30,6 +24,15 @@ from kambin.exchange.plan_files import (
     record_plan_confirmation,
     write_plan,
 )
+from kambin.exchange.plan_history import (
+    History,
+    Version,
+    keep_answer,
+    read_history,
+    require_replaceable,
+    step_history,
+)
+from kambin.exchange.plan_shelf import PLAN_FILE, REFUSAL_FILE
 from kambin.exchange.reading import PATIENT_FRAME, read_label_map, read_volume
 from kambin.exchange.segmenters import (
     SEGMENTERS,
@@ -38,6 +41,8 @@ from kambin.exchange.segmenters import (
     find_segmenter_call,
     segment,
 )
+from kambin.exchange.signatures import Signature
+from kambin.exchange.signing import SignRequest, lock_plan_file, read_signatures, sign_plan_file
 
 __all__ = [
     "PATIENT_FRAME",
@@ -47,8 +52,12 @@ __all__ = [
     "CaseSummary",
     "Dialect",
     "DicomRequest",
+    "History",
     "Segmentation",
     "Segmenter",
+    "SignRequest",
+    "Signature",
+    "Version",
     "find_answer_file",
     "find_import_findings",
     "find_key",
@@ -56,22 +65,29 @@ __all__ = [
     "hash_case",
     "import_case",
     "is_case_folder",
+    "keep_answer",
+    "lock_plan_file",
     "nifti_bytes",
     "read_answer",
     "read_case",
     "read_case_summary",
     "read_confirmations",
     "read_dialects",
+    "read_history",
     "read_label_map",
     "read_plan",
     "read_plan_confirmations",
+    "read_signatures",
     "read_truth",
     "read_volume",
     "record_confirmation",
     "record_plan_confirmation",
     "require_free",
+    "require_replaceable",
     "segment",
     "settle_case",
+    "sign_plan_file",
+    "step_history",
     "to_json",
     "to_plain",
     "write_bytes_atomically",

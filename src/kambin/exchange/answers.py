@@ -4,10 +4,9 @@ from pathlib import Path
 
 from kambin.exchange.documents import write_document
 from kambin.exchange.plan_files import read_plan, read_planning_document, validate_document
+from kambin.exchange.plan_history import find_present_file
+from kambin.exchange.plan_shelf import PLAN_FILE, REFUSAL_FILE
 from kambin.planning import Plan, Refusal, round_document
-
-PLAN_FILE = "plan.json"
-REFUSAL_FILE = "refusal.json"
 
 
 def write_refusal(refusal: Refusal, path: Path) -> Refusal:
@@ -32,6 +31,8 @@ def find_answer_file(place: Path) -> Path:
     if not place.is_dir():
         return place
     found = (place / PLAN_FILE, place / REFUSAL_FILE)
+    if all(file.exists() for file in found):
+        return find_present_file(place) or found[1]
     # with neither there, the plan: that is the file whose absence a person understands
     return found[0] if found[0].exists() or not found[1].exists() else found[1]
 

@@ -69,11 +69,16 @@ def read_plan(path: Path, *, verify: bool = True) -> Plan:
         hash
     StoreError  (ST-004) if it is of a newer version
     """
-    return _read_sealed(Path(path), verify=verify)[0]
+    return read_sealed_plan(Path(path), verify=verify)[0]
 
 
-def _read_sealed(path: Path, *, verify: bool = True) -> tuple[Plan, str]:
-    """Return a plan and the hash that its file was written with."""
+def read_sealed_plan(path: Path, *, verify: bool = True) -> tuple[Plan, str]:
+    """Return a plan and the hash that its file was written with.
+
+    Raises
+    ------
+    PlanError, StoreError  as ``read_plan``
+    """
     document = read_planning_document(path)
     if "content_sha256" not in document or document.get("infeasible"):
         raise not_a_plan(path, "It is a refusal or another document without a plan's hash.")
@@ -161,7 +166,7 @@ def read_plan_confirmations(plan_path: Path) -> tuple[Confirmation, ...]:
     PlanError, StoreError  as ``read_plan``, and (ST-005) if the answers are damaged
     """
     # a plan made anew has another hash, and its questions are open again
-    content = _read_sealed(Path(plan_path))[1]
+    content = read_sealed_plan(Path(plan_path))[1]
     file = confirmations_beside(plan_path)
     suffix = f"@{content}"
     return tuple(
@@ -178,7 +183,7 @@ def record_plan_confirmation(plan_path: Path, confirmation: Confirmation) -> Non
     ------
     PlanError, StoreError  as ``read_plan``, and (ST-001) if it cannot be written
     """
-    content = _read_sealed(Path(plan_path))[1]
+    content = read_sealed_plan(Path(plan_path))[1]
     file = confirmations_beside(plan_path)
     c = confirmation
     # an answer is given to what was on the page, so it carries the hash of that content

@@ -1,7 +1,7 @@
 """Planning: fields, candidates, search, clearances, resection, and the second checker."""
 
-from kambin.planning.documents import FindingRecord
 from kambin.planning.bone_models import Resection
+from kambin.planning.documents import FindingRecord
 from kambin.planning.evaluate import Path, evaluate
 from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.migration import FIRST_VERSION, migrate_document
@@ -27,6 +27,7 @@ from kambin.planning.plan import plan_trajectory
 from kambin.planning.policy import Group, find_group
 from kambin.planning.request import ZONES, PlanRequest
 from kambin.planning.sealing import hash_content, hash_document, round_document, seal_plan
+from kambin.planning.signing import require_signable
 from kambin.planning.skin_map import SkinMap, plan_skin_map
 from kambin.planning.tools import Tool, Toolset, find_toolset
 from kambin.planning.verify import verify_plan
@@ -68,6 +69,7 @@ __all__ = [
     "migrate_document",
     "plan_skin_map",
     "plan_trajectory",
+    "require_signable",
     "round_document",
     "seal_plan",
     "verify_plan",
