@@ -19,6 +19,7 @@ from kambin.knowledge.instruments import (
     instruments,
     user_instrument,
 )
+from kambin.knowledge.landmarks import LandmarkRow, landmarks
 from kambin.knowledge.literature import (
     Literature,
     literature,
@@ -44,6 +45,7 @@ __all__ = [
     "Corridor",
     "Instrument",
     "Kind",
+    "LandmarkRow",
     "Literature",
     "MarginRule",
     "Margins",
@@ -58,6 +60,7 @@ __all__ = [
     "describe",
     "find_instrument",
     "instruments",
+    "landmarks",
     "literature",
     "literature_rows",
     "read_constants",

@@ -38,6 +38,7 @@ class Instrument(BaseModel):
     length_mm : float or none, mm, usable length
     view_deg : float or none, degrees, viewing direction of a scope off its axis
     lateral_reach_mm : float or none, mm, reach of an articulated tip beside the axis
+    bevel_deg : float or none, degrees between the plane of a tube's opening and its axis
     unit : str, always ``mm``
     tag : str, V, V2, M or D; M and D are shown as unverified
     source : str
@@ -55,6 +56,7 @@ class Instrument(BaseModel):
     length_mm: float | None = None
     view_deg: float | None = None
     lateral_reach_mm: float | None = None
+    bevel_deg: float | None = None
     unit: Literal["mm"] = "mm"
     tag: Literal["V", "V2", "M", "D"]
     source: str
@@ -138,6 +140,7 @@ def user_instrument(kind: str, outer_diameter_mm: float) -> Instrument:
             "outer_diameter_mm": outer_diameter_mm,
             "range": (outer_diameter_mm, outer_diameter_mm),
             "bore_mm": bore,
+            "bevel_deg": value("sizes.cannula_bevel_deg") if kind == "cannula" else None,
             # A size that somebody typed was read in no paper.
             "tag": "D",
             "source": USER_SOURCE,

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from kambin.anatomy import StructureKey
 from kambin.frames import Side
 from kambin.knowledge import Corridor, Technique, value
+from kambin.planning.docking import find_docking_limit_mm
 from kambin.planning.entries import Entries, cast_rays
 from kambin.planning.geometry import LevelGeometry, cross_pedicle_line, find_foramen_fault
+from kambin.planning.landmarks import find_excluding, find_stopped
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
 from kambin.planning.tools import Toolset
@@ -64,9 +66,9 @@ def find_allowed(
 
     Notes
     -----
-    The waist lies somewhere between the pedicles; its place is not measured here, so that the
-    way from the target to the lateral border of the pedicles, the outer mouth of the foramen,
-    bounds the distance to it.
+    Where the waist of the foramen is measured, the cannula ends no further out than 2 mm beyond
+    it; else, or where the tools say so, its outer mouth bounds docking (docs/adr/0007). What
+    the landmarks of the C-arm exclude for a zone is left out, too.
     """
     corridor, stops = tools.technique.corridor, find_stops_mm(tools.technique)
     points, aims = entries.points_lps_mm, targets.points_lps_mm
@@ -77,11 +79,10 @@ def find_allowed(
         theta <= corridor.axial_inclination_max_deg
     )
     passes &= (phi >= corridor.craniocaudal_min_deg) & (phi <= corridor.craniocaudal_max_deg)
-    mouth_mm = geometry.pedicle_centre_mm + 0.5 * geometry.pedicle_width_mm
-    crossing = geometry.lps_mm(cross_pedicle_line(geometry, points, aims, mouth_mm))
-    waist = np.linalg.norm(crossing - aims[None], axis=-1)
-    limit = waist + value("planning.waist_allowance_mm")
+    limit = find_docking_limit_mm(geometry, points, aims, tools)
     allowed: NDArray[np.bool_] = passes[..., None] & (stops <= limit[..., None])
+    for row in find_excluding(targets.zone):
+        allowed &= ~find_stopped(geometry, points, aims, stops, row)
     return allowed
 
 

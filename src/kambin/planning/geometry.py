@@ -15,6 +15,22 @@ PARALLEL_EPSILON = 10.0**-6
 
 
 @dataclass(frozen=True, slots=True)
+class WaistPlane:
+    """The plane of the least closed section of a foramen, surgical disc frame.
+
+    Parameters
+    ----------
+    centre_mm : float array, shape (3,), mm, middle of the section
+    normal : float array, shape (3,), unit vector, outwards
+    area_mm2 : float, mm2, of the section
+    """
+
+    centre_mm: NDArray[np.float64]
+    normal: NDArray[np.float64]
+    area_mm2: float
+
+
+@dataclass(frozen=True, slots=True)
 class LevelGeometry:
     """Disc, pedicle lines and foramen of one level on one side.
 
@@ -29,6 +45,7 @@ class LevelGeometry:
         of the upper pedicle, upper border of the caudal pedicle
     wall_mm : float, mm, posterior of the disc's centre: the posterior rim of the disc
     half_width_mm : float, mm, half the width of the disc
+    waist : WaistPlane, or none where it was not looked for or is not closed
     """
 
     level: Level
@@ -41,6 +58,7 @@ class LevelGeometry:
     foramen_floor_mm: float
     wall_mm: float
     half_width_mm: float
+    waist: WaistPlane | None = None
 
     def surgical_mm(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Map LPS points, shape (..., 3), mm, to (lateral, posterior, cranial) of the disc."""

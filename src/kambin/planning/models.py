@@ -3,6 +3,7 @@
 from typing import Literal
 
 from kambin.planning.bone_models import Resection
+from kambin.planning.choice_models import Bevel, Docking, Landmark
 from kambin.planning.documents import Document, FindingRecord, Point
 
 SCHEMA_VERSION = 2
@@ -70,7 +71,13 @@ class Clearance(Document):
 
 
 class Stage(Document):
-    """One tool of the sequence: a capsule of true outer radius with its own end point."""
+    """One tool of the sequence: a capsule of true outer radius with its own end point.
+
+    Notes
+    -----
+    ``stop_mm`` is negative for forceps that go past the target into the fragment. ``landmark``
+    is what the C-arm shows of the tip, ``bevel`` how a cannula's opening is turned.
+    """
 
     tool: str
     instrument: str
@@ -78,6 +85,8 @@ class Stage(Document):
     tip_lps_mm: Point
     stop_mm: float
     clearances: tuple[Clearance, ...]
+    landmark: Landmark | None = None
+    bevel: Bevel | None = None
 
 
 class Reach(Document):
@@ -177,6 +186,8 @@ class Plan(Document):
     findings: tuple[FindingRecord, ...]
     evidence: tuple[str, ...]
     software: Software
+    margins: Literal["fluoroscopy", "plan-only"] = "fluoroscopy"
+    docking: Docking | None = None
     migrated_from: MigratedFrom | None = None
     content_sha256: str = ""
 
@@ -212,6 +223,7 @@ class Refusal(Document):
     findings: tuple[FindingRecord, ...]
     evidence: tuple[str, ...]
     software: Software
+    margins: Literal["fluoroscopy", "plan-only"] = "fluoroscopy"
 
 
 class Verification(Document):

@@ -11,6 +11,7 @@ from kambin.core import (
     find_unanswered,
 )
 from kambin.planning.certainty import find_slack_mm
+from kambin.planning.choices import describe_choice
 from kambin.planning.corridor import find_corridor_lack
 from kambin.planning.evaluate import Path, to_point
 from kambin.planning.evaluator import Evaluation, Evaluator
@@ -29,6 +30,7 @@ from kambin.planning.policy import find_same_nerve
 from kambin.planning.question import Question, prepare_question
 from kambin.planning.refine import search
 from kambin.planning.refusal import Verdict, judge_refusal
+from kambin.planning.relaxing import relax
 from kambin.planning.remarks import (
     find_not_assessed,
     make_finding,
@@ -37,11 +39,13 @@ from kambin.planning.remarks import (
     remark_modelled,
     remark_plan,
     remark_resolution,
+    sort_remarks,
     to_records,
 )
 from kambin.planning.request import PlanRequest
 from kambin.planning.sealing import find_software, round_document, seal_plan
 from kambin.planning.search import SearchResult
+from kambin.planning.stage_ends import with_ends
 from kambin.planning.verify import verify_plan
 
 EXHAUSTED = "every listed candidate was tried, and a finer list around the best"
@@ -82,13 +86,14 @@ def plan_trajectory(
     """
     question = prepare_question(case, anatomy, request, progress=progress, store=store)
     result = search(question.problem, question.skin)
-    if not result.is_feasible and question.problem.tools.reams:
-        question, result = _free_rim(question, result)
+    if not result.is_feasible:
+        question, result = relax(question, result)
     if result.best is None:
         return _refuse_corridor(question, result)
     best = result.best
-    path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
     problem = question.problem
+    path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
+    path = with_ends(anatomy, problem.hazards, path, problem.tools)
     evaluator = Evaluator.of(question, store)
     evaluation = evaluator.evaluate(path, certainty=False)
     if not result.is_feasible:
@@ -104,26 +109,13 @@ def plan_trajectory(
     return _offer(question, result, plan, evaluation.stages)
 
 
-def _free_rim(question: Question, result: SearchResult) -> tuple[Question, SearchResult]:
-    """Return the question again with the rim removable, if that opens a way.
-
-    More than contact with the rim needs a person's confirmation (architecture 4), so that it
-    is tried only when nothing else passes.
-    """
-    tools = replace(question.problem.tools, frees_rim=True)
-    freed = replace(question, problem=replace(question.problem, tools=tools))
-    found = search(freed.problem, question.skin)
-    candidates, paths = result.candidates + found.candidates, result.paths + found.paths
-    if found.is_feasible:
-        return freed, replace(found, candidates=candidates, paths=paths)
-    return question, replace(result, candidates=candidates, paths=paths)
-
-
 def _write_plan(
     question: Question, result: SearchResult, evaluation: Evaluation, certainty: Certainty
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
-    path, stages, resection = evaluation.path, evaluation.stages, evaluation.resection
+    path, resection = evaluation.path, evaluation.resection
+    choice = describe_choice(question, path, evaluation.stages)
+    stages = choice.stages
     case, anatomy, request = question.case, question.anatomy, question.request
     problem, level, side = question.problem, question.request.level, question.request.side
     geometry = problem.geometry
@@ -133,6 +125,7 @@ def _write_plan(
         length_mm=path.length_mm,
     )
     remarks = remark_plan(case, anatomy, geometry, trajectory, stages, resection)
+    remarks = sort_remarks([*remarks, *choice.remarks])
     signed = float(geometry.surgical_mm(path.entry_lps_mm)[0]) * side.lateral_sign_lps
     return seal_plan(
         Plan(
@@ -159,6 +152,8 @@ def _write_plan(
             findings=to_records(remarks),
             evidence=find_evidence(problem.tools.technique),
             software=find_software(),
+            margins=problem.tools.margins,
+            docking=choice.docking,
         )
     )
 
@@ -245,6 +240,7 @@ def _refuse(
             findings=to_records(findings),
             evidence=find_evidence(tools.technique),
             software=find_software(),
+            margins=tools.margins,
         )
     )
 

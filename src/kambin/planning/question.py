@@ -6,6 +6,7 @@ from kambin.anatomy import Anatomy, Case
 from kambin.core import FieldStore, NoStore, Progress, SilentProgress
 from kambin.planning.bundle import Bundle
 from kambin.planning.corridor import keep_promising
+from kambin.planning.docking import with_waist
 from kambin.planning.entries import find_entries
 from kambin.planning.fields import build_hazards
 from kambin.planning.geometry import find_level_geometry
@@ -61,7 +62,8 @@ def prepare_question(
     AnatomyError  (AN-011) if disc, vertebrae, pedicles or skin of the level are not assessed
     """
     tools = find_toolset(request)
-    geometry = find_level_geometry(anatomy, level=request.level, side=request.side)
+    level, side = request.level, request.side
+    geometry = with_waist(anatomy, find_level_geometry(anatomy, level=level, side=side))
     targets = find_targets(anatomy, geometry, request)
     skin = Skin(anatomy.require("skin").region)
     found = find_entries(skin, geometry, tools.technique, targets.centre_lps_mm)

@@ -14,7 +14,7 @@ from kambin.planning.documents import FindingRecord
 from kambin.planning.evaluate import is_resolved
 from kambin.planning.geometry import LevelGeometry
 from kambin.planning.models import Clearance, Stage, Trajectory
-from kambin.planning.policy import NEURAL, Group, read_groups
+from kambin.planning.policy import FULL_LENGTH, NEURAL, Group, read_groups
 from kambin.planning.targets import measure_fragment_gap_mm
 
 _NEURAL_NAMES = frozenset(group.value for group in NEURAL)
@@ -89,6 +89,16 @@ def remark_plan(
         *remark_modelled(anatomy, stages),
         *remark_missing(missing, level, side),
     ]
+    return sort_remarks(found)
+
+
+def sort_remarks(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings, the most severe first, then by their codes.
+
+    Parameters
+    ----------
+    found : iterable of Finding
+    """
     order = [Severity.BLOCK, Severity.CONFIRM, Severity.NOTE]
     return tuple(sorted(found, key=lambda finding: (order.index(finding.severity), finding.code)))
 
@@ -223,7 +233,7 @@ def _remark_nerves(stages: tuple[Stage, ...]) -> list[Finding]:
 
 
 def _remark_rim(stages: tuple[Stage, ...], *, freed: bool) -> list[Finding]:
-    tools = frozenset(stage.tool for stage in stages) - {"needle", "forceps"}
+    tools = frozenset(stage.tool for stage in stages) - FULL_LENGTH
     near = _least(stages, frozenset({Group.RIM.value}), tools)
     return [
         make_finding(

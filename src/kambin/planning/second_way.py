@@ -9,7 +9,7 @@ import numpy as np
 from kambin.anatomy import Anatomy, Level, Structure, StructureKey
 from kambin.frames import Side
 from kambin.imaging import Grid, Surface, extract_surface, segment_surface_clearance
-from kambin.knowledge import value
+from kambin.knowledge import Margins, value
 from kambin.planning.fields import crop_to_grid, find_reach_mm
 from kambin.planning.models import Plan, Stage
 from kambin.planning.policy import BONE, Group, find_hazards
@@ -69,18 +69,26 @@ class Measured:
         stated = self.stated_mm
         return self.extent is Extent.PART and stated is not None and stated < self.clearance_mm
 
-    def margin_mm(self, *, reams: bool, frees_rim: bool) -> float | None:
+    def margin_mm(
+        self, *, reams: bool, frees_rim: bool, margins: Margins = "fluoroscopy"
+    ) -> float | None:
         """Return the hard margin of the stage, mm, or none where nothing is demanded.
 
         Parameters
         ----------
         reams : bool, whether the technique removes bone
         frees_rim : bool, whether the plan declares that the rim is removed
+        margins : str, what guides the tools, as the plan says
         """
         if self.extent is Extent.ALL_PARTS:
             return None  # each part has a margin of its own
         return find_margin_mm(
-            self.stage.tool, self.group, self.structure, reams=reams, frees_rim=frees_rim
+            self.stage.tool,
+            self.group,
+            self.structure,
+            reams=reams,
+            frees_rim=frees_rim,
+            margins=margins,
         )
 
 
@@ -260,7 +268,9 @@ class Ruler:
         anatomy : Anatomy
         reach_mm : float, mm
         """
-        ends = np.array([plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm])
+        # Forceps may end past the target.
+        tips = [stage.tip_lps_mm for stage in plan.stages]
+        ends = np.array([plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm, *tips])
         low, high = structure.region.bounds_lps_mm()
         if (ends.max(axis=0) + reach_mm < low).any() or (ends.min(axis=0) - reach_mm > high).any():
             return None

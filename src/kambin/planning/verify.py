@@ -238,7 +238,9 @@ def _check_margins(plan: Plan, measured: list[Measured]) -> Iterator[Finding]:
     """Yield margins that are broken on the surfaces by more than the checkers' error."""
     reams = any(tool.stage == "reamer" for tool in technique(plan.technique).tools)
     for m in measured:
-        margin = m.margin_mm(reams=reams, frees_rim=plan.resection.rim_is_removed)
+        margin = m.margin_mm(
+            reams=reams, frees_rim=plan.resection.rim_is_removed, margins=plan.margins
+        )
         allowed = find_allowed_difference_mm(m.structure, m.extent)
         if margin is None or m.clearance_mm >= margin - allowed:
             continue

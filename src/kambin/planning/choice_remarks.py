@@ -1,0 +1,67 @@
+"""What is said of landmarks, docking and preferences beside their numbers."""
+
+from collections.abc import Iterable
+
+from kambin.core import Finding, Severity
+from kambin.knowledge import value
+from kambin.planning.choice_models import Docking, Landmark
+from kambin.planning.remarks import make_finding
+
+
+def remark_landmarks(described: Iterable[tuple[str, Landmark | None]]) -> list[Finding]:
+    """Return what is asked or said about tips in a state that is not simply allowed.
+
+    Parameters
+    ----------
+    described : pairs of a stage and its Landmark, or none
+    """
+    found: dict[str, Finding] = {}
+    for stage, seen in described:
+        if seen is None or seen.state is None or seen.policy == "allow" or seen.state in found:
+            continue
+        asks = seen.policy in ("exclude", "confirm")
+        word = "" if seen.is_verified else " (unverified)"
+        found[seen.state] = make_finding(
+            "PL-080",
+            Severity.CONFIRM if asks else Severity.NOTE,
+            what=f"{seen.title}{word}",
+            where=stage,
+            why=f"The tip of the {stage} lies {seen.ap_zone}, {abs(seen.lateral_mm_of_pvl):.1f} mm "
+            f"{'behind' if seen.lateral_mm_of_pvl >= 0 else 'in front of'} the posterior "
+            f"vertebral line. {seen.action}",
+        )
+    return list(found.values())
+
+
+def remark_docking(docking: Docking, where: str) -> list[Finding]:
+    """Return what is asked or said about where the cannula ends.
+
+    Parameters
+    ----------
+    docking : Docking
+    where : str, level and side
+    """
+    if docking.waist_distance_mm is None:
+        return [
+            make_finding(
+                "PL-085",
+                Severity.NOTE,
+                what="The waist of the foramen is not measured; its mouth bounds docking",
+                where=where,
+                why="No section through the foramen is closed all round in these labels.",
+            )
+        ]
+    allowed = docking.waist_distance_mm + value("planning.waist_allowance_mm")
+    if docking.stop_mm <= allowed:
+        return []
+    return [
+        make_finding(
+            "PL-081",
+            Severity.CONFIRM,
+            what=f"The cannula docks {docking.stop_mm - docking.waist_distance_mm:.1f} mm outside "
+            "the waist of the foramen",
+            where=where,
+            why=f"At most {value('planning.waist_allowance_mm'):.1f} mm are usual, and nothing "
+            "passes there.",
+        )
+    ]
