@@ -61,6 +61,9 @@ COMMANDS = {
     "history": Entry(
         "history", "List the versions of a plan and its signatures, and walk among them."
     ),
+    "diff": Entry(
+        "diff", "Set two plans side by side: every number, and which plan it speaks for."
+    ),
     "report": Entry(
         "report", "Write the report of a plan or of a refusal: HTML, PDF and the pictures."
     ),

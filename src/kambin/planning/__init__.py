@@ -1,6 +1,8 @@
 """Planning: fields, candidates, search, clearances, resection, and the second checker."""
 
 from kambin.planning.bone_models import Resection
+from kambin.planning.comparison import compare_plans
+from kambin.planning.comparison_models import PlanComparison
 from kambin.planning.documents import FindingRecord
 from kambin.planning.evaluate import Path, evaluate
 from kambin.planning.evaluator import Evaluation, Evaluator
@@ -49,6 +51,7 @@ __all__ = [
     "MigratedFrom",
     "Path",
     "Plan",
+    "PlanComparison",
     "PlanRequest",
     "Reach",
     "Refusal",
@@ -61,6 +64,7 @@ __all__ = [
     "Toolset",
     "Trajectory",
     "Verification",
+    "compare_plans",
     "evaluate",
     "find_group",
     "find_toolset",
