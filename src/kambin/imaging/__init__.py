@@ -19,6 +19,7 @@ from kambin.imaging.signed import (
 )
 from kambin.imaging.surface import Surface, extract_surface
 from kambin.imaging.surface_distance import (
+    keep_clear,
     nearest_on_surface,
     segment_surface_clearance,
     surface_distance,
@@ -41,6 +42,7 @@ __all__ = [
     "extract_surface",
     "fit_points",
     "fit_surface",
+    "keep_clear",
     "nearest_on_surface",
     "occupancy_on_grid",
     "project",

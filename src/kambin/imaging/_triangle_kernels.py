@@ -228,3 +228,53 @@ def deepest_on_segment(
             middles[waiting + 1], halves[waiting + 1] = at + 0.5 * half, 0.5 * half
             waiting += 2
     return deepest, point
+
+
+@njit(cache=True)
+def _comes_within(a: Vector, b: Vector, tree: Tree, limit: float) -> bool:
+    """Return whether a segment comes nearer than ``limit``, mm, to any triangle."""
+    corners, _, spans, balls = tree
+    stack = np.empty(STACK_SIZE, dtype=np.int64)
+    stack[0] = 0
+    open_nodes = 1
+    while open_nodes > 0:
+        open_nodes -= 1
+        node = stack[open_nodes]
+        if point_to_segment(vector(balls[node]), a, b) - balls[node, 3] >= limit:
+            continue
+        if spans[node, 2] >= 0:
+            stack[open_nodes], stack[open_nodes + 1] = spans[node, 2], spans[node, 3]
+            open_nodes += 2
+            continue
+        for n in range(spans[node, 0], spans[node, 1]):
+            p, q, r = vector(corners[n, 0]), vector(corners[n, 1]), vector(corners[n, 2])
+            if segment_to_triangle(a, b, p, q, r)[0] < limit:
+                return True
+    return False
+
+
+@njit(cache=True, parallel=True)
+def segments_clear(
+    starts: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    tree: Tree,
+    normals: NDArray[np.float64],
+    limit: float,
+) -> NDArray[np.bool_]:
+    """Return which segments, shape (P, 3), mm, LPS, lie outside and nowhere within the limit, mm.
+
+    Parameters
+    ----------
+    starts, ends : float array, shape (P, 3), mm, LPS
+    tree : Tree of the triangles
+    normals : float array, shape (M, 7, 3), as for ``signed_point``
+    limit : float, mm, at least 0
+    """
+    clear = np.empty(starts.shape[0], dtype=np.bool_)
+    for p in prange(starts.shape[0]):
+        a, b = vector(starts[p]), vector(ends[p])
+        clear[p] = not _comes_within(a, b, tree, limit)
+        # What touches no triangle may lie wholly inside.
+        if clear[p]:
+            clear[p] = signed_point(a, tree, normals)[0] > 0.0
+    return clear

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from kambin.imaging._triangle_kernels import (
     deepest_on_segment,
     segment_distance,
+    segments_clear,
     signed_distances,
     signed_point,
 )
@@ -95,3 +96,38 @@ def segment_surface_clearance(
     if gap <= 0.0 or signed_point(start, tree, normals)[0] <= 0.0:
         gap, point = deepest_on_segment(start, end, tree, normals, DEPTH_TOLERANCE_MM)
     return float(gap), np.array(point)
+
+
+def keep_clear(
+    starts_lps_mm: ArrayLike, ends_lps_mm: ArrayLike, surface: Surface, limit_mm: float
+) -> NDArray[np.bool_]:
+    """Return which straight tools stay outside a structure by at least a limit, shape (P,).
+
+    Parameters
+    ----------
+    starts_lps_mm, ends_lps_mm : float array, shape (P, 3), mm, LPS, the ends of centre lines
+    surface : Surface, closed
+    limit_mm : float, mm; below 0 the lines may run inside by as much
+
+    Raises
+    ------
+    InputError  (IN-044) if the surface is not closed
+
+    Notes
+    -----
+    As ``segment_surface_clearance`` of each line compared with the limit, but a line is given up
+    at the first triangle that is too near.
+
+    References
+    ----------
+    Ericson 2005, Real-Time Collision Detection, sections 5.1.5 and 5.1.9
+    """
+    starts, ends = (
+        np.ascontiguousarray(np.asarray(points, dtype=np.float64).reshape(-1, 3))
+        for points in (starts_lps_mm, ends_lps_mm)
+    )
+    clear: NDArray[np.bool_] = segments_clear(starts, ends, *surface.tree, max(limit_mm, 0.0))
+    if limit_mm < 0:
+        for p in np.flatnonzero(~clear):
+            clear[p] = segment_surface_clearance(starts[p], ends[p], surface)[0] >= limit_mm
+    return clear

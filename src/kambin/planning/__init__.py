@@ -4,6 +4,7 @@ from kambin.planning.bone_models import Resection
 from kambin.planning.comparison import compare_plans
 from kambin.planning.comparison_models import PlanComparison
 from kambin.planning.documents import FindingRecord
+from kambin.planning.certainty_models import Certainty
 from kambin.planning.evaluate import Path, evaluate
 from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.migration import FIRST_VERSION, migrate_document
@@ -11,7 +12,6 @@ from kambin.planning.models import (
     SCHEMA_VERSION,
     Angles,
     Binding,
-    Certainty,
     Certificate,
     Clearance,
     Entry,

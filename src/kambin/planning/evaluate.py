@@ -1,7 +1,9 @@
 """All numbers of one given trajectory: what every tool comes close to, and where."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import FieldStore, NoStore, PlanError, Progress, SilentProgress
 from kambin.frames import Side
-from kambin.knowledge import value
+from kambin.knowledge import value, value_at
 from kambin.planning.bundle import Bundle
+from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
 from kambin.planning.documents import Point
 from kambin.planning.fields import Hazard, HazardSet, build_hazards
 from kambin.planning.models import Clearance, Stage
@@ -94,6 +97,33 @@ class Path:
         return self.target_lps_mm + along[:, None] * way, along
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What is added to the doubt about every surface.
+
+    Parameters
+    ----------
+    unresolved : bool, the labels do not show the facet
+    displayed_mm : float, mm, least uncertainty of a position in the patient
+    """
+
+    unresolved: bool
+    displayed_mm: float
+
+    @classmethod
+    def of(cls, case: Case, anatomy: Anatomy, setting: Setting = DEFAULT_SETTING) -> Self:
+        """Return the doubt in a case and a setting of the theatre.
+
+        Parameters
+        ----------
+        case : Case
+        anatomy : Anatomy
+        setting : ``compensated`` or ``uncompensated``
+        """
+        displayed_mm = value_at("uncertainty.displayed_mm", setting)
+        return cls(not is_resolved(case, anatomy), displayed_mm)
+
+
 def evaluate(  # noqa: PLR0913
     case: Case,
     anatomy: Anatomy,
@@ -134,11 +164,11 @@ def evaluate(  # noqa: PLR0913
         hazards = build_hazards(
             anatomy, groups, bundle, progress=progress or SilentProgress(), store=store or NoStore()
         )
-    return measure_tools(path, tools, hazards.hazards, unresolved=not is_resolved(case, anatomy))
+    return measure_tools(path, tools, hazards.hazards, Doubt.of(case, anatomy))
 
 
 def measure_tools(
-    path: Path, tools: Toolset, hazards: Sequence[Hazard], *, unresolved: bool
+    path: Path, tools: Toolset, hazards: Sequence[Hazard], doubt: Doubt
 ) -> tuple[Stage, ...]:
     """Measure every tool of a path against hazards whose fields are there.
 
@@ -147,16 +177,14 @@ def measure_tools(
     path : Path
     tools : Toolset
     hazards : sequence of Hazard
-    unresolved : bool, the labels do not show the facet
+    doubt : Doubt
     """
     points, along = path.samples()
     # Tools differ in radius alone once they end at the same point: a gap an end serves them all.
     stops = tuple(dict.fromkeys(path.stop_of(tool) for tool in tools.tools))
     firsts = tuple(int(np.searchsorted(along, stop)) for stop in stops)
     gaps = [dict(zip(stops, hazard.find_gaps(points, firsts), strict=True)) for hazard in hazards]
-    return tuple(
-        _measure_stage(path, tool, tools, hazards, gaps, unresolved) for tool in tools.tools
-    )
+    return tuple(_measure_stage(path, tool, tools, hazards, gaps, doubt) for tool in tools.tools)
 
 
 def is_resolved(case: Case, anatomy: Anatomy) -> bool:
@@ -173,7 +201,7 @@ def is_resolved(case: Case, anatomy: Anatomy) -> bool:
 
 
 def find_uncertainty_mm(group: Group, sigma_mm: float, *, unresolved: bool) -> float:
-    """Return the uncertainty shown beside a clearance, mm.
+    """Return the uncertainty of a structure's own surface, mm.
 
     Parameters
     ----------
@@ -203,14 +231,14 @@ def _measure_stage(
     tools: Toolset,
     hazards: Sequence[Hazard],
     gaps: Sequence[Mapping[float, tuple[float, NDArray[np.float64]]]],
-    unresolved: bool,
+    doubt: Doubt,
 ) -> Stage:
     stop = path.stop_of(tool)
     rows = []
     for hazard, found in zip(hazards, gaps, strict=True):
         gap, point = found[stop]
         clearance = gap - tool.radius_mm
-        rows.append(_clearance(hazard, tool, tools, clearance, point, unresolved))
+        rows.append(_clearance(hazard, tool, tools, clearance, point, doubt))
     rows.sort(key=lambda row: (round(row.clearance_mm, CLEARANCE_DECIMALS), row.structure))
     return Stage(
         tool=tool.stage,
@@ -228,10 +256,12 @@ def _clearance(
     tools: Toolset,
     clearance_mm: float,
     point_lps_mm: NDArray[np.float64],
-    unresolved: bool,
+    doubt: Doubt,
 ) -> Clearance:
     structure = hazard.structure
-    uncertainty = find_uncertainty_mm(hazard.group, structure.sigma_mm, unresolved=unresolved)
+    surface = find_uncertainty_mm(hazard.group, structure.sigma_mm, unresolved=doubt.unresolved)
+    # A gap in the picture is one in the patient only beyond what he and the tracking move.
+    uncertainty = math.hypot(surface, doubt.displayed_mm)
     return Clearance(
         structure=str(hazard.key),
         group=hazard.group.value,
@@ -242,6 +272,7 @@ def _clearance(
         hard_margin_mm=tools.margin_mm(tool, hazard.group, structure),
         uncertainty_mm=uncertainty,
         inside_uncertainty=abs(clearance_mm) < uncertainty,
+        surface_uncertainty_mm=surface,
     )
 
 

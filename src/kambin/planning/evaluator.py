@@ -11,14 +11,18 @@ from kambin.imaging import Grid
 from kambin.planning.bone_models import Resection
 from kambin.planning.bundle import Bundle
 from kambin.planning.certainty import assess_certainty, find_slack_mm
-from kambin.planning.evaluate import Path, is_resolved, measure_tools
+from kambin.planning.certainty_models import Certainty
+from kambin.planning.error_model import USUAL_ERRORS, ErrorModel
+from kambin.planning.evaluate import Doubt, Path, measure_tools
 from kambin.planning.fields import HazardSet, build_hazards
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
-from kambin.planning.models import Angles, Certainty, Entry, Reach, Stage
+from kambin.planning.models import Angles, Entry, Reach, Stage
 from kambin.planning.policy import find_hazards
+from kambin.planning.poses import Surroundings
 from kambin.planning.question import Question, prepare_question
 from kambin.planning.request import PlanRequest
 from kambin.planning.resection import measure_resection, no_resection
+from kambin.planning.rulers import Rulers
 from kambin.planning.skin import Skin
 from kambin.planning.surgeon import describe_angles, describe_entry
 from kambin.planning.tools import Toolset, find_toolset
@@ -73,6 +77,7 @@ class Evaluator:
     skin : Skin
     hazards : HazardSet with the fields of a region of interest
     store : FieldStore, asked when a path leaves that region
+    errors : ErrorModel, the sources of error and the setting of the theatre
     """
 
     case: Case
@@ -83,6 +88,7 @@ class Evaluator:
     skin: Skin
     hazards: HazardSet
     store: FieldStore
+    errors: ErrorModel = USUAL_ERRORS
 
     @classmethod
     def prepare(
@@ -178,7 +184,7 @@ class Evaluator:
         nodes = np.rint(bundle.coarse.ijk(points)).astype(int)
         return bool((bundle.distances_mm[tuple(nodes.T)] <= 0).all())
 
-    def evaluate(self, path: Path, *, certainty: bool = True) -> Evaluation:
+    def evaluate(self, path: Path, *, certainty: bool = True, quick: bool = False) -> Evaluation:
         """Return all numbers of a trajectory.
 
         Parameters
@@ -186,42 +192,63 @@ class Evaluator:
         path : Path; where it leaves the region of the fields, its own fields are made first
         certainty : bool, whether contact probabilities and tolerance are wanted, which take
             longer than all else together
+        quick : bool, whether contact from an eighth of the poses and no tolerance will do
 
         Notes
         -----
         The same numbers as ``planning.evaluate`` gives for the path alone, up to what fields on
         another part of the same lattice differ by.
         """
-        hazards = self.hazards
-        if not self.covers(path):
-            hazards = build_around(
-                self.anatomy, self.request, path, progress=SilentProgress(), store=self.store
-            )
-        is_unresolved = not is_resolved(self.case, self.anatomy)
-        stages = measure_tools(path, self.tools, hazards.hazards, unresolved=is_unresolved)
+        hazards = self._find_hazards(path)
+        doubt = Doubt.of(self.case, self.anatomy, self.errors.setting)
+        stages = measure_tools(path, self.tools, hazards.hazards, doubt)
         found = Evaluation(
             path=path,
             stages=stages,
             entry=describe_entry(self.anatomy, self.geometry, self.skin, path),
             angles=describe_angles(self.geometry, path),
-            resection=self._measure_resection(path, is_unresolved=is_unresolved),
+            resection=self._measure_resection(path, is_unresolved=doubt.unresolved),
             reach=self._measure_reach(),
             certainty=None,
             slack_mm=find_slack_mm(stages),
         )
-        return replace(found, certainty=self.assess_certainty(found)) if certainty else found
+        if not certainty:
+            return found
+        return replace(found, certainty=self.assess_certainty(found, quick=quick))
 
-    def assess_certainty(self, evaluation: Evaluation) -> Certainty:
-        """Return how likely the tools of a path touch what they must not.
+    def assess_certainty(
+        self,
+        evaluation: Evaluation,
+        *,
+        rulers: Rulers | None = None,
+        quick: bool = False,
+    ) -> Certainty:
+        """Return how likely the tools of a path touch what they must not, and how far one may err.
 
         Parameters
         ----------
         evaluation : Evaluation of the path
+        rulers : Rulers about the path, from ``find_rulers``, or none to make them
+        quick : bool, whether contact from an eighth of the poses and no tolerance will do
         """
+        path = evaluation.path
+        around = Surroundings.of(path, self.tools, self._find_hazards(path).hazards)
         return assess_certainty(
+            around,
             evaluation.stages,
-            slack_mm=evaluation.slack_mm,
-            length_mm=evaluation.path.length_mm,
+            self.geometry,
+            self.anatomy,
+            model=self.errors,
+            rulers=rulers,
+            quick=quick,
+        )
+
+    def _find_hazards(self, path: Path) -> HazardSet:
+        """Return the fields that answer for a path, made for it alone where it strays."""
+        if self.covers(path):
+            return self.hazards
+        return build_around(
+            self.anatomy, self.request, path, progress=SilentProgress(), store=self.store
         )
 
     def _measure_resection(self, path: Path, *, is_unresolved: bool) -> Resection:

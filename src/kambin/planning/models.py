@@ -3,6 +3,7 @@
 from typing import Literal
 
 from kambin.planning.bone_models import Resection
+from kambin.planning.certainty_models import Certainty
 from kambin.planning.choice_models import Bevel, Docking, Landmark
 from kambin.planning.documents import Document, FindingRecord, Point
 
@@ -55,8 +56,9 @@ class Clearance(Document):
     ``clearance_mm`` is the distance of the tool's centre line to the structure minus the tool's
     radius; neither margin nor sigma is subtracted; negative is overlap. ``point_lps_mm`` lies on
     the centre line. ``hard_margin_mm`` is what was demanded, null where nothing is (a structure
-    that is removed). ``inside_uncertainty`` says that the clearance is smaller than the
-    uncertainty shown beside it, ``uncertainty_mm``.
+    that is removed). ``surface_uncertainty_mm`` is two sigma of the surface,
+    ``uncertainty_mm`` that and the displayed uncertainty of a position in the patient together
+    (root of the summed squares); ``inside_uncertainty`` says that the clearance is smaller.
     """
 
     structure: str
@@ -68,6 +70,7 @@ class Clearance(Document):
     hard_margin_mm: float | None
     uncertainty_mm: float
     inside_uncertainty: bool
+    surface_uncertainty_mm: float | None = None
 
 
 class Stage(Document):
@@ -95,23 +98,6 @@ class Reach(Document):
     reachable_fraction: float | None
     visible_fraction: float | None
     residual_mm3: float | None
-    not_assessed_reason: str | None
-
-
-class Certainty(Document):
-    """How likely the tools touch each structure, and how far the hand may err.
-
-    Notes
-    -----
-    ``contact_probability`` integrates the surface error of each structure alone, the largest over
-    the stages after the declared resection; hand, registration and breathing are not in it. A
-    tolerance is a lower bound: a shift of the axis, or a turn about the entry, that certainly
-    breaks no margin; null where there is none, with the reason.
-    """
-
-    contact_probability: dict[str, float]
-    tolerance_entry_mm: float | None
-    tolerance_angle_deg: float | None
     not_assessed_reason: str | None
 
 

@@ -1,7 +1,5 @@
 """From a question to a verified plan, or to a refusal with its reason."""
 
-from dataclasses import replace
-
 from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.core import (
     FieldStore,
@@ -10,7 +8,8 @@ from kambin.core import (
     Severity,
     find_unanswered,
 )
-from kambin.planning.certainty import find_slack_mm
+from kambin.planning.certainty import find_rulers, find_slack_mm
+from kambin.planning.certainty_models import Certainty
 from kambin.planning.choices import describe_choice
 from kambin.planning.corridor import find_corridor_lack
 from kambin.planning.evaluate import Path, to_point
@@ -18,7 +17,6 @@ from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.evidence import find_evidence
 from kambin.planning.models import (
     Binding,
-    Certainty,
     Certificate,
     Plan,
     Refusal,
@@ -43,6 +41,7 @@ from kambin.planning.remarks import (
     to_records,
 )
 from kambin.planning.request import PlanRequest
+from kambin.planning.rulers import Rulers
 from kambin.planning.sealing import find_software, round_document, seal_plan
 from kambin.planning.search import SearchResult
 from kambin.planning.stage_ends import with_ends
@@ -104,9 +103,11 @@ def plan_trajectory(
             lambda key: search(problem, question.skin, find_same_nerve(anatomy, key)).is_feasible,
         )
         return _refuse(question, result, verdict, evaluation.stages)
-    certainty = evaluator.assess_certainty(evaluation)
+    # The same surfaces serve the tolerance and the second checker.
+    rulers = find_rulers(anatomy, path, evaluation.stages)
+    certainty = evaluator.assess_certainty(evaluation, rulers=rulers)
     plan = _write_plan(question, result, evaluation, certainty)
-    return _offer(question, result, plan, evaluation.stages)
+    return _offer(question, result, plan, evaluation.stages, rulers)
 
 
 def _write_plan(
@@ -170,10 +171,14 @@ def find_status(case: Case, findings: tuple[Finding, ...]) -> str:
 
 
 def _offer(
-    question: Question, result: SearchResult, plan: Plan, stages: tuple[Stage, ...]
+    question: Question,
+    result: SearchResult,
+    plan: Plan,
+    stages: tuple[Stage, ...],
+    rulers: Rulers,
 ) -> Plan | Refusal:
     """Return the plan if the second checker agrees and nothing blocks; else refuse."""
-    verification = verify_plan(question.case, question.anatomy, plan)
+    verification = verify_plan(question.case, question.anatomy, plan, rulers=rulers)
     blocking = [f for f in (*plan.findings, *verification.findings) if f.severity == "BLOCK"]
     if not blocking:
         return plan

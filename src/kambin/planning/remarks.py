@@ -346,7 +346,7 @@ def _remark_uncertainty(stages: tuple[Stage, ...]) -> list[Finding]:
             Severity.NOTE,
             what="Clearances are inside their uncertainty",
             where="; ".join(unsure),
-            why="The gap is smaller than what the surface is known to.",
+            why="The gap is smaller than what surface and place in the patient are known to.",
         )
     ]
 

@@ -4,17 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from kambin.anatomy import Anatomy, Level, Structure, StructureKey
 from kambin.frames import Side
-from kambin.imaging import Grid, Surface, extract_surface, segment_surface_clearance
 from kambin.knowledge import Margins, value
-from kambin.planning.fields import crop_to_grid, find_reach_mm
+from kambin.planning.fields import find_reach_mm
 from kambin.planning.models import Plan, Stage
 from kambin.planning.policy import BONE, Group, find_hazards
+from kambin.planning.rulers import Ruler, Rulers
 from kambin.planning.tools import find_margin_mm
-from kambin.planning.tubes import measure_tube_clearance
 
 SACRAL = ("sacrum", "sacral_arch")
 """Parts of S1 whose keys name no place."""
@@ -164,7 +161,38 @@ def find_parted_bones(
     return {whole: parts for whole, parts in found.items() if parts}
 
 
-def measure_stages(anatomy: Anatomy, plan: Plan, *, level: Level, side: Side) -> list[Measured]:
+def find_parts(
+    anatomy: Anatomy, hazards: Mapping[StructureKey, Group], level: Level
+) -> frozenset[StructureKey]:
+    """Return the keys of the parts that the bones of a level were cut into.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    hazards : mapping of StructureKey to Group, all that the tools must respect
+    level : Level
+    """
+    parted = find_parted_bones(anatomy, hazards, level)
+    return frozenset(part for together in parted.values() for part in together)
+
+
+def find_rulers(anatomy: Anatomy, plan: Plan) -> Rulers:
+    """Return the rulers of all that a plan's tools come near.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    plan : Plan
+    """
+    # Forceps may end past the target.
+    tips = [stage.tip_lps_mm for stage in plan.stages]
+    ends = [plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm, *tips]
+    return Rulers(anatomy, ends, value("planning.checked_reach_mm"))
+
+
+def measure_stages(
+    anatomy: Anatomy, plan: Plan, *, level: Level, side: Side, rulers: Rulers | None = None
+) -> list[Measured]:
     """Measure every stage of a plan against the surface of every structure near its axis.
 
     Parameters
@@ -173,6 +201,7 @@ def measure_stages(anatomy: Anatomy, plan: Plan, *, level: Level, side: Side) ->
     plan : Plan
     level : Level
     side : Side
+    rulers : Rulers about the plan's axis that were made before, or none
 
     Returns
     -------
@@ -180,34 +209,42 @@ def measure_stages(anatomy: Anatomy, plan: Plan, *, level: Level, side: Side) ->
     as parts is measured part by part, and once more as the whole bone
     """
     hazards = find_hazards(anatomy.structures, level=level, side=side)
-    parted = find_parted_bones(anatomy, hazards, level)
-    parts = {part for together in parted.values() for part in together}
+    parted, parts = find_parted_bones(anatomy, hazards, level), find_parts(anatomy, hazards, level)
+    rulers = rulers or find_rulers(anatomy, plan)
     found: list[Measured] = []
     for key, group in hazards.items():
         extent = Extent.PART if key in parts else Extent.WHOLE
-        found += _measure(anatomy, plan, key, group, extent, (key,))
+        found += _measure(anatomy, plan, rulers.of(key), group, extent, (key,))
     for whole, together in parted.items():
-        found += _measure(anatomy, plan, whole, Group.NEVER, Extent.ALL_PARTS, together)
+        ruler = rulers.of(whole)
+        found += _measure(anatomy, plan, ruler, Group.NEVER, Extent.ALL_PARTS, together)
     return found
 
 
 def _measure(
     anatomy: Anatomy,
     plan: Plan,
-    key: StructureKey,
+    ruler: Ruler | None,
     group: Group,
     extent: Extent,
     stated: tuple[StructureKey, ...],
 ) -> Iterator[Measured]:
     """Yield one structure beside what the plan states of some keys, per stage within reach."""
-    reach = value("planning.checked_reach_mm")
-    structure = anatomy.structures[key]
-    ruler = Ruler.around(structure, plan, anatomy, reach)
     if ruler is None:
         return
+    reach, structure, key = (
+        value("planning.checked_reach_mm"),
+        ruler.structure,
+        ruler.structure.key,
+    )
     names = {str(other) for other in stated}
+    # Most tools end at the same point: one measurement serves them all.
+    gaps = {
+        tip: ruler.distance_mm(plan.trajectory.entry_lps_mm, tip)
+        for tip in {stage.tip_lps_mm for stage in plan.stages}
+    }
     for stage in plan.stages:
-        gap = ruler.distance_mm(plan.trajectory.entry_lps_mm, stage.tip_lps_mm)
+        gap = gaps[stage.tip_lps_mm]
         if gap >= reach:
             continue
         radius = stage.radius_mm
@@ -240,61 +277,3 @@ def find_difference_mm(
         # Inside the bone a cut face is nearer than its surface: there contact alone is compared.
         stated_mm, gap_mm = max(stated_mm, 0.0), max(gap_mm, 0.0)
     return abs(stated_mm - gap_mm)
-
-
-@dataclass(frozen=True, slots=True)
-class Ruler:
-    """Measures from a straight axis to one structure, by its tube or its surface.
-
-    Parameters
-    ----------
-    structure : Structure
-    surface : Surface near the axis, none if the structure is a tube
-    """
-
-    structure: Structure
-    surface: Surface | None
-
-    @classmethod
-    def around(
-        cls, structure: Structure, plan: Plan, anatomy: Anatomy, reach_mm: float
-    ) -> "Ruler | None":
-        """Return the ruler of a structure, or none if it is not within reach of the axis.
-
-        Parameters
-        ----------
-        structure : Structure
-        plan : Plan
-        anatomy : Anatomy
-        reach_mm : float, mm
-        """
-        # Forceps may end past the target.
-        tips = [stage.tip_lps_mm for stage in plan.stages]
-        ends = np.array([plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm, *tips])
-        low, high = structure.region.bounds_lps_mm()
-        if (ends.max(axis=0) + reach_mm < low).any() or (ends.min(axis=0) - reach_mm > high).any():
-            return None
-        if structure.tube is not None:
-            return cls(structure, None)
-        box = Grid.around(
-            ends.min(axis=0) - reach_mm,
-            ends.max(axis=0) + reach_mm,
-            spacing_mm=anatomy.working_grid.spacing_mm,
-            anchor_lps_mm=anatomy.working_grid.origin_lps_mm,
-            frame_id=anatomy.working_grid.frame_id,
-        )
-        part = crop_to_grid(structure.region, box)
-        return cls(structure, extract_surface(part)) if part.values.any() else None
-
-    def distance_mm(self, start_lps_mm: object, end_lps_mm: object) -> float:
-        """Return the least signed distance from a segment to the structure, mm.
-
-        Parameters
-        ----------
-        start_lps_mm, end_lps_mm : float array, shape (3,), mm, LPS
-        """
-        ends = (np.asarray(start_lps_mm, dtype=float), np.asarray(end_lps_mm, dtype=float))
-        if self.surface is None:
-            tube = self.structure.tube
-            return np.inf if tube is None else measure_tube_clearance(*ends, tube)[0]
-        return segment_surface_clearance(*ends, self.surface)[0]

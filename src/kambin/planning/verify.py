@@ -15,6 +15,7 @@ from kambin.planning.geometry import LevelGeometry, find_foramen_fault, find_lev
 from kambin.planning.models import SCHEMA_VERSION, Plan, Verification
 from kambin.planning.policy import Group
 from kambin.planning.remarks import make_finding, to_records
+from kambin.planning.rulers import Rulers
 from kambin.planning.sealing import hash_content
 from kambin.planning.second_way import (
     Extent,
@@ -28,7 +29,9 @@ POINT_TOLERANCE_MM = 10.0**-4
 """How far rounded points may lie off their axis: documents keep 1e-6 mm."""
 
 
-def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
+def verify_plan(
+    case: Case, anatomy: Anatomy, plan: Plan, *, rulers: Rulers | None = None
+) -> Verification:
     """Check a plan against its case by a second computation that shares no field with the first.
 
     Parameters
@@ -36,6 +39,7 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
     case : Case as it is now
     anatomy : Anatomy, completed from that case
     plan : Plan, as read from a file
+    rulers : Rulers about the plan's axis that were made before, or none
 
     Returns
     -------
@@ -62,7 +66,7 @@ def verify_plan(case: Case, anatomy: Anatomy, plan: Plan) -> Verification:
         *_check_foramen(geometry, plan),
         *_check_stage_tips(plan),
     ]
-    measured = measure_stages(anatomy, plan, level=level, side=side)
+    measured = measure_stages(anatomy, plan, level=level, side=side, rulers=rulers)
     findings += [*_check_agreement(measured), *_check_margins(plan, measured)]
     return _answer(anatomy, findings, measured)
 

@@ -47,6 +47,7 @@ from kambin.planning import (
     find_toolset,
     seal_plan,
 )
+from kambin.planning.certainty_models import Tolerance, ToleranceSample
 
 LEVEL = Level("L4", "L5")
 SIDE = Side.LEFT
@@ -241,6 +242,23 @@ def make_resection(**parts: Any) -> Resection:
         "not_assessed_reason": None,
     }
     return Resection(**{**nothing, **parts})
+
+
+def make_tolerance(**parts: Any) -> Tolerance:
+    """Return a tolerance of which the second checker left all."""
+    usual: dict[str, Any] = {
+        "pivot_lps_mm": (72.0, 60.0, 0.0),
+        "ellipse_entry_mm": 0.4,
+        "ellipse_angle_deg": 0.2,
+        "ellipse": (ToleranceSample(entry_mm=0.4, angle_deg=0.0),),
+        "limited_by": ROOT,
+        "is_capped": False,
+        "poses": 1024,
+        "decided_by_displacement": 1000,
+        "measured_on_surfaces": 24,
+        "kept_share": 1.0,
+    }
+    return Tolerance(**{**usual, **parts})
 
 
 def make_plan(stages: tuple[Stage, ...], **parts: Any) -> Plan:

@@ -200,10 +200,23 @@ def test_rows_carry_origin_sigma_group_and_margin(stages: tuple[Stage, ...]) -> 
     assert find_row(stages, "reamer", level.SAP).hard_margin_mm is None
 
 
-def test_a_gap_below_two_sigma_is_inside_its_uncertainty(stages: tuple[Stage, ...]) -> None:
-    # The root's two sigma are 5 mm: the needle is 5.4 mm away, the cannula 2.3 mm.
-    assert not find_row(stages, "needle", level.ROOT).inside_uncertainty
-    assert find_row(stages, "cannula", level.ROOT).inside_uncertainty
+def test_a_gap_below_surface_and_patient_together_is_inside_its_uncertainty(
+    stages: tuple[Stage, ...],
+) -> None:
+    # The root's two sigma are 5 mm, a place in the patient is known to 2.9 mm: 5.8 together.
+    for tool, gap_mm in (("needle", 5.4), ("cannula", 2.3)):
+        row = find_row(stages, tool, level.ROOT)
+        assert row.clearance_mm == pytest.approx(gap_mm, abs=0.1)
+        assert row.surface_uncertainty_mm == pytest.approx(5.0)
+        assert row.uncertainty_mm == pytest.approx(np.hypot(5.0, 2.9))
+        assert row.inside_uncertainty
+
+
+def test_no_gap_below_the_displayed_uncertainty_is_clear_of_it(stages: tuple[Stage, ...]) -> None:
+    rows = [row for stage in stages for row in stage.clearances]
+    assert any(not row.inside_uncertainty for row in rows)
+    assert all(row.uncertainty_mm >= 2.9 for row in rows)
+    assert all(row.inside_uncertainty for row in rows if abs(row.clearance_mm) < 2.9)
 
 
 def test_an_overlap_within_two_sigma_is_uncertain_too() -> None:

@@ -85,7 +85,7 @@ def test_every_kind_of_document_is_in_this_test() -> None:
     # documents of other modules stand in the tests of those
     homes = {Plan.__module__, FindingRecord.__module__}
     here = {kind for kind in Document.__subclasses__() if kind.__module__ in homes}
-    assert {type(model) for model in DOCUMENTS.values()} == here
+    assert {type(model) for model in DOCUMENTS.values()} >= here
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -11,10 +11,12 @@ from tests.unit.planning.made_level import (
     make_plan,
     make_resection,
     make_stage,
+    make_tolerance,
 )
 
 import kambin
 from kambin.planning import MigratedFrom, Plan, hash_content, round_document, seal_plan
+from kambin.planning.error_model import ErrorModel
 from kambin.planning.sealing import find_software
 
 PLAN = make_plan((make_stage("needle", make_clearance()), make_stage("cannula", stop_mm=5.0)))
@@ -78,6 +80,16 @@ PARTS: dict[str, dict[str, Any]] = {
     },
     "certainty": {
         "contact_probability": {ROOT: 0.2},
+        "contact_interval": {ROOT: (0.1, 0.3)},
+        "contact_worst_stage": {ROOT: "cannula"},
+        "contact_at_most": (ROOT,),
+        "contact_meant": ("sap:L5:left",),
+        "error_sources": ErrorModel().list_sources(),
+        "setting": "compensated",
+        "poses": 512,
+        "seed": 1,
+        "displayed_uncertainty_mm": 2.3,
+        "tolerance": make_tolerance(),
         "tolerance_entry_mm": None,
         "tolerance_angle_deg": 0.4,
         "not_assessed_reason": "why",
@@ -152,6 +164,7 @@ def test_the_seal_changes_with_each_field_of_a_stage(name: str, value: object) -
         ("hard_margin_mm", None),
         ("uncertainty_mm", 4.9),
         ("inside_uncertainty", True),
+        ("surface_uncertainty_mm", 4.0),
     ],
 )
 def test_the_seal_changes_with_each_field_of_a_clearance(name: str, value: object) -> None:

@@ -28,10 +28,10 @@ from kambin.anatomy import Level, StructureKey
 from kambin.planning import Group, Plan
 from kambin.planning.fields import find_reach_mm
 from kambin.planning.policy import find_hazards
+from kambin.planning.rulers import Ruler
 from kambin.planning.second_way import (
     Extent,
     Measured,
-    Ruler,
     find_agreement_mm,
     find_allowed_difference_mm,
     find_difference_mm,
@@ -44,6 +44,8 @@ TOLERANCE_MM = 0.2
 """What a surface of 1 mm voxels may lose on a slab or a sphere."""
 
 FAR_BONE = (PEDICLE, IAP)
+
+ENDS = [level.ENTRY, level.TARGET]
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +157,7 @@ def test_what_is_beyond_reach_is_not_measured(made: Made) -> None:
 
 def _ruler(made: Made, name: str, box: tuple[Any, Any, Any], reach_mm: float) -> Ruler | None:
     structure = make_structure(name, make_box(*box))
-    return Ruler.around(structure, made.plan, made.anatomy, reach_mm)
+    return Ruler.around(structure, ENDS, made.anatomy, reach_mm)
 
 
 def test_a_structure_out_of_reach_has_no_ruler(made: Made) -> None:
@@ -167,11 +169,11 @@ def test_a_structure_out_of_reach_has_no_ruler(made: Made) -> None:
 def test_an_empty_structure_has_no_ruler(made: Made) -> None:
     structure = made.anatomy.require(SAP)
     empty = replace(structure, region=replace(structure.region, values=structure.region.values * 0))
-    assert Ruler.around(empty, made.plan, made.anatomy, 15.0) is None
+    assert Ruler.around(empty, ENDS, made.anatomy, 15.0) is None
 
 
 def test_a_tube_is_measured_without_a_surface(made: Made) -> None:
-    ruler = Ruler.around(made.anatomy.require(ROOT), made.plan, made.anatomy, 15.0)
+    ruler = Ruler.around(made.anatomy.require(ROOT), ENDS, made.anatomy, 15.0)
     assert ruler is not None
     assert ruler.surface is None
     assert ruler.distance_mm(level.ENTRY, level.TARGET) == pytest.approx(6.0, abs=0.03)
@@ -185,7 +187,7 @@ def test_a_segment_inside_is_as_deep_as_its_deepest_point(made: Made) -> None:
 
 
 def test_the_ends_of_the_segment_may_be_exchanged(made: Made) -> None:
-    ruler = Ruler.around(made.anatomy.require(KIDNEY), made.plan, made.anatomy, 15.0)
+    ruler = Ruler.around(made.anatomy.require(KIDNEY), ENDS, made.anatomy, 15.0)
     assert ruler is not None
     there = ruler.distance_mm(level.ENTRY, level.TARGET)
     assert ruler.distance_mm(level.TARGET, level.ENTRY) == pytest.approx(there, abs=1e-9)
