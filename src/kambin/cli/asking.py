@@ -1,6 +1,7 @@
 """What must be said on the command line, because guessing it would be dangerous."""
 
 import math
+from collections.abc import Sequence
 
 from kambin.anatomy import Level
 from kambin.core import RequestError
@@ -92,6 +93,29 @@ def find_target(word: str | None) -> tuple[float, float, float] | None:
             next_step="Give it as --target X,Y,Z, or name a zone with --zone.",
         )
     return x, y, z
+
+
+def find_weights(words: Sequence[str]) -> dict[str, float]:
+    """Return the weights of ``--weight NAME=N``; the planner says which names there are.
+
+    Raises
+    ------
+    RequestError  (RQ-105) if one is no name with a number
+    """
+    found: dict[str, float] = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError as error:
+            raise RequestError(
+                code="RQ-105",
+                what="The weight is not understood",
+                where=f"--weight {word[:30]!r}",
+                why="A weight is a name of the objective, = and a number.",
+                next_step="Give it as --weight NAME=N; kambin info lists the names.",
+            ) from error
+    return found
 
 
 def _missing(*, option: str, example: str) -> RequestError:

@@ -1,5 +1,6 @@
 """``kambin confirm``: a named person's answers, recorded with the time."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -15,14 +16,17 @@ from kambin.cli.gate import read_checked_case
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.core import Clock, RequestError, Severity, read_codes
 from kambin.exchange import (
+    SET_FILE,
     find_answer_file,
     is_case_folder,
     read_plan,
+    read_plan_set,
     record_confirmation,
     record_plan_confirmation,
+    record_set_confirmation,
     write_bytes_atomically,
 )
-from kambin.planning import Plan
+from kambin.planning import FindingRecord
 
 INDEX_PICTURE = "index_level.png"
 """The picture in the case folder in which the level that a person named is marked."""
@@ -68,17 +72,21 @@ def confirm(
     """
     marked = find_level(index)
     answers = make_answers(by, scheme, accept or [], SystemClock(), index=marked)
-    file = find_answer_file(target)
+    file, plan_set = find_answer_file(target), _find_set(target)
     # a plan may have been written into the case folder: the folder itself means the case
-    if is_case_folder(target) or (target.is_dir() and not file.exists()):
+    if is_case_folder(target) or (target.is_dir() and not (plan_set or file.exists())):
         if marked is not None:
             _draw_marked(target, marked)
         elif scheme is not None:
             _draw_counted(target)
         for answer in answers:
             record_confirmation(target, answer)
+    elif plan_set is not None:
+        _require_asked(read_plan_set(plan_set).findings, answers)
+        for answer in answers:
+            record_set_confirmation(plan_set, answer)
     else:
-        _require_asked(read_plan(file), answers)
+        _require_asked(read_plan(file).findings, answers)
         for answer in answers:
             record_plan_confirmation(file, answer)
     if json:
@@ -120,9 +128,15 @@ def _draw_marked(folder: Path, level: Level) -> None:
     write_bytes_atomically(folder / INDEX_PICTURE, picture)
 
 
-def _require_asked(plan: Plan, answers: tuple[Confirmation, ...]) -> None:
+def _find_set(target: Path) -> Path | None:
+    """Return the document of a set of plans, if that is what is meant."""
+    file = target / SET_FILE if target.is_dir() else target
+    return file if file.name == SET_FILE and file.is_file() else None
+
+
+def _require_asked(findings: Iterable[FindingRecord], answers: tuple[Confirmation, ...]) -> None:
     # an answer to what was never asked would look like a check that a person has made
-    asked = {finding.code for finding in plan.findings if finding.severity == Severity.CONFIRM}
+    asked = {finding.code for finding in findings if finding.severity == Severity.CONFIRM}
     strange = [answer.code for answer in answers if answer.code not in asked]
     if strange:
         raise RequestError(

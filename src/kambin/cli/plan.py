@@ -1,20 +1,23 @@
 """``kambin plan``: the best path through the foramen, or the reason there is none."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
-from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.asking import find_target, find_weights, require_level, require_side
 from kambin.cli.clock import SystemClock
 from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document
+from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
 from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
 from kambin.cli.workbench import complete_once
 from kambin.core import Clock, FieldStore, PlanError
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
+from kambin.knowledge import Margins
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 
 
@@ -23,6 +26,8 @@ from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
         "kambin plan case --level L4-L5 --side left --zone paracentral -o plan",
         "kambin plan case --level L5-S1 --side right --zone foraminal --technique inside-out",
         "kambin plan case --level L3-L4 --side left --target 4.5,-121,281 --cannula 7.0 --json",
+        "kambin plan case --level L4-L5 --side left --zone paracentral --also L5-S1:left -o plans",
+        "kambin plan case --level L4-L5 --side left --zone central --bilateral -o plans",
     )
 )
 def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
@@ -41,6 +46,20 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     cannula: Annotated[
         float | None, typer.Option("--cannula", metavar="MM", help="Outer diameter, mm.")
     ] = None,
+    margins: Annotated[
+        str, typer.Option("--margins", help="fluoroscopy, or plan-only with wider neural margins.")
+    ] = "fluoroscopy",
+    weight: Annotated[
+        list[str] | None,
+        typer.Option("--weight", metavar="NAME=N", help="Weight of the objective; repeat it."),
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option("--also", metavar="LEVEL:SIDE[:ZONE]", help="Another place; repeat it."),
+    ] = None,
+    bilateral: Annotated[
+        bool, typer.Option("--bilateral", help="Plan from the other side as well.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Folder for the plan.")
     ] = None,
@@ -52,7 +71,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     """Plan entry, target, tools and docking distance for one level and side.
 
     Exit code 5 when there is no safe path; the refusal then names the structure that binds, the
-    stage and the millimetres that are missing.
+    stage and the millimetres that are missing. With --also or --bilateral each place gets its own
+    plan or refusal, and planset.json says what they mean for each other.
     """
     # asked before the case is read: what is missing is told at once
     request = PlanRequest(
@@ -62,7 +82,12 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
         target_lps_mm=find_target(target),
         technique=technique,
         cannula_mm=cannula,
+        margins=cast("Margins", margins),
+        weights=find_weights(weight or []),
     )
+    requests = find_requests(request, also or [], bilateral=bilateral)
+    if len(requests) > 1:
+        return _plan_several(case, requests, out, new_version=new_version, json=json)
     # whoever writes here while this one is computed shall not be replaced unseen
     expected = None if out is None else find_head(out, new_version=new_version)
     answer = make_plan(case, request)
@@ -71,11 +96,40 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
         write_answer(answer, out, expected=expected, new_version=new_version)
     if json:
         print_document(answer)
-    elif isinstance(answer, Plan):
-        print_plan(answer, case, None if out is None else out / PLAN_FILE)
     else:
-        print_refusal(answer, case, None if out is None else out / REFUSAL_FILE)
+        _print_answer(answer, case, out)
     return 0 if isinstance(answer, Plan) else PlanError.exit_code
+
+
+def _plan_several(
+    case: Path,
+    requests: Sequence[PlanRequest],
+    out: Path | None,
+    *,
+    new_version: bool,
+    json: bool,
+) -> int:
+    """Answer several questions, each in a folder of its own, and say what they mean together."""
+    folders = [find_member_folder(out, request) for request in requests]
+    # all of them before the first is computed: a locked one stops the whole set at once
+    heads = [None if out is None else find_head(f, new_version=new_version) for f in folders]
+    answers: dict[Path, Plan | Refusal] = {}
+    for request, folder, head in zip(requests, folders, heads, strict=True):
+        answer = make_plan(case, request)
+        file = folder
+        if out is not None:
+            file = write_answer(answer, folder, expected=head, new_version=new_version)
+        if not json:
+            _print_answer(answer, case, None if out is None else folder)
+        answers[file] = answer
+    return finish_set(answers, out, json=json)
+
+
+def _print_answer(answer: Plan | Refusal, case: Path, folder: Path | None) -> None:
+    if isinstance(answer, Plan):
+        print_plan(answer, case, None if folder is None else folder / PLAN_FILE)
+    else:
+        print_refusal(answer, case, None if folder is None else folder / REFUSAL_FILE)
 
 
 def make_plan(

@@ -32,6 +32,13 @@ from kambin.exchange.plan_history import (
     require_replaceable,
     step_history,
 )
+from kambin.exchange.plan_sets import (
+    SET_FILE,
+    read_plan_set,
+    read_set_confirmations,
+    record_set_confirmation,
+    write_plan_set,
+)
 from kambin.exchange.plan_shelf import PLAN_FILE, REFUSAL_FILE
 from kambin.exchange.reading import PATIENT_FRAME, read_label_map, read_volume
 from kambin.exchange.segmenters import (
@@ -49,6 +56,7 @@ __all__ = [
     "PLAN_FILE",
     "REFUSAL_FILE",
     "SEGMENTERS",
+    "SET_FILE",
     "CaseSummary",
     "Dialect",
     "DicomRequest",
@@ -77,11 +85,14 @@ __all__ = [
     "read_label_map",
     "read_plan",
     "read_plan_confirmations",
+    "read_plan_set",
+    "read_set_confirmations",
     "read_signatures",
     "read_truth",
     "read_volume",
     "record_confirmation",
     "record_plan_confirmation",
+    "record_set_confirmation",
     "require_free",
     "require_replaceable",
     "segment",
@@ -95,5 +106,6 @@ __all__ = [
     "write_document",
     "write_phantom",
     "write_plan",
+    "write_plan_set",
     "write_refusal",
 ]

@@ -100,8 +100,13 @@ def read_sealed_plan(path: Path, *, verify: bool = True) -> tuple[Plan, str]:
     return seal_plan(plan.model_copy(update={"migrated_from": origin})), written
 
 
-def read_planning_document(path: Path) -> dict[str, Any]:
-    """Return the JSON object of a plan, refusal or verification as it lies in its file.
+def read_planning_document(path: Path, newest: int = SCHEMA_VERSION) -> dict[str, Any]:
+    """Return the JSON object of a document of planning as it lies in its file.
+
+    Parameters
+    ----------
+    path : the file
+    newest : int, the newest version that is understood
 
     Raises
     ------
@@ -119,15 +124,26 @@ def read_planning_document(path: Path) -> dict[str, Any]:
     if type(version) is not int or version < FIRST_VERSION:
         raise not_a_plan(path, "It carries no schema_version.")
     # the version before the content: fields of a newer one would be called mistakes (P02)
-    if version > SCHEMA_VERSION:
+    if version > newest:
         raise StoreError(
             code="ST-004",
             what="A document is of a newer version",
             where=path.name,
-            why=f"It has version {version}, {SCHEMA_VERSION} is understood.",
+            why=f"It has version {version}, {newest} is understood.",
             next_step="Update the software; the file was not changed.",
         )
     return document
+
+
+def validate_own_document(path: Path, model: type[Model], newest: int) -> Model:
+    """Return a document that has a version of its own.
+
+    Raises
+    ------
+    PlanError  (PL-091) naming the first field that is wrong
+    StoreError  (ST-004) if it is of a newer version
+    """
+    return _validate(path, model, read_planning_document(path, newest))
 
 
 def validate_document(path: Path, model: type[Model], document: Mapping[str, Any]) -> Model:
@@ -137,8 +153,12 @@ def validate_document(path: Path, model: type[Model], document: Mapping[str, Any
     ------
     PlanError  (PL-091) naming the first field that is wrong
     """
+    return _validate(path, model, migrate_document(document))
+
+
+def _validate(path: Path, model: type[Model], document: Mapping[str, Any]) -> Model:
     try:
-        return model.model_validate_json(json.dumps(migrate_document(document)))
+        return model.model_validate_json(json.dumps(document))
     except ValidationError as error:
         fault = error.errors()[0]
         place = ".".join(str(part) for part in fault["loc"])
@@ -166,9 +186,17 @@ def read_plan_confirmations(plan_path: Path) -> tuple[Confirmation, ...]:
     PlanError, StoreError  as ``read_plan``, and (ST-005) if the answers are damaged
     """
     # a plan made anew has another hash, and its questions are open again
-    content = read_sealed_plan(Path(plan_path))[1]
-    file = confirmations_beside(plan_path)
-    suffix = f"@{content}"
+    return read_bound_confirmations(Path(plan_path), read_sealed_plan(Path(plan_path))[1])
+
+
+def read_bound_confirmations(path: Path, content_sha256: str) -> tuple[Confirmation, ...]:
+    """Return the answers beside a document that were given to this content of it.
+
+    Raises
+    ------
+    StoreError  (ST-005) if the answers are damaged
+    """
+    file, suffix = confirmations_beside(path), f"@{content_sha256}"
     return tuple(
         Confirmation(a.by, a.at, a.code, a.value.removesuffix(suffix))
         for a in read_confirmations(file.parent, file.name)
@@ -184,10 +212,19 @@ def record_plan_confirmation(plan_path: Path, confirmation: Confirmation) -> Non
     PlanError, StoreError  as ``read_plan``, and (ST-001) if it cannot be written
     """
     content = read_sealed_plan(Path(plan_path))[1]
-    file = confirmations_beside(plan_path)
-    c = confirmation
+    record_bound_confirmation(Path(plan_path), content, confirmation)
+
+
+def record_bound_confirmation(path: Path, content_sha256: str, confirmation: Confirmation) -> None:
+    """Add a person's answer beside a document, bound to its content.
+
+    Raises
+    ------
+    StoreError  (ST-005) if the answers are damaged; (ST-001) if it cannot be written
+    """
+    file, c = confirmations_beside(path), confirmation
     # an answer is given to what was on the page, so it carries the hash of that content
-    bound = Confirmation(c.by, c.at, c.code, f"{c.value}@{content}")
+    bound = Confirmation(c.by, c.at, c.code, f"{c.value}@{content_sha256}")
     answers = [*read_confirmations(file.parent, file.name), bound]
     document = {"schema_version": CONFIRMATIONS_VERSION, "confirmations": answers}
     write_document(document, file)

@@ -26,6 +26,8 @@ from kambin.planning.models import (
     Verification,
 )
 from kambin.planning.plan import plan_trajectory
+from kambin.planning.plan_set import Member, make_plan_set
+from kambin.planning.plan_set_models import PLAN_SET_VERSION, PlanSet
 from kambin.planning.policy import Group, find_group
 from kambin.planning.request import ZONES, PlanRequest
 from kambin.planning.sealing import hash_content, hash_document, round_document, seal_plan
@@ -36,6 +38,7 @@ from kambin.planning.verify import verify_plan
 
 __all__ = [
     "FIRST_VERSION",
+    "PLAN_SET_VERSION",
     "SCHEMA_VERSION",
     "ZONES",
     "Angles",
@@ -48,11 +51,13 @@ __all__ = [
     "Evaluator",
     "FindingRecord",
     "Group",
+    "Member",
     "MigratedFrom",
     "Path",
     "Plan",
     "PlanComparison",
     "PlanRequest",
+    "PlanSet",
     "Reach",
     "Refusal",
     "Resection",
@@ -70,6 +75,7 @@ __all__ = [
     "find_toolset",
     "hash_content",
     "hash_document",
+    "make_plan_set",
     "migrate_document",
     "plan_skin_map",
     "plan_trajectory",
