@@ -2,11 +2,14 @@
 
 from kambin.knowledge import instruments, value
 from kambin.planning import Clearance, Plan, Stage
+from kambin.report.bone_rows import bone_tables
+from kambin.report.certainty_rows import certainty_tables
+from kambin.report.reach_rows import reach_tables
 from kambin.report.rows import Row, Table
+from kambin.report.stage_rows import stage_tables
 from kambin.report.words import (
     clearance_words,
     direction_words,
-    fraction_words,
     mm_words,
     origin_words,
     point_words,
@@ -15,11 +18,8 @@ from kambin.report.words import (
 
 # Less prints as 0.0 mm, of which neither short nor past is true.
 _SAME_PLACE_MM = 0.05
-# Less prints as 0.0 %, eighty times over.
-_PRINTED_SHARE = 0.0005
 # Nine stages of eighty structures fill fourteen pages; nobody reads "kidney, 91 mm" nine times.
 _STAGE_BY_STAGE_MM = 10.0
-_CLASS_WORDS = {"at_risk": "at risk", "not_assessed": "not assessed"}
 _ANGLE_NOTE = (
     "Convention {convention}: from target to entry. Axial inclination is measured from straight "
     "behind towards the asked side; cranio-caudal is positive when the entry is cranial. "
@@ -154,7 +154,14 @@ def tool_table(plan: Plan) -> Table:
 
 def detail_tables(plan: Plan) -> tuple[Table, ...]:
     """Return the full tables: every clearance, the resection, reach, certainty, the points."""
-    return (_all_clearances(plan), _resection(plan), _certainty(plan), _points(plan))
+    return (
+        _all_clearances(plan),
+        *stage_tables(plan),
+        *bone_tables(plan),
+        *reach_tables(plan),
+        *certainty_tables(plan),
+        _points(plan),
+    )
 
 
 def _all_clearances(plan: Plan) -> Table:
@@ -193,52 +200,6 @@ def _clearance_row(c: Clearance, stage: Stage) -> tuple[str, ...]:
         point_words(c.point_lps_mm),
         clearance_words(c),
     )
-
-
-def _resection(plan: Plan) -> Table:
-    r = plan.resection
-    rows = (
-        ("Bone removed", mm_words(r.volume_mm3, "mm³")),
-        ("Share of the superior articular process", fraction_words(r.sap_fraction)),
-        ("Ventro-dorsal share at mid-height", fraction_words(r.ventrodorsal_fraction)),
-        ("Height over which the whole thickness goes", fraction_words(r.full_thickness_fraction)),
-        ("Facet surface kept", fraction_words(r.facet_kept_fraction)),
-        ("Rim bone removed", mm_words(r.rim_volume_mm3, "mm³")),
-        ("Rim bone declared as removed", "yes" if r.rim_is_removed else "no"),
-        ("Pars left", mm_words(r.pars_left_mm)),
-        ("Pars removed", mm_words(r.pars_volume_mm3, "mm³")),
-        ("Inferior process removed", mm_words(r.iap_volume_mm3, "mm³")),
-        ("Stability class", _CLASS_WORDS.get(r.stability_class, r.stability_class)),
-        ("Fragment within reach", fraction_words(plan.reach.reachable_fraction)),
-        ("Fragment in view", fraction_words(plan.reach.visible_fraction)),
-        ("Fragment left behind", mm_words(plan.reach.residual_mm3, "mm³")),
-    )
-    note = " ".join(
-        reason
-        for reason in (r.not_assessed_reason, plan.reach.not_assessed_reason)
-        if reason is not None
-    )
-    return Table("resection", "Bone to remove, and reach", ("What", "Value"), rows, note)
-
-
-def _certainty(plan: Plan) -> Table:
-    c = plan.certainty
-    contact = sorted(c.contact_probability.items(), key=lambda item: (-item[1], item[0]))
-    rows = tuple(
-        (f"Probability of contact, {structure_words(key)}", f"{100 * share:.1f} %")
-        for key, share in contact
-        if share >= _PRINTED_SHARE
-    )
-    less = sum(share < _PRINTED_SHARE for _, share in contact)
-    if less:
-        rows += ((f"Probability of contact, each of {less} other structures", "below 0.05 %"),)
-    rows += (
-        ("The hand may err at the skin by", mm_words(c.tolerance_entry_mm)),
-        ("The hand may err in angle by", mm_words(c.tolerance_angle_deg, "degrees")),
-    )
-    note = "From the surface error of each structure alone; hand, registration and breathing are "
-    note += "not in it. " + (c.not_assessed_reason or "")
-    return Table("certainty", "Certainty", ("What", "Value"), rows, note.strip())
 
 
 def _points(plan: Plan) -> Table:

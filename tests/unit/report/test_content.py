@@ -149,12 +149,14 @@ def test_resection_reach_and_certainty_say_what_was_not_assessed(
     assert resection["Bone removed"] == "481.0 mm³"
     assert resection["Rim bone declared as removed"] == "no"
     assert resection["Facet surface kept"] == "not assessed"
-    assert resection["Fragment within reach"] == "not assessed"
-    assert "no fragment" in table_of(the_content, "resection").note
-    certainty = dict(table_of(the_content, "certainty").rows)
-    assert certainty["Probability of contact, exiting root L4 left"] == "23.0 %"
-    assert certainty["The hand may err at the skin by"] == "1.5 mm"
-    assert certainty["The hand may err in angle by"] == "not assessed"
+    reach = dict(table_of(the_content, "reach").rows)
+    assert reach["Fragment within reach"] == "not assessed"
+    assert "no fragment" in table_of(the_content, "reach").note
+    contact = {row[0]: row[1] for row in table_of(the_content, "certainty").rows}
+    assert contact["exiting root L4 left"] == "23.0 %"
+    tolerance = dict(table_of(the_content, "tolerance").rows)
+    assert tolerance["The hand may err at the skin by"] == "1.5 mm"
+    assert tolerance["The hand may err in angle by"] == "not assessed"
 
 
 def test_the_side_is_witnessed_three_times(the_content: ReportContent) -> None:

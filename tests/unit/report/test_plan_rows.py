@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from kambin.planning import Binding, Clearance, FindingRecord, Plan, Refusal, Stage
+from kambin.planning.bone_models import DiameterVolume, ReamerPass, StopVolume
+from kambin.planning.certainty_models import ErrorSource, Tolerance
+from kambin.planning.choice_models import Bevel, Landmark
 from kambin.report import plan_rows, refusal_rows
 from kambin.report.rows import Row, Table
 
@@ -175,36 +178,131 @@ def test_removed_rim_bone_is_declared(plan: Plan, removed: bool, word: str) -> N
     assert as_mapping(table)["Rim bone declared as removed"] == word
 
 
-def test_reasons_stand_under_the_table_of_the_resection(plan: Plan) -> None:
+def test_each_reason_stands_under_its_own_table(plan: Plan) -> None:
     plan = changed(plan, "resection", not_assessed_reason="No joint.")
-    assert detail(plan, "resection").note == "No joint. The case has no fragment."
-    plan = changed(plan, "resection", not_assessed_reason=None)
-    assert detail(changed(plan, "reach", not_assessed_reason=None), "resection").note == ""
+    assert detail(plan, "resection").note == "No joint."
+    assert detail(plan, "reach").note == "The case has no fragment."
+    assert detail(changed(plan, "reach", not_assessed_reason=None), "reach").note == ""
 
 
 def test_the_likeliest_contact_comes_first_and_equal_ones_by_name(plan: Plan) -> None:
     shares = {"colon": 0.1, "dural_sac": 0.5, "aorta": 0.1}
     table = detail(changed(plan, "certainty", contact_probability=shares), "certainty")
-    assert [row[0].removeprefix("Probability of contact, ") for row in table.rows[:3]] == [
-        "dural sac",
-        "aorta",
-        "colon",
-    ]
+    assert [row[0] for row in table.rows[:3]] == ["dural sac", "aorta", "colon"]
     assert table.rows[0][1] == "50.0 %"
 
 
 def test_contacts_too_unlikely_to_print_share_one_row(plan: Plan) -> None:
     shares = {"colon": 0.0004, "dural_sac": 0.0005, "aorta": 0.0}
     rows = as_mapping(detail(changed(plan, "certainty", contact_probability=shares), "certainty"))
-    assert rows["Probability of contact, dural sac"] == "0.1 %"
-    assert rows["Probability of contact, each of 2 other structures"] == "below 0.05 %"
+    assert rows["dural sac"] == "0.1 %"
+    assert rows["each of 2 other structures"] == "below 0.05 %"
     assert not any("colon" in name for name in rows)
 
 
+def test_a_contact_beyond_the_fields_is_an_upper_bound(plan: Plan) -> None:
+    certain = changed(
+        plan,
+        "certainty",
+        contact_probability={"colon": 0.02},
+        contact_interval={"colon": (0.01, 0.03)},
+        contact_worst_stage={"colon": "scope"},
+        contact_at_most=("colon",),
+    )
+    assert detail(certain, "certainty").rows == (
+        ("colon", "at most 2.0 %", "1.0 to 3.0 %", "scope"),
+    )
+
+
 def test_a_tolerance_that_is_none_is_not_assessed(plan: Plan) -> None:
-    rows = as_mapping(detail(plan, "certainty"))
+    rows = as_mapping(detail(plan, "tolerance"))
     assert rows["The hand may err at the skin by"] == "1.5 mm"
     assert rows["The hand may err in angle by"] == "not assessed"
+
+
+def test_the_joint_tolerance_names_what_limits_it_and_who_checked(plan: Plan) -> None:
+    joint = Tolerance(
+        pivot_lps_mm=(0.0, 0.0, 0.0),
+        ellipse_entry_mm=2.04,
+        ellipse_angle_deg=1.36,
+        ellipse=(),
+        limited_by="exiting_root:L4:left",
+        is_capped=False,
+        poses=1024,
+        decided_by_displacement=1000,
+        measured_on_surfaces=24,
+        kept_share=1.0,
+    )
+    rows = as_mapping(detail(changed(plan, "certainty", tolerance=joint), "tolerance"))
+    assert rows["Both together: half axes of the ellipse"] == "2.0 mm, 1.4 degrees"
+    assert rows["What limits it"] == "exiting root L4 left"
+    assert rows["Poses inside that the second checker passed"] == "1,024"
+
+
+def test_every_source_of_error_keeps_its_tag_and_its_source(plan: Plan) -> None:
+    source = ErrorSource(
+        name="hand_angle", value=2.0, sigma_per_axis=1.6, axes=2, unit="deg", tag="M",
+        source="evidence 10.4", note="",
+    )  # fmt: skip
+    table = detail(changed(plan, "certainty", error_sources=(source,)), "error-sources")
+    assert table.rows == (("hand angle", "2 deg", "1.6 deg on 2 axes", "M", "evidence 10.4"),)
+
+
+def test_reamers_are_listed_with_direction_and_end(plan: Plan) -> None:
+    one = ReamerPass(
+        instrument="reamer-6.5", radius_mm=3.25, tilt_deg=6.0, pivot="skin",
+        tip_lps_mm=(0.0, 0.0, 0.0), outer_lps_mm=(9.0, 0.0, 0.0), stop_mm=7.5, taken_mm3=81.4,
+    )  # fmt: skip
+    table = detail(changed(plan, "resection", passes=(one,)), "reamers")
+    assert table.rows == (("reamer-6.5", "6.5 mm", "6° at skin", "7.5 mm short", "81 mm³"),)
+
+
+def test_bone_curves_of_unequal_length_stand_side_by_side(plan: Plan) -> None:
+    plan = changed(
+        plan,
+        "resection",
+        volume_against_diameter=(
+            DiameterVolume(diameter_mm=5.0, volume_mm3=10.0),
+            DiameterVolume(diameter_mm=7.5, volume_mm3=40.0),
+        ),
+        volume_against_stop=(StopVolume(stop_mm=0.0, volume_mm3=55.0),),
+    )
+    assert detail(plan, "bone-curves").rows == (
+        ("5 mm", "10 mm³", "0 mm", "55 mm³"),
+        ("7.5 mm", "40 mm³", "", ""),
+    )
+
+
+def test_a_tip_on_the_c_arm_says_when_its_row_has_no_source(plan: Plan) -> None:
+    seen = Landmark(
+        ap_zone="midPL to LPL", ap_lateral_mm=18.2, lateral_mm_of_pvl=-2.4, state="docking",
+        title="Docking at the annulus", action="normal", policy="allow", is_verified=False,
+        source="evidence 1.1",
+    )  # fmt: skip
+    stage = a_stage("needle").model_copy(update={"landmark": seen})
+    table = detail(plan.model_copy(update={"stages": (stage,)}), "landmarks")
+    assert table.rows[0] == (
+        "needle 7.5",
+        "midPL to LPL, 18 mm of SL",
+        "2 mm in front",
+        "Docking at the annulus (unverified)",
+        "normal",
+    )
+
+
+def test_the_bevel_is_told_as_a_clock(plan: Plan) -> None:
+    bevel = Bevel(
+        bevel_deg=30.0, lip_mm=4.3, heel_lps_mm=None, insertion_deg=181.0, insertion_clock=6,
+        working_deg=None, working_clock=None, turn_deg=None, away_from="exiting_root:L4:left",
+        towards=None, convention="bevel-1", not_assessed_reason="Nothing to aim at.",
+    )  # fmt: skip
+    stage = a_stage("cannula").model_copy(update={"bevel": bevel})
+    table = detail(plan.model_copy(update={"stages": (stage,)}), "bevel")
+    rows = as_mapping(table)
+    assert rows["Going in, the opening looks to"] == "181° (6 o'clock)"
+    assert rows["away from"] == "exiting root L4 left"
+    assert rows["At work, the opening looks to"] == "not assessed"
+    assert table.note.endswith("Nothing to aim at.")
 
 
 @pytest.mark.parametrize(
