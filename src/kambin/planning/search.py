@@ -1,27 +1,18 @@
-"""Exhaustive, deterministic search over entry, target and docking distance."""
+"""The planner's search over entry, target and docking distance, exact and deterministic."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kambin.anatomy import StructureKey
 from kambin.knowledge import value
-from kambin.planning.corridor import find_allowed, find_path_angles, find_stops_mm
-from kambin.planning.entries import Entries
-from kambin.planning.fields import HazardSet
-from kambin.planning.geometry import LevelGeometry
-from kambin.planning.kernels import march_clearance, march_inside, march_staged
+from kambin.planning.corridor import find_stops_mm
+from kambin.planning.kernels import Float32, march_clearance, march_inside, march_staged
 from kambin.planning.policy import BONE, Group
-from kambin.planning.targets import Targets
-from kambin.planning.tools import Toolset
-
-MM3_PER_CM3 = 10.0**3
-"""Cubic millimetres in a cubic centimetre."""
-
-ENTRY_BATCH = 64
-"""Entries that are settled at the fine step at once; a few milliseconds of work."""
+from kambin.planning.problem import Problem
+from kambin.planning.search_problem import find_bits, find_staged_problem, for_deficit
+from kambin.planning.staged_search import StagedAnswer, search_staged
 
 NO_KEYS: frozenset[StructureKey] = frozenset()
 """Nothing is left out."""
@@ -50,21 +41,28 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What trying all candidates showed.
+    """What the search proves.
 
     Parameters
     ----------
     best : Candidate, the best that passes, or if none does the one nearest to passing; none
         if the corridor holds no candidate
     is_feasible : bool
-    candidates : int, how many were tried
-    paths : int, how many straight lines were marched for them
+    candidates : int, how many the list holds
+    paths : int, how many straight lines they are
+    upper_bound_mm : float, mm, what no candidate of the list exceeds, none without a candidate
+    nodes : int, how many pairs of balls were looked at to prove it
+    continuum_bound_mm : float, mm, what no candidate between the listed ones exceeds either, or
+        none where that was not asked
     """
 
     best: Candidate | None
     is_feasible: bool
     candidates: int
     paths: int
+    upper_bound_mm: float | None = None
+    nodes: int = 0
+    continuum_bound_mm: float | None = None
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -72,26 +70,6 @@ class SearchResult:
         if self.best is None:
             return False, -np.inf
         return self.is_feasible, self.best.objective_mm
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Everything one search needs.
-
-    Parameters
-    ----------
-    geometry : LevelGeometry
-    entries : Entries
-    targets : Targets
-    tools : Toolset
-    hazards : HazardSet on a region of interest that holds all entries and targets
-    """
-
-    geometry: LevelGeometry
-    entries: Entries
-    targets: Targets
-    tools: Toolset
-    hazards: HazardSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +97,17 @@ class MarginFields:
     bone: NDArray[np.float32]
     removable: NDArray[np.float32]
 
+    def on(self, shape: tuple[int, int, int]) -> tuple[Float32, Float32, Float32, Float32]:
+        """Return the four fields as arrays of a grid's shape."""
+        full, docking, bone, removable = (
+            field.reshape(shape)
+            for field in (self.full_length, self.docking, self.bone, self.removable)
+        )
+        return full, docking, bone, removable
+
 
 def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEYS) -> SearchResult:
-    """Try every entry, target and docking distance, and return the best.
+    """Return the best of all entries, targets and docking distances, or what is nearest to passing.
 
     Parameters
     ----------
@@ -130,7 +116,7 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
 
     Returns
     -------
-    SearchResult
+    SearchResult, what trying every candidate gives, with the proof (docs/concepts/search.md)
 
     Notes
     -----
@@ -138,78 +124,52 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
     technique's weights on bone, length, docking distance, angles, lateral distance and
     distance from the middle of the target. Values are rounded to a quantum and ties are
     broken by the order of the lattice, so that the mirrored patient gets the mirrored path.
+    If no candidate passes, which is the empty queue of the search, the largest slack is
+    searched in the same way.
     """
-    entries, targets = problem.entries.points_lps_mm, problem.targets.points_lps_mm
-    stops = find_stops_mm(problem.tools.technique)
-    tried = len(entries) * len(targets)
-    if not tried:
+    paths = len(problem.entries.points_lps_mm) * len(problem.targets.points_lps_mm)
+    if not paths:
         return SearchResult(None, False, 0, 0)
-    allowed = find_allowed(problem.entries, problem.targets, problem.geometry, problem.tools)
-    if not allowed.any():
-        return SearchResult(None, False, tried * len(stops), tried)
-    fields = combine_margins(problem, leave_out)
-    coarse = march_candidates(problem, fields, entries, value("planning.path_step_mm"))
-    cost = _penalties(problem, stops, coarse.bone_mm3)
-    weight = problem.tools.technique.weights.clearance
-    slack = np.where(allowed, coarse.slack_mm, -np.inf)
-    promise = np.where(slack >= 0, weight * coarse.capped_mm - cost, -np.inf)
-
-    def _settle_one(rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the objective of some entries at the fine step."""
-        step_mm = value("planning.evaluation_step_mm")
-        fine = march_candidates(problem, fields, entries[rows], step_mm)
-        slack[rows] = np.where(allowed[rows], fine.slack_mm, -np.inf)
-        settled: NDArray[np.float64] = np.where(
-            slack[rows] >= 0, weight * fine.capped_mm - cost[rows], -np.inf
-        )
-        return settled
-
-    score = _settle(promise, _settle_one)
-    is_feasible = bool(np.isfinite(score).any())
-    if not is_feasible:
-        # Now the way through bone is asked of all paths: it may be what binds.
-        step_mm = value("planning.path_step_mm")
-        thorough = march_candidates(problem, fields, entries, step_mm, thorough=True)
-        score = slack = np.minimum(slack, thorough.slack_mm)
-    at = find_first_best(score)
-    best = Candidate(
-        entry_lps_mm=entries[at[0]],
-        target_lps_mm=targets[at[1]],
-        stop_mm=float(stops[at[2]]),
-        slack_mm=float(slack[at]),
-        objective_mm=float(score[at]),
-        bone_mm3=float(coarse.bone_mm3[at]),
-    )
-    return SearchResult(best, is_feasible, tried * len(stops), tried)
-
-
-def _settle(
-    promise: NDArray[np.float64],
-    settle: Callable[[NDArray[np.int64]], NDArray[np.float64]],
-) -> NDArray[np.float64]:
-    """Recompute the objective at the fine step until no entry can promise more.
-
-    Parameters
-    ----------
-    promise : float array, shape (E, T, S), objective at the coarse step; the fine one is
-        never larger, because it looks at more points of the same paths
-    settle : function from rows of entries to their objective at the fine step
-
-    Returns
-    -------
-    float array, shape (E, T, S), fine where it matters, -inf elsewhere
-    """
-    best_promised = promise.max(axis=(1, 2))
-    order = np.argsort(-best_promised, kind="stable")
-    score = np.full(promise.shape, -np.inf)
+    candidates = paths * len(find_stops_mm(problem.tools.technique))
+    bits = find_bits(problem)
+    if not bits.any():
+        return SearchResult(None, False, candidates, paths)
+    margins = combine_margins(problem, leave_out)
+    staged = find_staged_problem(problem, margins.on(problem.hazards.grid.shape))
     quantum = value("planning.objective_quantum_mm")
-    for start in range(0, len(order), ENTRY_BATCH):
-        rows = order[start : start + ENTRY_BATCH]
-        rows = np.sort(rows[np.isfinite(best_promised[rows])])
-        if not len(rows) or score.max() > best_promised[rows].max() + quantum:
-            break
-        score[rows] = settle(rows)
-    return score
+    found = search_staged(staged, bits, quantum_mm=quantum)
+    nodes, is_feasible = found.nodes, found.at is not None
+    if not is_feasible:
+        # Nothing passes; now the least negative slack is what is asked of every candidate.
+        found = search_staged(for_deficit(staged), bits, quantum_mm=quantum, require_mm=-np.inf)
+        nodes += found.nodes
+    best = _measure_best(problem, margins, found, is_feasible)
+    return SearchResult(best, is_feasible, candidates, paths, found.upper_mm, nodes)
+
+
+def _measure_best(
+    problem: Problem, margins: "MarginFields", found: StagedAnswer, is_feasible: bool
+) -> Candidate:
+    """Return the candidate that was found with its slack and the bone in its way."""
+    if found.at is None:
+        raise AssertionError(found)
+    e, t, s = found.at
+    only = replace(
+        problem, targets=replace(problem.targets, points_lps_mm=problem.targets.points_lps_mm[[t]])
+    )
+    entry = problem.entries.points_lps_mm[[e]]
+    fine, coarse = (
+        march_candidates(only, margins, entry, value(f"planning.{name}_step_mm"), thorough=True)
+        for name in ("evaluation", "path")
+    )
+    return Candidate(
+        entry_lps_mm=entry[0],
+        target_lps_mm=problem.targets.points_lps_mm[t],
+        stop_mm=float(find_stops_mm(problem.tools.technique)[s]),
+        slack_mm=float(fine.slack_mm[0, 0, s]) if is_feasible else found.value_mm,
+        objective_mm=found.value_mm,
+        bone_mm3=float(coarse.bone_mm3[0, 0, s]),
+    )
 
 
 def combine_margins(problem: Problem, leave_out: frozenset[StructureKey]) -> MarginFields:
@@ -286,35 +246,6 @@ def march_candidates(
         capped_mm=np.minimum(np.minimum(slim, wish_slim)[..., None], np.minimum(wide, wish_wide)),
         bone_mm3=taken * np.float32(step_mm),
     )
-
-
-def _penalties(
-    problem: Problem, stops: NDArray[np.float64], bone_mm3: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Return what each candidate costs, in mm of clearance, shape (E, T, S)."""
-    technique, geometry = problem.tools.technique, problem.geometry
-    entries, targets = problem.entries.points_lps_mm, problem.targets.points_lps_mm
-    weights = technique.weights
-    theta, phi, length = find_path_angles(entries, targets, geometry.side)
-    cost = weights.length_per_mm * length + weights.target_per_mm * problem.targets.offsets_mm
-    preferred = technique.preferred.get(str(geometry.level))
-    if preferred is not None:
-        lateral = geometry.surgical_mm(entries)[:, 0, None]
-        beyond = _beyond(theta, preferred.axial_inclination_deg)
-        beyond += _beyond(phi, preferred.craniocaudal_deg)
-        cost += weights.angle_per_deg * beyond
-        cost += weights.lateral_per_mm * _beyond(lateral, preferred.lateral_mm)
-    total: NDArray[np.float64] = cost[..., None] + weights.docking_per_mm * stops
-    total += weights.bone_per_cm3 / MM3_PER_CM3 * bone_mm3
-    return total
-
-
-def _beyond(values: NDArray[np.float64], limits: tuple[float, float]) -> NDArray[np.float64]:
-    """Return by how much values lie outside a range, 0 inside."""
-    outside: NDArray[np.float64] = np.maximum(limits[0] - values, 0) + np.maximum(
-        values - limits[1], 0
-    )
-    return outside
 
 
 def find_first_best(score: NDArray[np.floating]) -> tuple[int, int, int]:

@@ -22,11 +22,8 @@ from kambin.knowledge import value
 from kambin.planning import Group
 from kambin.planning.entries import Entries
 from kambin.planning.search import (
-    ENTRY_BATCH,
     Candidate,
     SearchResult,
-    _beyond,
-    _settle,
     combine_margins,
     find_best_path,
     find_first_best,
@@ -60,45 +57,6 @@ def test_what_is_forbidden_is_never_the_best() -> None:
     score = np.full((2, 2, 2), -np.inf)
     score[1, 0, 1] = -50.0
     assert find_first_best(score) == (1, 0, 1)
-
-
-def test_settling_asks_again_until_no_entry_can_promise_more() -> None:
-    promise = np.linspace(5, 1, 3 * ENTRY_BATCH).reshape(-1, 1, 1)
-    asked = []
-
-    def settle(rows):
-        asked.append(rows)
-        return promise[rows] - 0.1
-
-    score = _settle(promise, settle)
-    # The first batch settles at up to 4.9, and the second promises less.
-    assert len(asked) == 1
-    assert score[:ENTRY_BATCH] == pytest.approx(promise[:ENTRY_BATCH] - 0.1)
-    assert np.isneginf(score[ENTRY_BATCH:]).all()
-
-
-def test_settling_goes_on_while_promises_are_broken() -> None:
-    promise = np.linspace(5, 1, 3 * ENTRY_BATCH).reshape(-1, 1, 1)
-    score = _settle(promise, lambda rows: promise[rows] - 3.9)
-    assert np.isfinite(score).all()
-    nothing = _settle(promise, lambda rows: np.full((len(rows), 1, 1), -np.inf))
-    assert np.isneginf(nothing).all()
-
-
-def test_entries_that_promise_nothing_are_not_settled() -> None:
-    promise = np.array([-np.inf, 1.0, -np.inf]).reshape(3, 1, 1)
-    asked = []
-
-    def settle(rows):
-        asked.extend(rows.tolist())
-        return promise[rows]
-
-    _settle(promise, settle)
-    assert asked == [1]
-
-
-def test_a_penalty_counts_only_what_lies_outside_the_range() -> None:
-    assert _beyond(np.array([1.0, 3.0, 5.0, 9.0]), (3.0, 5.0)).tolist() == [2, 0, 0, 4]
 
 
 # Empty and impossible

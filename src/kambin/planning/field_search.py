@@ -1,0 +1,313 @@
+"""The certified search through one margin field: the best of all pairs of entry and target."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from kambin.planning.ball_tree import BallTree
+from kambin.planning.branch_and_bound import (
+    Expand,
+    Expanded,
+    Forest,
+    Incumbent,
+    Pairs,
+    find_bin,
+    search_pairs,
+)
+from kambin.planning.cost_kernels import Costs, find_least_way_cost, find_way_cost
+from kambin.planning.kernels import Float32, Scalar
+from kambin.planning.slack import Slack
+from kambin.planning.walk_kernels import walk_bound, walk_exactly
+
+LEAF_SIZE = 8
+"""Points of a leaf; 4 to 16 take the same time (recipes B1.1)."""
+
+TARGET_WEIGHT = 2.0
+"""A ball of targets is split before one of entries of less than this many times its radius: near
+the target, where it is narrow, both shift a path alike (recipes B1.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One margin field, and the ends of the paths through it.
+
+    Parameters
+    ----------
+    field : float32 array, shape (I, J, K), mm
+    entries, targets : float32 arrays, shape (N, 3), node coordinates strictly inside the grid
+    step : float, distance of samples from the target on, node spacings
+    costs : Costs
+    cap_mm : float, mm, the clearance beyond which more is not rewarded
+    spacing_mm : float, mm per node
+    """
+
+    field: Float32
+    entries: Float32
+    targets: Float32
+    step: float
+    costs: Costs
+    cap_mm: float = np.inf
+    spacing_mm: float = 1.0
+
+    @property
+    def lines(self) -> tuple[np.uint64, np.uint64]:
+        """Return how far apart rows and planes of the flat field lie."""
+        _, rows, row = self.field.shape
+        return np.uint64(row), np.uint64(rows * row)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAnswer:
+    """The best path, and the proof.
+
+    Parameters
+    ----------
+    value_mm : float, mm, its clearance, capped, minus what it costs; -inf if none reaches the start
+    entry, target : int, its place in the lists, -1 without one
+    upper_mm : float, mm, what no pair exceeds; the largest value of all
+    nodes : int, pairs of balls looked at
+    """
+
+    value_mm: float
+    entry: int
+    target: int
+    upper_mm: float
+    nodes: int
+
+
+def search_field(
+    problem: FieldProblem, *, quantum_mm: float = 0.0, reach_mm: float = -np.inf
+) -> FieldAnswer:
+    """Find the best of all pairs of entry and target, without looking at all.
+
+    Parameters
+    ----------
+    problem : FieldProblem
+    quantum_mm : float, mm; smaller differences are ties, broken by the order of the lists
+    reach_mm : float, mm, a value that has to be reached: without an answer none does
+
+    Returns
+    -------
+    FieldAnswer, equal to that of trying all pairs
+    """
+    forest = Forest(
+        BallTree.of(problem.entries, LEAF_SIZE), BallTree.of(problem.targets, LEAF_SIZE)
+    )
+    expand = make_expand(problem, forest, quantum_mm)
+    start = None
+    if np.isfinite(reach_mm):
+        # Whatever reaches the value counts: what stands for it lies just below, after all places.
+        below = float(np.nextafter(reach_mm, -np.inf))
+        start = Incumbent(below, Incumbent().place, below)
+    found = search_pairs(forest, expand, quantum_mm=quantum_mm, start=start)
+    best = found.incumbent
+    if best.place == Incumbent().place:
+        return FieldAnswer(-np.inf, -1, -1, found.upper_mm, found.nodes)
+    entry, target = divmod(best.place, len(problem.targets))
+    return FieldAnswer(best.value_mm, entry, target, best.most_mm, found.nodes)
+
+
+def make_expand(problem: FieldProblem, forest: Forest, quantum_mm: float) -> Expand:
+    """Return the function that splits and bounds pairs of balls of one problem."""
+    slack = Slack.measured(problem.field)
+    flat = problem.field.reshape(-1)
+    trees = forest.entries, forest.targets
+    own = (problem.costs.entries_mm, problem.costs.targets_mm)
+    nodes: Any = tuple(
+        (t.centres, t.radii, t.spans, t.children, t.nearest, t.least(c))
+        for t, c in zip(trees, own, strict=True)
+    )
+    points: Any = tuple((t.points, t.order, c[t.order]) for t, c in zip(trees, own, strict=True))
+    row, plane = problem.lines
+    settings = np.array(
+        [problem.step, slack.steep_mm, slack.far_mm, problem.cap_mm], dtype=np.float32
+    )
+
+    def _expand(pairs: Pairs, best: Incumbent) -> Expanded:
+        floor = float(find_bin(best.value_mm, quantum_mm))
+        if quantum_mm > 0:
+            floor = (floor - 0.5) * quantum_mm
+        parts, bounds, values, places = expand_field(
+            flat,
+            row,
+            plane,
+            settings,
+            problem.costs.numbers,
+            nodes[0],
+            nodes[1],
+            points[0],
+            points[1],
+            pairs,
+            floor,
+            quantum_mm,
+            problem.spacing_mm,
+        )
+        open_parts = bounds > -np.inf
+        return Expanded(parts[:, open_parts], bounds[open_parts], values, places)
+
+    return _expand
+
+
+@njit(inline="always")
+def find_edge(value: Scalar, quantum: Scalar) -> Scalar:  # pragma: no cover
+    """Return the least value that rounds to the same quantum."""
+    return value if quantum == 0 else (np.rint(value / quantum) - 0.5) * quantum
+
+
+@njit(inline="always")
+def keep_better(  # pragma: no cover
+    values: Scalar, places: Scalar, at: Scalar, value: Scalar, place: Scalar, quantum: Scalar
+) -> None:
+    """Keep the candidate that stands first in the best quantum at one place, the largest next."""
+    if value > values[at + 1] or (value == values[at + 1] and place < places[at + 1]):
+        values[at + 1], places[at + 1] = value, place
+    mine, its = values[at], value
+    if quantum > 0:
+        mine, its = np.rint(mine / quantum), np.rint(its / quantum)
+    if its > mine or (its == mine and place < places[at]):
+        values[at], places[at] = value, place
+
+
+@njit(parallel=True, cache=True)
+def expand_field(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0915, PLR0917
+    field: Float32,
+    row: Scalar,
+    plane: Scalar,
+    settings: Float32,
+    numbers: NDArray[np.float64],
+    entry_nodes: Scalar,
+    target_nodes: Scalar,
+    entries: Scalar,
+    targets: Scalar,
+    pairs: Pairs,
+    floor: float,
+    quantum: float,
+    spacing: float,
+) -> tuple[Pairs, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Split each pair in two, or try all its candidates.
+
+    Returns
+    -------
+    parts : int64 array, shape (2, 2P)
+    bounds_mm : float array, shape (2P,), -inf where there is no part, or none worth looking at
+    values_mm : float array, shape (P,), of the pair's best candidate, or of its middle one
+    places : int64 array, shape (P,)
+    """
+    step, steep, far, cap = settings[0], settings[1], settings[2], settings[3]
+    e_centres, e_radii, e_spans, e_children, e_nearest, e_least = entry_nodes
+    t_centres, t_radii, t_spans, t_children, t_nearest, t_least = target_nodes
+    e_points, e_order, e_costs = entries
+    t_points, t_order, t_costs = targets
+    count = pairs.shape[1]
+    parts = np.zeros((2, 2 * count), dtype=np.int64)
+    bounds = np.full(2 * count, -np.inf)
+    values = np.full(2 * count, -np.inf)
+    places = np.zeros(2 * count, dtype=np.int64)
+    row_length = t_points.shape[0]
+    for p in prange(count):
+        e, t = pairs[0, p], pairs[1, p]
+        is_leaf = e_children[e] < 0 and t_children[t] < 0
+        e_first, e_last = e_spans[e]
+        t_first, t_last = t_spans[t]
+        if not is_leaf:
+            e_first, t_first = e_nearest[e], t_nearest[t]
+            e_last, t_last = e_first + 1, t_first + 1
+        least = floor
+        for i in range(e_first, e_last):
+            for j in range(t_first, t_last):
+                cost = e_costs[i] + t_costs[j]
+                if cap - cost < least:
+                    continue
+                cost += find_way_cost(
+                    (np.float64(e_points[i, 0]) - np.float64(t_points[j, 0])) * spacing,
+                    (np.float64(e_points[i, 1]) - np.float64(t_points[j, 1])) * spacing,
+                    (np.float64(e_points[i, 2]) - np.float64(t_points[j, 2])) * spacing,
+                    numbers,
+                )
+                if cap - cost < least:
+                    continue
+                low = np.float32(least + cost - 1e-5)
+                found, is_exact = walk_exactly(
+                    field, row, plane, e_points[i], t_points[j], step, steep, far, cap, low
+                )
+                if not is_exact:
+                    continue
+                value = np.float64(found) - cost
+                place = e_order[i] * row_length + t_order[j]
+                keep_better(values, places, 2 * p, value, place, quantum)
+                least = max(least, find_edge(values[2 * p], quantum))
+        if is_leaf:
+            continue
+        splits_entries = t_children[t] < 0 or (
+            e_children[e] >= 0 and e_radii[e] > TARGET_WEIGHT * t_radii[t]
+        )
+        for half in range(2):
+            ce, ct = e, t
+            if splits_entries:
+                ce = e_children[e] + half
+            else:
+                ct = t_children[t] + half
+            cost = e_least[ce] + t_least[ct]
+            if cap - cost < floor:
+                continue
+            cost += find_least_way_cost(
+                (np.float64(e_centres[ce, 0]) - np.float64(t_centres[ct, 0])) * spacing,
+                (np.float64(e_centres[ce, 1]) - np.float64(t_centres[ct, 1])) * spacing,
+                (np.float64(e_centres[ce, 2]) - np.float64(t_centres[ct, 2])) * spacing,
+                (np.float64(e_radii[ce]) + np.float64(t_radii[ct])) * spacing,
+                numbers,
+            )
+            if cap - cost < floor:
+                continue
+            low = np.float32(floor + cost - 1e-5)
+            bound = walk_bound(
+                field,
+                row,
+                plane,
+                e_centres[ce],
+                e_radii[ce],
+                t_centres[ct],
+                t_radii[ct],
+                step,
+                steep,
+                far,
+                cap,
+                low,
+            )
+            value = np.float64(bound) - cost
+            if value >= floor:
+                parts[0, 2 * p + half], parts[1, 2 * p + half] = ce, ct
+                bounds[2 * p + half] = value
+    return parts, bounds, values, places
+
+
+@njit(parallel=True, cache=True)
+def try_all(  # pragma: no cover
+    field: Float32,
+    row: Scalar,
+    plane: Scalar,
+    entries: Float32,
+    targets: Float32,
+    step: Scalar,
+) -> Float32:
+    """Return the least value along every path, looking at every sample, shape (E, T), mm."""
+    found = np.empty((entries.shape[0], targets.shape[0]), dtype=np.float32)
+    for e in prange(entries.shape[0]):
+        for t in range(targets.shape[0]):
+            least, _ = walk_exactly(
+                field,
+                row,
+                plane,
+                entries[e],
+                targets[t],
+                step,
+                np.float32(np.inf),
+                np.float32(np.inf),
+                np.float32(np.inf),
+                np.float32(-np.inf),
+            )
+            found[e, t] = least
+    return found

@@ -1,0 +1,414 @@
+"""All stages of one path, exactly; and what no path of two balls exceeds.
+
+The value of a candidate is gain * clearance - costs, where clearance is the least of: the full
+length's field on the whole path, the docking tools' field from the docking point outwards, each
+not counting more than is wished, and what the needle's way inside bone leaves of its limit.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from kambin.planning.kernels import Scalar
+from kambin.planning.slack import ROUNDING_MM, SPREAD
+from kambin.planning.walk_kernels import (
+    HOP,
+    NARROWEST,
+    count_safe,
+    find_shift,
+    find_stride,
+    sample,
+    walk_exactly,
+)
+
+FULL, DOCKING, BONE, REMOVABLE = range(4)
+"""Rows of the table of slacks; the fields come in this order."""
+
+LEAST_MM = -1e6
+"""Below every field; a finite number where nothing is required."""
+
+
+@njit(inline="always")
+def find_section(d: Scalar, radius: Scalar) -> Scalar:  # pragma: no cover
+    """Return the area of a tool's section inside a flat surface at distance d, mm2."""
+    if d >= radius:
+        return 0.0
+    d = max(d, -radius)
+    return radius * radius * math.acos(d / radius) - d * math.sqrt(radius * radius - d * d)
+
+
+@njit(cache=True)
+def measure_docking(  # pragma: no cover  # noqa: PLR0913, PLR0917
+    field: Scalar,
+    lines: Scalar,
+    entry: Scalar,
+    target: Scalar,
+    step: Scalar,
+    slacks: Scalar,
+    every: Scalar,
+    cap: Scalar,
+    low: Scalar,
+    wide: Scalar,
+) -> Scalar:
+    """Fill the least value from each docking point outwards; return the first that reaches low.
+
+    Stops of which it does not are filled with -inf: what a stopped walk saw is no value.
+    """
+    row, plane = lines
+    steep, far = slacks[DOCKING, 0], slacks[DOCKING, 1]
+    dx, dy, dz, last, _ = find_stride(entry, target, step)
+    x, y, z = target[0], target[1], target[2]
+    stops = wide.shape[0]
+    wide[:] = -np.inf
+    least = cap
+    n = (stops - 1) * every
+    while n <= last:
+        s = np.float32(n)
+        value = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
+        if value < least:
+            least = value
+            if least < low:
+                return stops
+            n += 1
+        else:
+            n += 1 + count_safe(value - least, steep, far, step)
+    wide[stops - 1] = least
+    for j in range(stops - 2, -1, -1):
+        n = j * every
+        while n < min((j + 1) * every, last + 1):
+            s = np.float32(n)
+            value = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
+            if value < least:
+                least = value
+                if least < low:
+                    return j + 1
+                n += 1
+            else:
+                n += 1 + count_safe(value - least, steep, far, step)
+        wide[j] = least
+    return 0
+
+
+@njit(cache=True)
+def measure_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
+    field: Scalar,
+    lines: Scalar,
+    entry: Scalar,
+    target: Scalar,
+    step: Scalar,
+    slacks: Scalar,
+    every: Scalar,
+    coarse: Scalar,
+    near: Scalar,
+    radius: Scalar,
+    section: Scalar,
+) -> None:
+    """Fill the sections inside removable bone, summed from each docking point outwards, mm2."""
+    row, plane = lines
+    steep, far = slacks[REMOVABLE, 0], slacks[REMOVABLE, 1]
+    dx, dy, dz, last, _ = find_stride(entry, target, step)
+    x, y, z = target[0], target[1], target[2]
+    stops = section.shape[0]
+    section[:] = 0.0
+    n = 0
+    while n <= min(last, near * coarse):
+        s = np.float32(n)
+        d = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
+        area = find_section(np.float64(d), radius)
+        if area > 0:
+            section[min(n // every, stops - 1)] += area
+            n += coarse
+        else:
+            safe = count_safe(np.float32(d - radius), steep, far, step)
+            n += coarse * (1 + safe // coarse)
+    for j in range(stops - 2, -1, -1):
+        section[j] += section[j + 1]
+
+
+@njit(cache=True)
+def count_inside(  # pragma: no cover
+    field: Scalar,
+    lines: Scalar,
+    entry: Scalar,
+    target: Scalar,
+    step: Scalar,
+    slacks: Scalar,
+    most: Scalar,
+) -> Scalar:
+    """Return how many samples lie inside bone; counting stops beyond ``most``."""
+    row, plane = lines
+    steep, far = slacks[BONE, 0], slacks[BONE, 1]
+    dx, dy, dz, last, _ = find_stride(entry, target, step)
+    x, y, z = target[0], target[1], target[2]
+    inside = 0
+    n = 0
+    while n <= last:
+        s = np.float32(n)
+        value = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
+        if value < 0:
+            inside += 1
+            if inside > most:
+                return inside
+            n += 1
+        else:
+            n += 1 + count_safe(value, steep, far, step)
+    return inside
+
+
+@njit(cache=True)
+def measure_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
+    fields: Scalar,
+    lines: Scalar,
+    slacks: Scalar,
+    entry: Scalar,
+    target: Scalar,
+    bits: Scalar,
+    cost: Scalar,
+    floor: Scalar,
+    plan: Scalar,
+    counts: Scalar,
+    stop_costs: Scalar,
+    wide: Scalar,
+    section: Scalar,
+    found: Scalar,
+) -> Scalar:
+    """Fill the value of every docking distance of one path, -inf where it is below the floor.
+
+    Returns whether any is not.
+    """
+    row, plane = lines
+    step, wish_full, wish_docking, radius = plan[0], plan[1], plan[2], plan[3]
+    gain, require, bone_cost, bone_limit = plan[4], plan[5], plan[6], plan[7]
+    every, coarse, near = counts[0], counts[1], counts[2]
+    stops = stop_costs.shape[0]
+    found[:] = -np.inf
+    cheapest = np.inf
+    for j in range(stops):
+        if (bits >> j) & 1:
+            cheapest = min(cheapest, stop_costs[j])
+    need = max(require, (floor + cost + cheapest) / gain - 1e-5, LEAST_MM)
+    if not need <= min(wish_full, wish_docking):
+        return False
+    low = np.float32(need)
+    step32 = np.float32(step)
+    slim, is_exact = walk_exactly(
+        fields[FULL],
+        row,
+        plane,
+        entry,
+        target,
+        step32,
+        slacks[FULL, 0],
+        slacks[FULL, 1],
+        np.float32(wish_full),
+        low,
+    )
+    if not is_exact:
+        return False
+    first = measure_docking(
+        fields[DOCKING],
+        lines,
+        entry,
+        target,
+        step32,
+        slacks,
+        every,
+        np.float32(wish_docking),
+        low,
+        wide,
+    )
+    if first >= stops or (bits >> first) == 0:
+        return False
+    most = int((bone_limit - need) / plan[8]) + 1
+    inside = count_inside(fields[BONE], lines, entry, target, step32, slacks, most)
+    spare = min(np.float64(slim), bone_limit - inside * plan[8])
+    if spare < require:
+        return False
+    any_found = False
+    for j in range(first, stops):
+        if (bits >> j) & 1:
+            value = gain * min(spare, np.float64(wide[j])) - cost - stop_costs[j]
+            if value >= floor:
+                found[j] = value
+                any_found = True
+    if not any_found or bone_cost == 0:
+        return any_found
+    measure_bone(
+        fields[REMOVABLE],
+        lines,
+        entry,
+        target,
+        step32,
+        slacks,
+        every,
+        coarse,
+        near,
+        radius,
+        section,
+    )
+    any_found = False
+    for j in range(first, stops):
+        if found[j] > -np.inf:
+            found[j] -= bone_cost * section[j]
+            if found[j] < floor:
+                found[j] = -np.inf
+            else:
+                any_found = True
+    return any_found
+
+
+@njit(inline="always")
+def add_slack(
+    value: Scalar, shift: Scalar, slacks: Scalar, which: Scalar
+) -> Scalar:  # pragma: no cover
+    """Return a sampled value plus all that a shifted path may have more, float64."""
+    rise = min(slacks[which, 0] * shift, slacks[which, 1] * math.sqrt(shift * shift + SPREAD))
+    return np.float64(value) + rise + ROUNDING_MM
+
+
+@njit(cache=True)
+def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
+    fields: Scalar,
+    lines: Scalar,
+    slacks: Scalar,
+    entry: Scalar,
+    reach_e: Scalar,
+    target: Scalar,
+    reach_t: Scalar,
+    last_stop: Scalar,
+    cost: Scalar,
+    floor: Scalar,
+    plan: Scalar,
+    counts: Scalar,
+    stop_costs: Scalar,
+    wide: Scalar,
+    section: Scalar,
+) -> Scalar:
+    """Return a value that no candidate of a pair of balls exceeds; ``walk_bound`` has the proof.
+
+    All docking distances are bounded in one walk, so that the pair is as narrow in them as it
+    can be. ``last_stop`` is the furthest that may be allowed.
+    """
+    row, plane = lines
+    step, wish_full, wish_docking, radius = plan[0], plan[1], plan[2], plan[3]
+    gain, require, bone_cost = plan[4], plan[5], plan[6]
+    every, coarse, near = counts[0], counts[1], counts[2]
+    cap = min(wish_full, wish_docking)
+    need = max(require, (floor + cost + stop_costs[0]) / gain - 1e-5, LEAST_MM)
+    if not need <= cap:
+        return -np.inf
+    rho = np.float64(reach_e) + np.float64(reach_t)
+    dx, dy, dz, _, length = find_stride(entry, target, np.float32(step))
+    if length <= NARROWEST * rho:
+        return gain * cap - cost - stop_costs[0]
+    shortest = length - rho
+    excess = rho * rho / (2.0 * shortest)
+    last = int((shortest - 1e-3) / step)
+    x, y, z = target[0], target[1], target[2]
+    full, outer = wish_full, wish_docking
+    for j in range(last_stop + 1):
+        wide[j] = wish_docking
+    outermost = last_stop * every
+    n = 0
+    while n <= last:
+        s = np.float32(n)
+        share = min(1.0, n * step / shortest)
+        shift = find_shift(share, np.float64(reach_e), np.float64(reach_t)) + share * excess + 1e-4
+        px, py, pz = x + s * dx, y + s * dy, z + s * dz
+        whole = add_slack(sample(fields[FULL], row, plane, px, py, pz), shift, slacks, FULL)
+        full = min(full, whole)
+        docked = add_slack(sample(fields[DOCKING], row, plane, px, py, pz), shift, slacks, DOCKING)
+        if n >= outermost:
+            outer = min(outer, docked)
+        else:
+            wide[n // every] = min(wide[n // every], docked)
+        if full < need or outer < need:
+            return -np.inf
+        hop = max(min(whole - full, docked - min(outer, full)) / slacks[FULL, 1], 0.25 * shift)
+        if n < outermost:
+            hop = min(hop, 2.0 * every * step)
+        n += max(1, int(HOP * hop / step))
+    wide[last_stop] = min(wide[last_stop], outer)
+    for j in range(last_stop - 1, -1, -1):
+        # A tool that goes further in also goes through all that lies further out.
+        wide[j] = min(wide[j], wide[j + 1])
+    best = -np.inf
+    for j in range(last_stop + 1):
+        if wide[j] >= need:
+            best = max(best, gain * min(full, wide[j]) - cost - stop_costs[j])
+    if best < floor or bone_cost == 0:
+        return best
+    bound_bone(
+        fields[REMOVABLE],
+        lines,
+        slacks,
+        (x, y, z),
+        (dx, dy, dz),
+        reach_e,
+        reach_t,
+        shortest,
+        excess,
+        step,
+        min(last, near * coarse),
+        every,
+        coarse,
+        radius,
+        section,
+        last_stop,
+    )
+    best = -np.inf
+    for j in range(last_stop + 1):
+        if wide[j] >= need:
+            value = gain * min(full, wide[j]) - cost - stop_costs[j] - bone_cost * section[j]
+            best = max(best, value)
+    return best
+
+
+@njit(cache=True)
+def bound_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
+    field: Scalar,
+    lines: Scalar,
+    slacks: Scalar,
+    start: Scalar,
+    stride: Scalar,
+    reach_e: Scalar,
+    reach_t: Scalar,
+    shortest: Scalar,
+    excess: Scalar,
+    step: Scalar,
+    last: Scalar,
+    every: Scalar,
+    coarse: Scalar,
+    radius: Scalar,
+    section: Scalar,
+    last_stop: Scalar,
+) -> None:
+    """Fill the least that any path of two balls takes of removable bone, mm2 as ``measure_bone``.
+
+    The section grows as the surface comes nearer, so that the section at the distance plus slack
+    is the least; samples that are left out count as nothing.
+    """
+    row, plane = lines
+    section[:] = 0.0
+    n = 0
+    while n <= last:
+        s = np.float32(n)
+        share = min(1.0, n * step / shortest)
+        shift = find_shift(share, np.float64(reach_e), np.float64(reach_t)) + share * excess + 1e-4
+        value = sample(
+            field,
+            row,
+            plane,
+            start[0] + s * stride[0],
+            start[1] + s * stride[1],
+            start[2] + s * stride[2],
+        )
+        d = add_slack(value, shift, slacks, REMOVABLE)
+        if d < radius:
+            section[min(n // every, last_stop)] += find_section(d, radius)
+            n += coarse
+        else:
+            n += coarse * max(1, int((d - radius) / slacks[REMOVABLE, 1] / (step * coarse)))
+    for j in range(last_stop - 1, -1, -1):
+        section[j] += section[j + 1]
