@@ -47,7 +47,11 @@ def test_the_fragment_has_a_plan(planned: tuple[Outcome, Path], document: dict[s
     assert document["side"] == "left"
     assert document["zone"] is None
     # nothing may say that there is no fragment where there is one
-    assert "not computed" in document["reach"]["not_assessed_reason"]
+    reach = document["reach"]
+    assert reach["not_assessed_reason"] is None
+    assert 0 <= reach["reachable_fraction"] <= 1
+    expected = (1 - reach["reachable_fraction"]) * reach["fragment_mm3"]
+    assert reach["residual_mm3"] == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_needle_ends_in_the_fragment_or_at_its_base(

@@ -17,7 +17,6 @@ from kambin.planning.models import (
     Entry,
     MigratedFrom,
     Plan,
-    Reach,
     Refusal,
     SideWitness,
     Software,
@@ -29,6 +28,7 @@ from kambin.planning.plan import plan_trajectory
 from kambin.planning.plan_set import Member, make_plan_set
 from kambin.planning.plan_set_models import PLAN_SET_VERSION, PlanSet
 from kambin.planning.policy import Group, find_group
+from kambin.planning.reach_models import Reach
 from kambin.planning.request import ZONES, PlanRequest
 from kambin.planning.sealing import hash_content, hash_document, round_document, seal_plan
 from kambin.planning.signing import require_signable

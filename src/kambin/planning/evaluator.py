@@ -5,9 +5,10 @@ from typing import Self
 
 import numpy as np
 
-from kambin.anatomy import Anatomy, Case, StructureKey
+from kambin.anatomy import Anatomy, Case
 from kambin.core import FieldStore, NoStore, Progress, SilentProgress
 from kambin.imaging import Grid
+from kambin.planning.bone_curves import plan_resection
 from kambin.planning.bone_models import Resection
 from kambin.planning.bundle import Bundle
 from kambin.planning.certainty import assess_certainty, find_slack_mm
@@ -16,22 +17,18 @@ from kambin.planning.error_model import USUAL_ERRORS, ErrorModel
 from kambin.planning.evaluate import Doubt, Path, measure_tools
 from kambin.planning.fields import HazardSet, build_hazards
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
-from kambin.planning.models import Angles, Entry, Reach, Stage
+from kambin.planning.models import Angles, Entry, Stage
 from kambin.planning.policy import find_hazards
 from kambin.planning.poses import Surroundings
 from kambin.planning.question import Question, prepare_question
+from kambin.planning.reach import measure_reach
+from kambin.planning.reach_models import Reach
 from kambin.planning.request import PlanRequest
-from kambin.planning.resection import measure_resection, no_resection
+from kambin.planning.resection import no_resection
 from kambin.planning.rulers import Rulers
 from kambin.planning.skin import Skin
 from kambin.planning.surgeon import describe_angles, describe_entry
 from kambin.planning.tools import Toolset, find_toolset
-
-NO_FRAGMENT = "The case has no fragment."
-"""Why reach is null."""
-
-REACH_NOT_COMPUTED = "What of the fragment can be grasped and seen is not computed."
-"""Why reach is null although there is a fragment."""
 
 UNRESOLVED = "The facet is not resolved at this spacing."
 """Why resection is null."""
@@ -192,7 +189,8 @@ class Evaluator:
         path : Path; where it leaves the region of the fields, its own fields are made first
         certainty : bool, whether contact probabilities and tolerance are wanted, which take
             longer than all else together
-        quick : bool, whether contact from an eighth of the poses and no tolerance will do
+        quick : bool, whether contact from an eighth of the poses, no tolerance, coarser reach and
+            no curves of bone will do
 
         Notes
         -----
@@ -202,13 +200,16 @@ class Evaluator:
         hazards = self._find_hazards(path)
         doubt = Doubt.of(self.case, self.anatomy, self.errors.setting)
         stages = measure_tools(path, self.tools, hazards.hazards, doubt)
+        resection, reach = self._measure_bone_and_reach(
+            path, hazards, is_unresolved=doubt.unresolved, quick=quick
+        )
         found = Evaluation(
             path=path,
             stages=stages,
             entry=describe_entry(self.anatomy, self.geometry, self.skin, path),
             angles=describe_angles(self.geometry, path),
-            resection=self._measure_resection(path, is_unresolved=doubt.unresolved),
-            reach=self._measure_reach(),
+            resection=resection,
+            reach=reach,
             certainty=None,
             slack_mm=find_slack_mm(stages),
         )
@@ -251,28 +252,21 @@ class Evaluator:
             self.anatomy, self.request, path, progress=SilentProgress(), store=self.store
         )
 
-    def _measure_resection(self, path: Path, *, is_unresolved: bool) -> Resection:
-        """Return the resection, or why the labels cannot tell."""
-        tools = self.tools
+    def _measure_bone_and_reach(
+        self, path: Path, hazards: HazardSet, *, is_unresolved: bool, quick: bool
+    ) -> tuple[Resection, Reach]:
+        """Return the bone that goes, or why the labels cannot tell, and the reach after it."""
+        tools, geometry = self.tools, self.geometry
+        resection, bone = plan_resection(
+            self.anatomy, geometry, path, tools, hazards, curves=not quick
+        )
+        reach, _ = measure_reach(
+            self.anatomy, geometry, path, tools, hazards, bone.capsules, quick=quick
+        )
         if is_unresolved:
-            return no_resection(UNRESOLVED, rim_is_removed=tools.frees_rim)
-        return measure_resection(
-            self.anatomy,
-            self.geometry,
-            path,
-            tools.removal_radius_mm if tools.reams else 0.0,
-            rim_is_removed=tools.frees_rim,
-        )
-
-    def _measure_reach(self) -> Reach:
-        """Return that nothing is said of the fragment, and why."""
-        has_fragment = self.anatomy.find(StructureKey("fragment")) is not None
-        return Reach(
-            reachable_fraction=None,
-            visible_fraction=None,
-            residual_mm3=None,
-            not_assessed_reason=REACH_NOT_COMPUTED if has_fragment else NO_FRAGMENT,
-        )
+            # What blocks after reaming is still asked of the labels as they are.
+            resection = no_resection(UNRESOLVED, rim_is_removed=tools.frees_rim)
+        return resection, reach
 
 
 def build_around(

@@ -6,6 +6,7 @@ from kambin.planning.bone_models import Resection
 from kambin.planning.certainty_models import Certainty
 from kambin.planning.choice_models import Bevel, Docking, Landmark
 from kambin.planning.documents import Document, FindingRecord, Point
+from kambin.planning.reach_models import Reach
 
 SCHEMA_VERSION = 2
 """Version of the plan, refusal and verification documents; ``migration`` opens all older ones."""
@@ -90,15 +91,6 @@ class Stage(Document):
     clearances: tuple[Clearance, ...]
     landmark: Landmark | None = None
     bevel: Bevel | None = None
-
-
-class Reach(Document):
-    """What of the fragment can be grasped and seen; null without a fragment."""
-
-    reachable_fraction: float | None
-    visible_fraction: float | None
-    residual_mm3: float | None
-    not_assessed_reason: str | None
 
 
 class Certificate(Document):

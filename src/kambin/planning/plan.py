@@ -26,6 +26,7 @@ from kambin.planning.models import (
 )
 from kambin.planning.policy import find_same_nerve
 from kambin.planning.question import Question, prepare_question
+from kambin.planning.reach_remarks import remark_reach
 from kambin.planning.refine import search
 from kambin.planning.refusal import Verdict, judge_refusal
 from kambin.planning.relaxing import relax
@@ -126,7 +127,8 @@ def _write_plan(
         length_mm=path.length_mm,
     )
     remarks = remark_plan(case, anatomy, geometry, trajectory, stages, resection)
-    remarks = sort_remarks([*remarks, *choice.remarks])
+    reach_remarks = remark_reach(resection, evaluation.reach, f"{level} {side}")
+    remarks = sort_remarks([*remarks, *choice.remarks, *reach_remarks])
     signed = float(geometry.surgical_mm(path.entry_lps_mm)[0]) * side.lateral_sign_lps
     return seal_plan(
         Plan(

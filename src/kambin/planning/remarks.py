@@ -324,8 +324,8 @@ def _remark_fragment(anatomy: Anatomy, trajectory: Trajectory, where: str) -> li
             Severity.NOTE,
             what="The target lies beside the fragment, not in it",
             where=where,
-            why=f"The needle ends {gap:.1f} mm from the fragment; what of it can be grasped from "
-            "there is not computed.",
+            why=f"The needle ends {gap:.1f} mm from the fragment; the plan's reach says what of it "
+            "can be grasped from there.",
         )
     ]
 

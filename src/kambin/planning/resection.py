@@ -214,17 +214,20 @@ def measure_shares(
     return shares
 
 
-def cut_into_grains(structure: Structure) -> tuple[NDArray[np.float64], float]:
+def cut_into_grains(
+    structure: Structure, voxels_ijk: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.float64], float]:
     """Return the middles of equal grains of a structure, shape (N, 3), mm, LPS, and their width.
 
     Parameters
     ----------
     structure : Structure
+    voxels_ijk : int array, shape (M, 3), indices of its region, or none for all its voxels
     """
     count = _grain_count(structure)
     steps = (np.arange(count) + 0.5) / count - 0.5
     offsets = np.array(list(itertools.product(steps, repeat=3)))
-    voxels = np.argwhere(structure.region.values > 0)
+    voxels = np.argwhere(structure.region.values > 0) if voxels_ijk is None else voxels_ijk
     grains = structure.region.lps_mm((voxels[:, None] + offsets).reshape(-1, 3))
     return np.ascontiguousarray(grains), float(structure.region.spacing_mm.max()) / count
 

@@ -11,7 +11,8 @@ from kambin.anatomy import Anatomy
 from kambin.core import PlanError
 from kambin.frames import Side
 from kambin.planning import Path, PlanRequest, evaluate, find_toolset
-from kambin.planning.evaluator import NO_FRAGMENT, Evaluator
+from kambin.planning.evaluator import Evaluator
+from kambin.planning.reach import NO_FRAGMENT
 
 REQUEST = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
 

@@ -1,0 +1,190 @@
+"""What blocks forceps and sight around a fragment, as two distance fields."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from kambin.anatomy import Anatomy, Structure, StructureKey
+from kambin.imaging import Grid
+from kambin.knowledge import value
+from kambin.planning.bone_kernels import union_shares
+from kambin.planning.geometry import LevelGeometry
+from kambin.planning.policy import NEURAL, Group, find_hazards
+
+FRAGMENT = StructureKey("fragment")
+"""What is to be taken out."""
+
+HALF = 0.5
+"""The share of a node inside a structure at which its surface lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReachScene:
+    """What blocks sight and tools in a box around fragment and cannula.
+
+    Parameters
+    ----------
+    grid : Grid
+    kept : float32 array, shape ``grid.shape``, mm, distance to all that blocks and stays
+    seen : float32 array, the same without modelled nerves and a modelled sac
+    cut : float32 array, mm, distance to bone that a reamer may take and leaves
+    blockers : keys of what blocks in the box, sorted
+    modelled : those of them that no image shows
+    """
+
+    grid: Grid
+    kept: NDArray[np.float32]
+    seen: NDArray[np.float32]
+    cut: NDArray[np.float32]
+    blockers: tuple[StructureKey, ...]
+    modelled: tuple[StructureKey, ...]
+
+    @property
+    def frame(self) -> NDArray[np.float64]:
+        """Return first node and spacing, shape (4,), mm, LPS, as the kernels want it."""
+        return np.array([*self.grid.origin_lps_mm, self.grid.spacing_mm])
+
+    def holds(self, points_lps_mm: NDArray[np.float64]) -> bool:
+        """Return whether all points, shape (N, 3), mm, LPS, lie in the box."""
+        nodes = self.grid.ijk(points_lps_mm)
+        return bool(((nodes >= 0) & (nodes <= np.array(self.grid.shape) - 1)).all())
+
+
+def build_scene(
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    corners_lps_mm: NDArray[np.float64],
+    reamed: NDArray[np.float64],
+    *,
+    frees_rim: bool,
+    shaft_mm: float,
+    spacing_mm: float,
+) -> ReachScene:
+    """Return what blocks sight and tools in the box around some points.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    geometry : LevelGeometry, whose level and side say which bone may be reamed
+    corners_lps_mm : float array, shape (N, 3), mm, LPS: fragment, cannula and ends of forceps
+    reamed : float array, shape (K, 7), mm: capsules of bone that is gone
+    frees_rim : bool, whether a reamer takes the rim, too
+    shaft_mm : float, mm, radius of the thickest forceps; inside the fragment there is that room
+    spacing_mm : float, mm, of the fields
+
+    Returns
+    -------
+    ReachScene
+
+    Notes
+    -----
+    Bone, nerves, sac, vessels and organs block; disc, flavum, muscle and a modelled segmental
+    artery do not. Where the fragment lies nothing else is: a modelled root or sac that it pushes
+    aside blocks only around it. The fragment's own voxels do not block: what lies behind its
+    surface comes into sight and grasp as removal proceeds.
+    """
+    grid = _find_grid(anatomy, corners_lps_mm, spacing_mm)
+    groups = find_hazards(anatomy.structures, level=geometry.level, side=geometry.side)
+    reamable = {Group.REMOVABLE, Group.RIM} if frees_rim else {Group.REMOVABLE}
+    masks = {name: np.zeros(grid.shape, dtype=bool) for name in ("kept", "guessed", "cut")}
+    blockers, modelled = [], []
+    for key, group in groups.items():
+        structure = anatomy.structures[key]
+        box = None if group is Group.WATCHED else _find_box(structure, grid)
+        if box is None:
+            continue
+        inside = _sample(structure, _crop(grid, box)) >= HALF
+        if not inside.any():
+            continue
+        blockers.append(key)
+        is_guess = group in NEURAL and structure.is_modelled
+        if is_guess:
+            modelled.append(key)
+        name = "cut" if group in reamable else "guessed" if is_guess else "kept"
+        masks[name][box] |= inside
+    fragment = np.zeros(grid.shape, dtype=bool)
+    box = _find_box(anatomy.require(FRAGMENT), grid)
+    if box is not None:
+        fragment[box] = _sample(anatomy.require(FRAGMENT), _crop(grid, box)) > 0
+    nodes = np.argwhere(masks["cut"])
+    places = np.ascontiguousarray(grid.origin_lps_mm + grid.spacing_mm * nodes)
+    gone = union_shares(places, np.zeros((3, 3)), reamed, 1) > 0
+    masks["cut"][tuple(nodes[gone].T)] = False
+    room = shaft_mm + grid.spacing_mm
+    seen = _measure_mm(masks["kept"], fragment, room, grid)
+    guessed = _measure_mm(masks["guessed"], fragment, room, grid)
+    return ReachScene(
+        grid=grid,
+        kept=np.minimum(seen, guessed),
+        seen=seen,
+        cut=_measure_mm(masks["cut"], fragment, room, grid),
+        blockers=tuple(blockers),
+        modelled=tuple(modelled),
+    )
+
+
+def _measure_mm(
+    mask: NDArray[np.bool_], fragment: NDArray[np.bool_], room_mm: float, grid: Grid
+) -> NDArray[np.float32]:
+    """Return the signed distance to a mask without the fragment, and free room inside that."""
+    left = mask & ~fragment
+    if not left.any():
+        return np.full(grid.shape, FAR_MM, dtype=np.float32)
+    # From the middle of a voxel to the face between it and its neighbour.
+    half = HALF * grid.spacing_mm
+    outside = ndimage.distance_transform_edt(~left, sampling=grid.spacing_mm)
+    inside = ndimage.distance_transform_edt(left, sampling=grid.spacing_mm)
+    distance = np.where(left, half - inside, outside - half)
+    distance[fragment] = np.maximum(distance[fragment], room_mm)
+    capped: NDArray[np.float32] = np.minimum(distance, FAR_MM).astype(np.float32)
+    return capped
+
+
+def _find_grid(anatomy: Anatomy, corners_lps_mm: NDArray[np.float64], spacing_mm: float) -> Grid:
+    working = anatomy.working_grid
+    room = value("reach.scene_room_mm")
+    return Grid.around(
+        corners_lps_mm.min(axis=0) - room,
+        corners_lps_mm.max(axis=0) + room,
+        spacing_mm=spacing_mm,
+        anchor_lps_mm=working.origin_lps_mm,
+        frame_id=working.frame_id,
+    )
+
+
+def _find_box(structure: Structure, grid: Grid) -> tuple[slice, slice, slice] | None:
+    """Return the nodes of a grid around a structure, or none if it lies outside."""
+    low, high = structure.region.bounds_lps_mm()
+    first = np.clip(np.floor(grid.ijk(low)).astype(int), 0, np.array(grid.shape))
+    stop = np.clip(np.ceil(grid.ijk(high)).astype(int) + 1, 0, np.array(grid.shape))
+    if (stop <= first).any():
+        return None
+    a, b, c = (slice(int(f), int(s)) for f, s in zip(first, stop, strict=True))
+    return a, b, c
+
+
+def _sample(structure: Structure, grid: Grid) -> NDArray[np.float32]:
+    """Return how much of each node lies in a structure, trilinear between its voxels."""
+    ijk_from_lps = structure.region.ijk_from_lps
+    sampled: NDArray[np.float32] = ndimage.affine_transform(
+        (structure.region.values > 0).astype(np.float32),
+        ijk_from_lps[:3, :3] * grid.spacing_mm,
+        offset=ijk_from_lps[:3, :3] @ grid.origin_lps_mm + ijk_from_lps[:3, 3],
+        output_shape=grid.shape,
+        order=1,
+    )
+    return sampled
+
+
+def _crop(grid: Grid, box: tuple[slice, slice, slice]) -> Grid:
+    first = np.array([part.start for part in box])
+    a, b, c = (part.stop - part.start for part in box)
+    return Grid(
+        grid.origin_lps_mm + first * grid.spacing_mm, grid.spacing_mm, (a, b, c), grid.frame_id
+    )
+
+
+FAR_MM = 10.0**2
+"""Distances are not followed beyond this, mm."""
