@@ -25,7 +25,9 @@ from kambin.knowledge.literature import (
     literature,
     literature_rows,
 )
+from kambin.knowledge.rules import RuleRow, rules
 from kambin.knowledge.stages import MarginRule, Margins, StageRules, stages
+from kambin.knowledge.target_rules import TargetRule, find_target_rule, target_rules
 from kambin.knowledge.techniques import (
     Corridor,
     Preferred,
@@ -37,6 +39,7 @@ from kambin.knowledge.techniques import (
     techniques,
     unplanned_techniques,
 )
+from kambin.knowledge.trade_offs import TradeOff, trade_offs
 
 __all__ = [
     "KINDS",
@@ -50,23 +53,30 @@ __all__ = [
     "MarginRule",
     "Margins",
     "Preferred",
+    "RuleRow",
     "StageRules",
+    "TargetRule",
     "Technique",
     "Tool",
+    "TradeOff",
     "UnplannedTechnique",
     "Weights",
     "constant",
     "constant_tables",
     "describe",
     "find_instrument",
+    "find_target_rule",
     "instruments",
     "landmarks",
     "literature",
     "literature_rows",
     "read_constants",
+    "rules",
     "stages",
+    "target_rules",
     "technique",
     "techniques",
+    "trade_offs",
     "unplanned_techniques",
     "user_instrument",
     "value",

@@ -45,6 +45,7 @@ NOT_CONSTANTS = (
     "stages",
     "landmarks",
     "target_rules",
+    "trade_offs",
     "rules",
     "literature",
     "snomed",

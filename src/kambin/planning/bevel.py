@@ -14,7 +14,7 @@ from kambin.planning.geometry import LevelGeometry
 CONVENTION = "bevel-1"
 """Turn of the opening, seen from the skin along the axis: 0 cranial, clockwise, degrees."""
 
-FULL_TURN_DEG = 2 * 180.0
+FULL_TURN_DEG = float(np.degrees(2 * np.pi))
 """Degrees of a full turn."""
 
 HOURS = 3 * 4

@@ -71,3 +71,120 @@ class Docking(Document):
     mouth_distance_mm: float
     waist_area_mm2: float | None
     stop_max_mm: float
+
+
+class TargetChoice(Document):
+    """Which rule says where a herniation of this kind is aimed at, and how far the target is off.
+
+    Notes
+    -----
+    The goal is the rule's point for a fragment, or the middle of the zone that was asked for;
+    ``is_verified`` is false for rules without a source. Rule and what belongs to it are null for
+    a point that was named, and where the fragment's kind is not known.
+    """
+
+    rule: str | None
+    title: str | None
+    zone: str | None
+    migration: str | None
+    goal_lps_mm: Point
+    off_goal_mm: float
+    usual_techniques: tuple[str, ...]
+    is_usual_technique: bool | None
+    is_verified: bool | None
+    source: str | None
+
+
+class Preference(Document):
+    """What surgeons usually do, and whether the plan leaves it.
+
+    Notes
+    -----
+    Nothing is demanded of it. ``is_weighed`` says whether leaving it costs in the objective.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    is_left: bool
+    is_weighed: bool
+    source: str
+
+
+class Objectives(Document):
+    """What a path is judged by, each in its own unit.
+
+    Notes
+    -----
+    Clearances are the least over the stages that demand one, of root, ganglion and sac
+    (``nerve``), of vessels, of organs, and of bone that is never cut to the wide tools;
+    null where no such structure is known. ``muscle_path_mm`` is how far the axis runs in each
+    muscle, ``muscle_mm3`` what the cannula displaces there. ``angles_left_deg`` and
+    ``lateral_left_mm`` are how far angles and entry lie outside the technique's ranges.
+    ``room_mm`` is the least clearance above the hard margins, a hand error that is certainly
+    borne; ``tolerance_entry_mm`` what certainty found, null where it was not asked.
+    ``score_mm`` is the objective of the search under the weights it was found with.
+    """
+
+    nerve_clearance_mm: float | None
+    vessel_clearance_mm: float | None
+    organ_clearance_mm: float | None
+    bone_clearance_mm: float | None
+    bone_mm3: float
+    docking_mm: float
+    length_mm: float
+    muscle_path_mm: dict[str, float]
+    muscle_mm3: float
+    angles_left_deg: float
+    lateral_left_mm: float
+    off_target_mm: float
+    room_mm: float
+    tolerance_entry_mm: float | None
+    reachable_fraction: float | None
+    score_mm: float
+
+
+class Alternative(Document):
+    """Another way that no other one betters in everything.
+
+    Notes
+    -----
+    ``name`` says what it is best in; ``why`` compares it with the plan; ``weights`` are those
+    under which the search finds it as the best of all listed candidates, with what it
+    is worth under them.
+    """
+
+    name: str
+    why: str
+    entry_lps_mm: Point
+    target_lps_mm: Point
+    stop_mm: float
+    weights: dict[str, float]
+    objective_mm: float
+    objectives: Objectives
+
+
+class Rule(Document):
+    """One hard rule: what is demanded, what the plan has, and whether it holds.
+
+    Notes
+    -----
+    ``value`` is compared with ``threshold`` by ``comparison``; null where nothing of the kind
+    is near or assessed, which passes and says so in ``not_assessed_reason``. ``severity`` is what
+    breaking it means: BLOCK, or CONFIRM where a person decides.
+    """
+
+    id: str
+    what: str
+    value: float | None
+    threshold: float
+    comparison: Literal["at least", "at most"]
+    unit: str
+    source: str
+    stage: str | None
+    structure: str | None
+    severity: Literal["BLOCK", "CONFIRM"]
+    passed: bool
+    not_assessed_reason: str | None

@@ -1,11 +1,13 @@
 """What is said of landmarks, docking and preferences beside their numbers."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from kambin.core import Finding, Severity
 from kambin.knowledge import value
-from kambin.planning.choice_models import Docking, Landmark
+from kambin.planning.choice_models import Docking, Landmark, Preference
 from kambin.planning.remarks import make_finding
+from kambin.planning.tools import Toolset
 
 
 def remark_landmarks(described: Iterable[tuple[str, Landmark | None]]) -> list[Finding]:
@@ -65,3 +67,51 @@ def remark_docking(docking: Docking, where: str) -> list[Finding]:
             "passes there.",
         )
     ]
+
+
+def remark_preferences(preferences: Iterable[Preference], where: str) -> list[Finding]:
+    """Return the note that a plan leaves what surgeons usually do, if it does.
+
+    Parameters
+    ----------
+    preferences : iterable of Preference
+    where : str, level and side
+    """
+    left = [
+        f"{one.name} {one.value:.0f}, usual {one.low:.0f} to {one.high:.0f} {one.unit}"
+        for one in preferences
+        if one.is_left
+    ]
+    if not left:
+        return []
+    return [
+        make_finding(
+            "PL-086",
+            Severity.NOTE,
+            what="The plan leaves what surgeons usually do",
+            where=where,
+            why="; ".join(left) + ".",
+        )
+    ]
+
+
+def tell_usual_case(finding: Finding, tools: Toolset) -> Finding:
+    """Return a refusal's finding with the words that it is the usual case, where it is.
+
+    Parameters
+    ----------
+    finding : Finding
+    tools : Toolset, whose margins say what guides them
+
+    Notes
+    -----
+    A planner with 3 mm to every nerve returns no path for nearly everybody (evidence 0.3).
+    """
+    if tools.margins != "plan-only":
+        return finding
+    keep_mm = value("margins.plan_only_neural_mm")
+    words = (
+        f" With {keep_mm:.0f} mm to root, ganglion and sac for all that goes in unseen this is the "
+        "usual case, and says nothing against the operation under fluoroscopy."
+    )
+    return replace(finding, why=finding.why + words)

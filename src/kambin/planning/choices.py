@@ -1,4 +1,4 @@
-"""What was chosen, said beside the numbers of a path: landmarks, bevel, docking."""
+"""What was chosen, said beside the numbers of a path: landmarks, goal, objectives, rules."""
 
 from dataclasses import dataclass
 
@@ -6,14 +6,39 @@ import numpy as np
 
 from kambin.anatomy import StructureKey
 from kambin.core import Finding
+from kambin.planning.alternatives import Way, find_alternatives
 from kambin.planning.bevel import describe_bevel
-from kambin.planning.choice_models import Bevel, Docking
-from kambin.planning.choice_remarks import remark_docking, remark_landmarks
+from kambin.planning.bone_models import Resection
+from kambin.planning.certainty_models import Certainty
+from kambin.planning.choice_models import (
+    Alternative,
+    Bevel,
+    Docking,
+    Objectives,
+    Preference,
+    Rule,
+    TargetChoice,
+)
+from kambin.planning.choice_remarks import remark_docking, remark_landmarks, remark_preferences
 from kambin.planning.docking import describe_docking
 from kambin.planning.evaluate import Path
+from kambin.planning.evaluator import Evaluation
+from kambin.planning.explanation import explain_pick
 from kambin.planning.landmarks import describe_landmark
 from kambin.planning.models import Stage
+from kambin.planning.objectives import measure_objectives
+from kambin.planning.preferences import describe_preferences, describe_target_choice
 from kambin.planning.question import Question
+from kambin.planning.rules import (
+    RuledPath,
+    assess_rules,
+    find_coarsest_mm,
+    find_skin_allowed_mm,
+    measure_bone_length_mm,
+    measure_skin_gap_mm,
+    remark_broken,
+)
+from kambin.planning.search import SearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +49,128 @@ class Choice:
     ----------
     stages : tuple of Stage, with landmarks and bevel
     docking : Docking
+    target_choice : TargetChoice
+    preferences : tuple of Preference
+    objectives : Objectives
+    alternatives : tuple of Alternative
+    explanation : tuple of str
+    rules : tuple of Rule
     remarks : tuple of Finding
     """
 
     stages: tuple[Stage, ...]
     docking: Docking
+    target_choice: TargetChoice
+    preferences: tuple[Preference, ...]
+    objectives: Objectives
+    alternatives: tuple[Alternative, ...]
+    explanation: tuple[str, ...]
+    rules: tuple[Rule, ...]
     remarks: tuple[Finding, ...]
 
 
-def describe_choice(question: Question, path: Path, stages: tuple[Stage, ...]) -> Choice:
-    """Say what was chosen with a path, and what has to be asked about it.
+def describe_choice(
+    question: Question, result: SearchResult, evaluation: Evaluation, certainty: Certainty
+) -> Choice:
+    """Say what was chosen with a path, why, beside what, and what has to be asked about it.
+
+    Parameters
+    ----------
+    question : Question
+    result : SearchResult with the best path
+    evaluation : Evaluation of that path
+    certainty : Certainty of that path
+
+    Raises
+    ------
+    LookupError  if the search found nothing; a bug of ours
+    """
+    best, problem, path = result.best, question.problem, evaluation.path
+    if best is None:
+        msg = "a choice needs a path that the search found"
+        raise LookupError(msg)
+    where = f"{question.request.level} {question.request.side}"
+    told = tell_stages(question, path, evaluation.stages)
+    docking = describe_docking(problem.geometry, path, problem.tools)
+    objectives = measure_objectives(
+        question.anatomy,
+        problem,
+        path,
+        told,
+        best,
+        tolerance_entry_mm=certainty.tolerance_entry_mm,
+        reachable_fraction=evaluation.reach.reachable_fraction,
+    )
+    plan = Way(best, objectives, None, problem.tools.technique.weights)
+    others = find_alternatives(question, plan)
+    preferences = describe_preferences(problem.geometry, problem.tools, problem.targets, path)
+    rules = assess_choice(question, path, told, evaluation.resection)
+    return Choice(
+        stages=told,
+        docking=docking,
+        target_choice=describe_target_choice(problem.targets, problem.tools, path),
+        preferences=preferences,
+        objectives=objectives,
+        alternatives=others,
+        explanation=explain_pick(
+            problem.tools, result, told, others, own_weights=question.request.weights
+        ),
+        rules=rules,
+        remarks=(
+            *remark_landmarks((stage.tool, stage.landmark) for stage in told),
+            *remark_docking(docking, where),
+            *remark_preferences(preferences, where),
+            *remark_broken(rules, where),
+        ),
+    )
+
+
+def assess_evaluation(question: Question, evaluation: Evaluation) -> tuple[Rule, ...]:
+    """Ask every hard rule of a path that was evaluated, a refused one as well.
+
+    Parameters
+    ----------
+    question : Question
+    evaluation : Evaluation of the path
+    """
+    told = tell_stages(question, evaluation.path, evaluation.stages)
+    return assess_choice(question, evaluation.path, told, evaluation.resection)
+
+
+def assess_choice(
+    question: Question, path: Path, stages: tuple[Stage, ...], resection: Resection
+) -> tuple[Rule, ...]:
+    """Ask every hard rule of a path of a question.
+
+    Parameters
+    ----------
+    question : Question
+    path : Path
+    stages : tuple of Stage, with landmarks
+    resection : Resection
+    """
+    problem, anatomy = question.problem, question.anatomy
+    root = StructureKey("exiting_root", question.request.level.upper, question.request.side)
+    return assess_rules(
+        RuledPath(
+            geometry=problem.geometry,
+            tools=problem.tools,
+            path=path,
+            stages=stages,
+            docking=describe_docking(problem.geometry, path, problem.tools),
+            zone=problem.targets.zone,
+            resection=resection,
+            bone_length_mm=measure_bone_length_mm(problem.hazards, path),
+            skin_gap_mm=measure_skin_gap_mm(question.skin, path),
+            skin_allowed_mm=find_skin_allowed_mm(question.skin),
+            spacing_mm=find_coarsest_mm(question.case, anatomy),
+            knows_root=anatomy.find(root) is not None,
+        )
+    )
+
+
+def tell_stages(question: Question, path: Path, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Return the stages with what the C-arm shows of them, and how the bevel is turned.
 
     Parameters
     ----------
@@ -41,14 +178,7 @@ def describe_choice(question: Question, path: Path, stages: tuple[Stage, ...]) -
     path : Path
     stages : tuple of Stage, measured on the path
     """
-    problem = question.problem
-    told = tuple(_tell_stage(question, path, stage) for stage in stages)
-    docking = describe_docking(problem.geometry, path, problem.tools)
-    remarks = [
-        *remark_landmarks((stage.tool, stage.landmark) for stage in told),
-        *remark_docking(docking, f"{question.request.level} {question.request.side}"),
-    ]
-    return Choice(told, docking, tuple(remarks))
+    return tuple(_tell_stage(question, path, stage) for stage in stages)
 
 
 def _tell_stage(question: Question, path: Path, stage: Stage) -> Stage:

@@ -2,9 +2,20 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from kambin.planning.bone_models import Resection
 from kambin.planning.certainty_models import Certainty
-from kambin.planning.choice_models import Bevel, Docking, Landmark
+from kambin.planning.choice_models import (
+    Alternative,
+    Bevel,
+    Docking,
+    Landmark,
+    Objectives,
+    Preference,
+    Rule,
+    TargetChoice,
+)
 from kambin.planning.documents import Document, FindingRecord, Point
 from kambin.planning.reach_models import Reach
 
@@ -165,7 +176,14 @@ class Plan(Document):
     evidence: tuple[str, ...]
     software: Software
     margins: Literal["fluoroscopy", "plan-only"] = "fluoroscopy"
+    weights: dict[str, float] = Field(default_factory=dict)
     docking: Docking | None = None
+    target_choice: TargetChoice | None = None
+    preferences: tuple[Preference, ...] = ()
+    objectives: Objectives | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    explanation: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
     migrated_from: MigratedFrom | None = None
     content_sha256: str = ""
 
@@ -202,6 +220,8 @@ class Refusal(Document):
     evidence: tuple[str, ...]
     software: Software
     margins: Literal["fluoroscopy", "plan-only"] = "fluoroscopy"
+    weights: dict[str, float] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
 
 class Verification(Document):

@@ -1,5 +1,7 @@
 """From a question to a verified plan, or to a refusal with its reason."""
 
+from dataclasses import replace
+
 from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.core import (
     FieldStore,
@@ -10,7 +12,9 @@ from kambin.core import (
 )
 from kambin.planning.certainty import find_rulers, find_slack_mm
 from kambin.planning.certainty_models import Certainty
-from kambin.planning.choices import describe_choice
+from kambin.planning.choice_models import Rule
+from kambin.planning.choice_remarks import tell_usual_case
+from kambin.planning.choices import assess_evaluation, describe_choice
 from kambin.planning.corridor import find_corridor_lack
 from kambin.planning.evaluate import Path, to_point
 from kambin.planning.evaluator import Evaluation, Evaluator
@@ -103,7 +107,9 @@ def plan_trajectory(
             -best.slack_mm,
             lambda key: search(problem, question.skin, find_same_nerve(anatomy, key)).is_feasible,
         )
-        return _refuse(question, result, verdict, evaluation.stages)
+        verdict = replace(verdict, finding=tell_usual_case(verdict.finding, problem.tools))
+        rules = assess_evaluation(question, evaluation)
+        return _refuse(question, result, verdict, evaluation.stages, rules)
     # The same surfaces serve the tolerance and the second checker.
     rulers = find_rulers(anatomy, path, evaluation.stages)
     certainty = evaluator.assess_certainty(evaluation, rulers=rulers)
@@ -116,7 +122,7 @@ def _write_plan(
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
     path, resection = evaluation.path, evaluation.resection
-    choice = describe_choice(question, path, evaluation.stages)
+    choice = describe_choice(question, result, evaluation, certainty)
     stages = choice.stages
     case, anatomy, request = question.case, question.anatomy, question.request
     problem, level, side = question.problem, question.request.level, question.request.side
@@ -156,7 +162,14 @@ def _write_plan(
             evidence=find_evidence(problem.tools.technique),
             software=find_software(),
             margins=problem.tools.margins,
+            weights=problem.tools.technique.weights.model_dump(),
             docking=choice.docking,
+            target_choice=choice.target_choice,
+            preferences=choice.preferences,
+            objectives=choice.objectives,
+            alternatives=choice.alternatives,
+            explanation=choice.explanation,
+            rules=choice.rules,
         )
     )
 
@@ -180,7 +193,13 @@ def _offer(
     rulers: Rulers,
 ) -> Plan | Refusal:
     """Return the plan if the second checker agrees and nothing blocks; else refuse."""
-    verification = verify_plan(question.case, question.anatomy, plan, rulers=rulers)
+    verification = verify_plan(
+        question.case,
+        question.anatomy,
+        plan,
+        rulers=rulers,
+        geometry=question.problem.geometry,
+    )
     blocking = [f for f in (*plan.findings, *verification.findings) if f.severity == "BLOCK"]
     if not blocking:
         return plan
@@ -198,7 +217,7 @@ def _offer(
         deficit_mm=max(verification.max_difference_mm or 0.0, -slack),
         stage=stage.tool,
     )
-    return _refuse(question, result, Verdict(binding, False, finding), stages)
+    return _refuse(question, result, Verdict(binding, False, finding), stages, plan.rules)
 
 
 def _refuse_corridor(question: Question, result: SearchResult) -> Refusal:
@@ -220,7 +239,11 @@ def _refuse_corridor(question: Question, result: SearchResult) -> Refusal:
 
 
 def _refuse(
-    question: Question, result: SearchResult, verdict: Verdict, stages: tuple[Stage, ...]
+    question: Question,
+    result: SearchResult,
+    verdict: Verdict,
+    stages: tuple[Stage, ...],
+    rules: tuple[Rule, ...] = (),
 ) -> Refusal:
     anatomy, request = question.anatomy, question.request
     missing = find_not_assessed(anatomy, level=request.level, side=request.side)
@@ -248,6 +271,8 @@ def _refuse(
             evidence=find_evidence(tools.technique),
             software=find_software(),
             margins=tools.margins,
+            weights=tools.technique.weights.model_dump(),
+            rules=rules,
         )
     )
 

@@ -89,12 +89,11 @@ def _narrow_targets(problem: Problem, around: Candidate, step_mm: float) -> Targ
     turns = step_mm * _symmetric(values("planning.refine_shifts"))
     shifts = np.array(list(itertools.product(turns, repeat=3)))
     points = np.clip(middle + shifts, box.min(axis=0), box.max(axis=0))
-    centre = geometry.surgical_mm(targets.centre_lps_mm)
-    return Targets(
-        centre_lps_mm=targets.centre_lps_mm,
+    aim = geometry.surgical_mm(targets.aim_lps_mm)
+    return replace(
+        targets,
         points_lps_mm=geometry.lps_mm(points),
-        offsets_mm=np.linalg.norm(points - centre, axis=1),
-        zone=targets.zone,
+        offsets_mm=np.linalg.norm(points - aim, axis=1),
     )
 
 

@@ -1,7 +1,7 @@
 """Where the needle should end: a zone of the disc, a fragment or a point."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +9,14 @@ from scipy.spatial import KDTree
 
 from kambin.anatomy import Anatomy, Structure, StructureKey
 from kambin.core import RequestError
-from kambin.knowledge import value, value_at, values
+from kambin.knowledge import TargetRule, find_target_rule, value, value_at, values
 from kambin.planning.geometry import LevelGeometry
+from kambin.planning.kinds import Kind, find_kind
+from kambin.planning.landmarks import find_lines_mm
 from kambin.planning.request import PlanRequest
+
+AT_DISC_LEVEL = "none"
+"""The zone of migration of what lies at the disc."""
 
 DISTANCE_DECIMALS = 6
 """Distances are compared in nanometres, so that a mirrored tie is decided alike."""
@@ -25,14 +30,26 @@ class Targets:
     ----------
     centre_lps_mm : float array, shape (3,), mm, LPS, what was asked for
     points_lps_mm : float array, shape (T, 3), mm, LPS
-    offsets_mm : float array, shape (T,), mm, distance of each from the centre
+    offsets_mm : float array, shape (T,), mm, distance of each from the goal
     zone : str or none, as asked
+    goal_lps_mm : float array, shape (3,), mm, LPS, where the rule for this kind of herniation
+        aims at, or none: the centre
+    kind : Kind of herniation, or none for a point and where it is not known
+    rule : TargetRule for it, or none
     """
 
     centre_lps_mm: NDArray[np.float64]
     points_lps_mm: NDArray[np.float64]
     offsets_mm: NDArray[np.float64]
     zone: str | None
+    goal_lps_mm: NDArray[np.float64] | None = None
+    kind: Kind | None = None
+    rule: TargetRule | None = None
+
+    @property
+    def aim_lps_mm(self) -> NDArray[np.float64]:
+        """Return the point that offsets count from, shape (3,), mm, LPS."""
+        return self.centre_lps_mm if self.goal_lps_mm is None else self.goal_lps_mm
 
 
 def find_targets(anatomy: Anatomy, geometry: LevelGeometry, request: PlanRequest) -> Targets:
@@ -58,7 +75,9 @@ def find_targets(anatomy: Anatomy, geometry: LevelGeometry, request: PlanRequest
         centre = geometry.surgical_mm(request.target_lps_mm)
         return _box(geometry, centre, zone=None)
     if request.zone is not None:
-        return _box(geometry, find_zone_centre(anatomy, geometry, request.zone), request.zone)
+        box = _box(geometry, find_zone_centre(anatomy, geometry, request.zone), request.zone)
+        kind = Kind(request.zone, AT_DISC_LEVEL)
+        return replace(box, kind=kind, rule=find_target_rule(kind.zone, kind.migration))
     fragment = anatomy.find(StructureKey("fragment"))
     if fragment is None:
         raise RequestError(
@@ -68,7 +87,50 @@ def find_targets(anatomy: Anatomy, geometry: LevelGeometry, request: PlanRequest
             why="Neither a zone nor a target was named, and the case has no fragment.",
             next_step="Name a zone or a target, or draw the fragment.",
         )
-    return _find_fragment_targets(anatomy, geometry, fragment)
+    return _aim_by_rule(anatomy, geometry, _find_fragment_targets(anatomy, geometry, fragment))
+
+
+def _aim_by_rule(anatomy: Anatomy, geometry: LevelGeometry, targets: Targets) -> Targets:
+    """Return the targets of a fragment, counted from where its kind is aimed at (evidence 2.2)."""
+    kind = find_kind(anatomy, geometry.level)
+    rule = None if kind is None else find_target_rule(kind.zone, kind.migration)
+    if rule is None:
+        return replace(targets, kind=kind)
+    points = geometry.surgical_mm(targets.points_lps_mm)
+    goal = find_goal_mm(anatomy, geometry, rule, geometry.surgical_mm(targets.centre_lps_mm))
+    return replace(
+        targets,
+        offsets_mm=np.linalg.norm(points - goal, axis=1),
+        goal_lps_mm=geometry.lps_mm(goal),
+        kind=kind,
+        rule=rule,
+    )
+
+
+def find_goal_mm(
+    anatomy: Anatomy, geometry: LevelGeometry, rule: TargetRule, centre_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the goal point of a rule, shape (3,), surgical disc frame, mm.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    geometry : LevelGeometry
+    rule : TargetRule
+    centre_mm : float array, shape (3,), surgical disc frame, mm, the middle of the fragment,
+        whose height is kept as far as the rule allows
+    """
+    lateral = min(find_lines_mm(geometry)[rule.line], geometry.half_width_mm)
+    half_mm = 0.5 * anatomy.disc_frames[geometry.level].height_mm
+    if rule.below_plate_mm is not None:
+        near, far = rule.below_plate_mm
+        low, high = -half_mm - far, -half_mm - near
+    else:
+        low, high = rule.cranial_mm or (-half_mm, half_mm)
+    height = float(np.clip(centre_mm[2], low, high))
+    at_disc = abs(height) <= half_mm
+    wall = _find_annulus(anatomy, geometry, lateral) if at_disc else geometry.wall_mm
+    return np.array([lateral, wall + rule.behind_annulus_mm, height])
 
 
 def find_zone_centre(anatomy: Anatomy, geometry: LevelGeometry, zone: str) -> NDArray[np.float64]:

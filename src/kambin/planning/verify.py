@@ -16,6 +16,7 @@ from kambin.planning.models import SCHEMA_VERSION, Plan, Verification
 from kambin.planning.policy import Group
 from kambin.planning.remarks import make_finding, to_records
 from kambin.planning.rulers import Rulers
+from kambin.planning.rules_check import check_rules
 from kambin.planning.sealing import hash_content
 from kambin.planning.second_way import (
     Extent,
@@ -30,7 +31,12 @@ POINT_TOLERANCE_MM = 10.0**-4
 
 
 def verify_plan(
-    case: Case, anatomy: Anatomy, plan: Plan, *, rulers: Rulers | None = None
+    case: Case,
+    anatomy: Anatomy,
+    plan: Plan,
+    *,
+    rulers: Rulers | None = None,
+    geometry: LevelGeometry | None = None,
 ) -> Verification:
     """Check a plan against its case by a second computation that shares no field with the first.
 
@@ -40,6 +46,7 @@ def verify_plan(
     anatomy : Anatomy, completed from that case
     plan : Plan, as read from a file
     rulers : Rulers about the plan's axis that were made before, or none
+    geometry : LevelGeometry of the plan's level and side with its waist, or none to find them
 
     Returns
     -------
@@ -53,13 +60,14 @@ def verify_plan(
     Notes
     -----
     Hashes, schema, side said three ways, entry on the skin, passage through the foramen, and
-    every clearance measured again from the tool's axis to surfaces made from the labels.
+    every clearance measured again from the tool's axis to surfaces made from the labels; the hard
+    rules that no other check asks.
     """
     findings = [*_check_document(case, plan), *_check_axis(plan)]
     if any(f.code in ("PL-022", "PL-026") for f in findings):
         return _answer(anatomy, findings, [])
     level, side = Level.parse(plan.level), Side(plan.side)
-    geometry = find_level_geometry(anatomy, level=level, side=side)
+    geometry = geometry or find_level_geometry(anatomy, level=level, side=side)
     findings += [
         *_check_side(geometry, plan),
         *_check_skin(anatomy, plan),
@@ -68,6 +76,7 @@ def verify_plan(
     ]
     measured = measure_stages(anatomy, plan, level=level, side=side, rulers=rulers)
     findings += [*_check_agreement(measured), *_check_margins(plan, measured)]
+    findings += check_rules(anatomy, geometry, plan, measured)
     return _answer(anatomy, findings, measured)
 
 

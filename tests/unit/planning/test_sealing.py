@@ -5,6 +5,14 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from tests.unit.planning.made_choices import (
+    ALTERNATIVE,
+    DOCKING,
+    OBJECTIVES,
+    PREFERENCE,
+    RULE,
+    TARGET_CHOICE,
+)
 from tests.unit.planning.made_level import (
     ROOT,
     make_clearance,
@@ -32,6 +40,15 @@ OTHER: dict[str, Any] = {
     "cannula_mm": 7.0,
     "not_assessed": (),
     "evidence": (),
+    "margins": "plan-only",
+    "weights": {"clearance": 2.0},
+    "docking": DOCKING,
+    "target_choice": TARGET_CHOICE,
+    "preferences": (PREFERENCE,),
+    "objectives": OBJECTIVES,
+    "alternatives": (ALTERNATIVE,),
+    "explanation": ("why",),
+    "rules": (RULE,),
     "migrated_from": MigratedFrom(schema_version=1, content_sha256="e" * 64),
 }
 """Another value for every plain field."""

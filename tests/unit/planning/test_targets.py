@@ -11,10 +11,11 @@ from kambin.anatomy import Anatomy, StructureKey
 from kambin.core import AnatomyError, RequestError
 from kambin.frames import Side
 from kambin.imaging import region_from_mask
-from kambin.knowledge import value
+from kambin.knowledge import find_target_rule, target_rules, techniques, value
 from kambin.planning import ZONES, PlanRequest
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
-from kambin.planning.targets import Targets, find_targets, find_zone_centre
+from kambin.planning.kinds import Kind
+from kambin.planning.targets import Targets, find_goal_mm, find_targets, find_zone_centre
 
 # Pedicles of the boxes: 10.5 to 21.5 mm lateral. The annulus is the last voxel of the oval
 # (x / 25)^2 + (y / 18)^2 <= 1 within 2 mm of the zone's line, and half a voxel more.
@@ -151,9 +152,78 @@ def test_the_fragment_is_aimed_at_in_it_and_in_the_disc_at_its_base(
     assert ((away > 0.5) & in_disc).any()
     assert (in_disc | (away < 0.5)).all()
     assert away.max() <= value("planning.fragment_base_mm")
-    assert targets.offsets_mm.min() == 0
+    from_aim = np.linalg.norm(targets.points_lps_mm - targets.aim_lps_mm, axis=1)
+    assert targets.offsets_mm == pytest.approx(from_aim)
     assert (np.diff(x) >= 0).all()
     assert np.abs(z + 2).max() >= 2
+
+
+def test_a_fragment_is_aimed_at_where_its_kind_is(
+    a_simple_spine: Anatomy, the_left_level: LevelGeometry
+) -> None:
+    targets = _ask(_with_fragment(a_simple_spine))
+    assert targets.kind == Kind("paracentral", "none")
+    assert targets.rule is not None
+    assert targets.rule.name == "paracentral"
+    # On the medial pedicle line, 2.5 mm behind the annulus there, as high as the fragment.
+    lateral, annulus = ZONE_CENTRES["paracentral"]
+    assert targets.goal_lps_mm == pytest.approx([lateral, annulus + 2.5, -2.0])
+    mirrored = _ask(mirror_spine(_with_fragment(a_simple_spine)), Side.RIGHT)
+    assert mirrored.goal_lps_mm == pytest.approx(targets.goal_lps_mm * MIRROR)
+    assert mirrored.kind == targets.kind
+
+
+@pytest.mark.parametrize(
+    ("zone", "migration", "rule", "low", "high"),
+    [
+        ("paracentral", "near-up", "up", 3.0, 10.0),
+        ("central", "far-up", "up", 3.0, 10.0),
+        ("paracentral", "near-down", "near-down", -14.0, -5.0),
+        ("subarticular", "far-down", "far-down", -25.0, -14.0),
+        ("foraminal", "none", "foraminal", -4.0, 1.0),
+        ("central", "none", "central", -3.0, 3.0),
+    ],
+)
+def test_the_goal_is_at_the_height_of_its_kind_and_as_near_to_the_fragment_as_that_allows(
+    zone: str,
+    migration: str,
+    rule: str,
+    low: float,
+    high: float,
+    a_simple_spine: Anatomy,
+    the_left_level: LevelGeometry,
+) -> None:
+    found = find_target_rule(zone, migration)
+    assert found is not None
+    assert found.name == rule
+    # The disc of the boxes is 10 mm high.
+    for height in (-60.0, -8.0, 0.0, 4.0, 60.0):
+        centre = np.array([8.0, 20.0, height])
+        goal = find_goal_mm(a_simple_spine, the_left_level, found, centre)
+        assert goal[2] == pytest.approx(np.clip(height, low, high))
+
+
+def test_every_kind_at_the_disc_has_a_rule_and_every_rule_its_techniques() -> None:
+    for zone in ZONES:
+        assert find_target_rule(zone, "none") is not None
+    for rule in target_rules().values():
+        assert set(rule.techniques) <= set(techniques())
+        assert rule.source
+    assert find_target_rule("paracentral", "sideways") is None
+
+
+def test_a_zone_is_its_own_goal_and_has_the_angles_of_its_kind(a_simple_spine: Anatomy) -> None:
+    targets = _ask(a_simple_spine, zone="central")
+    assert targets.goal_lps_mm is None
+    assert np.array_equal(targets.aim_lps_mm, targets.centre_lps_mm)
+    assert targets.rule is not None
+    assert targets.rule.axial_inclination_deg == (70.0, 90.0)
+
+
+def test_a_point_that_was_named_has_no_kind(a_simple_spine: Anatomy) -> None:
+    targets = _ask(_with_fragment(a_simple_spine), target_lps_mm=(8.0, 18.0, 0.0))
+    assert targets.kind is None
+    assert targets.rule is None
 
 
 def test_a_fragment_away_from_the_disc_is_aimed_at_in_itself_alone(

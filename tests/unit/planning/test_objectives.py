@@ -1,0 +1,215 @@
+"""What a path is judged by, other ways beside it, and the words for both."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.unit.planning.conftest import Planned
+from tests.unit.planning.made_choices import OBJECTIVES
+from tests.unit.planning.simple_spine import GRID, LEVEL, build_simple_spine
+from tests.unit.planning.small_problems import a_level, some_entries, the_tools
+
+from kambin.anatomy import Anatomy, Origin, Structure, StructureKey
+from kambin.frames import Side
+from kambin.imaging import region_from_mask
+from kambin.knowledge import TradeOff, Weights, technique, trade_offs
+from kambin.planning import Path, PlanRequest
+from kambin.planning.alternatives import Way, find_alternatives, find_front, is_bettered
+from kambin.planning.choice_models import Objectives
+from kambin.planning.choice_remarks import remark_preferences
+from kambin.planning.explanation import compare_words
+from kambin.planning.muscles import measure_muscles
+from kambin.planning.objective_rows import ROWS
+from kambin.planning.objectives import find_left, find_place
+from kambin.planning.preferences import describe_preferences
+from kambin.planning.question import prepare_question
+from kambin.planning.search import Candidate, find_best_path
+from kambin.planning.targets import find_targets
+
+
+def _objectives(**parts: float) -> Objectives:
+    return OBJECTIVES.model_copy(update=parts)
+
+
+def _way(**parts: float) -> Way:
+    nowhere = np.zeros(3)
+    candidate = Candidate(nowhere, nowhere, 0.0, 0.0, 0.0, 0.0)
+    return Way(candidate, _objectives(**parts), None, technique("outside-in").weights)
+
+
+def _with_muscle(anatomy: Anatomy, low: float, high: float) -> Anatomy:
+    x, _, _ = np.meshgrid(*GRID.axes_mm(), indexing="ij")
+    key = StructureKey("psoas", "", Side.LEFT)
+    region = region_from_mask((x >= low) & (x <= high), GRID)
+    made = Structure(key, region, Origin.SEGMENTED, 1.0)
+    return replace(anatomy, structures={**anatomy.structures, key: made})
+
+
+def test_the_way_through_a_slab_of_muscle_is_its_thickness_over_the_slant() -> None:
+    # A slab from 20 to 40 mm, half a voxel more on either side; the path climbs 3 in 5.
+    anatomy = _with_muscle(build_simple_spine(), 20.0, 40.0)
+    path = Path(np.array([55.0, 53.75, 0.0]), np.array([10.0, 20.0, 0.0]), 2.0)
+    length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT)["psoas"]
+    assert length == pytest.approx(21.0 / 0.8, abs=0.3)
+    assert volume == pytest.approx(np.pi * 3.75**2 * 21.0 / 0.8, rel=0.02)
+
+
+def test_a_muscle_that_the_cannula_only_grazes_is_displaced_in_part() -> None:
+    anatomy = _with_muscle(build_simple_spine(), 20.0, 40.0)
+    path = Path(np.array([41.5, 20.0, 38.0]), np.array([41.5, 20.0, -38.0]), 0.0)
+    length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT)["psoas"]
+    assert length == 0.0
+    # The face lies at 40.5 mm, 1 mm from the axis: a segment of the circle.
+    r, d = 3.75, 1.0
+    area = r**2 * np.arccos(d / r) - d * np.sqrt(r**2 - d**2)
+    assert volume == pytest.approx(76.0 * area, rel=0.12)
+
+
+def test_muscles_that_are_not_known_are_not_named() -> None:
+    path = Path(np.array([55.0, 53.75, 0.0]), np.array([10.0, 20.0, 0.0]), 2.0)
+    assert measure_muscles(build_simple_spine(), path, 3.75, Side.LEFT) == {}
+
+
+def test_what_is_left_of_the_usual_is_counted_from_the_range() -> None:
+    target = np.array([10.0, 18.0, 0.0])
+    entry = some_entries(target, [(66.0, 5.0)], 200.0).points_lps_mm[0]
+    path = Path(entry, target, 4.0)
+    theta, phi, lateral = find_place(a_level(), path)
+    assert (theta, phi) == pytest.approx((66.0, 5.0))
+    angles, aside = find_left(a_level(), the_tools(), path)
+    # Outside-in at L4-L5: 47 to 61 degrees, 10 to 25 degrees, 77 to 140 mm.
+    assert angles == pytest.approx(5.0 + 5.0)
+    assert aside == pytest.approx(max(lateral - 140.0, 0.0))
+
+
+def test_pl_086_what_is_left_is_reported_and_what_is_kept_is_not() -> None:
+    target = np.array([10.0, 18.0, 0.0])
+    entry = some_entries(target, [(66.0, 15.0)], 120.0).points_lps_mm[0]
+    anatomy, geometry = build_simple_spine(), a_level()
+    targets = find_targets(anatomy, geometry, PlanRequest(LEVEL, Side.LEFT, zone="paracentral"))
+    found = describe_preferences(geometry, the_tools(), targets, Path(entry, target, 4.0))
+    left = {one.name for one in found if one.is_left}
+    assert "axial_inclination_to_patient_deg" in left
+    assert "craniocaudal_to_patient_deg" not in left
+    assert {one.is_weighed for one in found} == {True, False}
+    (note,) = remark_preferences(found, "L4-L5 left")
+    assert note.code == "PL-086"
+    assert "66" in note.why
+    assert remark_preferences([one for one in found if not one.is_left], "L4-L5 left") == []
+
+
+def test_a_way_that_is_nowhere_better_is_bettered() -> None:
+    plan, worse = _way(), _way(bone_mm3=400.0, docking_mm=8.0)
+    assert is_bettered(worse, plan)
+    assert not is_bettered(plan, worse)
+    assert find_front([plan, worse]) == [plan]
+
+
+def test_ways_that_trade_one_thing_for_another_both_stay() -> None:
+    plan, other = _way(), _way(bone_mm3=100.0, docking_mm=10.0)
+    assert find_front([plan, other]) == [plan, other]
+
+
+def test_what_nobody_notices_makes_no_way_better() -> None:
+    plan, other = _way(), _way(bone_mm3=OBJECTIVES.bone_mm3 - 1.0, room_mm=0.25)
+    assert not is_bettered(plan, other)
+    assert compare_words(plan.objectives, other.objectives) == (
+        "Alike in everything that is compared."
+    )
+
+
+def test_what_is_not_known_is_compared_with_nothing() -> None:
+    plan, other = _way(nerve_clearance_mm=1.0), _way()
+    unknown = replace(other, objectives=_objectives(nerve_clearance_mm=None))
+    assert all(row.find_steps(plan.objectives, unknown.objectives) == 0 for row in ROWS[1:2])
+
+
+def test_the_words_name_gain_and_cost() -> None:
+    words = compare_words(_objectives(), _objectives(bone_mm3=100.0, docking_mm=10.0))
+    assert words == (
+        "Better: 100 instead of 300 mm3 of bone in the way. "
+        "It costs: 10.0 instead of 6.0 mm short of the target."
+    )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.name)
+def test_every_objective_row_is_a_field_with_a_noticed_difference(row) -> None:
+    assert row.name in Objectives.model_fields
+    more = _objectives(**{row.name: 10.0 + 1000.0})
+    steps = row.find_steps(_objectives(**{row.name: 10.0}), more)
+    assert (steps > 1) is row.is_more_better
+    assert abs(steps) > 1
+
+
+@pytest.mark.parametrize("trade_off", trade_offs().values(), ids=lambda t: t.name)
+def test_every_trade_off_multiplies_weights_and_seeks_an_objective(trade_off: TradeOff) -> None:
+    usual = technique("outside-in").weights
+    weighed = trade_off.weigh(usual)
+    for name in Weights.model_fields:
+        factor = trade_off.factors.get(name, 1.0)
+        assert getattr(weighed, name) == pytest.approx(factor * getattr(usual, name))
+    assert trade_off.most in {row.name for row in ROWS}
+
+
+def test_a_factor_of_no_weight_is_refused() -> None:
+    for factors in ({"bones": 1.0}, {"clearance": -1.0}):
+        with pytest.raises(ValueError, match="multiplies no weight"):
+            TradeOff(name="a", title="b", factors=factors, most="room_mm")
+
+
+def test_the_alternatives_of_a_plan_are_exact_distinct_and_not_bettered(
+    a_planned_spine: Planned,
+) -> None:
+    plan = a_planned_spine.plan
+    assert plan.objectives is not None
+    ends = {(a.entry_lps_mm, a.target_lps_mm, a.stop_mm) for a in plan.alternatives}
+    assert len(ends) == len(plan.alternatives)
+    assert (plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm) not in {
+        end[:2] for end in ends
+    }
+    for one in plan.alternatives:
+        assert one.why.startswith("Better")
+        steps = [row.find_steps(plan.objectives, one.objectives) for row in ROWS]
+        assert max(steps) >= 1
+
+
+def test_each_alternative_is_the_best_under_its_own_weights(a_planned_spine: Planned) -> None:
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    question = prepare_question(a_planned_spine.case, a_planned_spine.anatomy, request)
+    (least,) = [t for t in trade_offs().values() if t.name == "least-bone"]
+    usual = find_best_path(question.problem)
+    weights = least.weigh(question.problem.tools.technique.weights)
+    own = question.problem.tools.technique.model_copy(update={"weights": weights})
+    problem = replace(question.problem, tools=replace(question.problem.tools, technique=own))
+    found = find_best_path(problem)
+    assert usual.best is not None
+    assert found.best is not None
+    # Each is the best by its own measure: more bone is never taken where bone counts more.
+    assert found.best.bone_mm3 <= usual.best.bone_mm3 + 1e-6
+
+
+def test_own_weights_move_the_plan_and_stand_in_it(a_planned_spine: Planned) -> None:
+    assert a_planned_spine.plan.weights == technique("outside-in").weights.model_dump()
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral", weights={"docking_per_mm": 5.0})
+    question = prepare_question(a_planned_spine.case, a_planned_spine.anatomy, request)
+    found = find_best_path(question.problem)
+    usual = find_best_path(
+        prepare_question(
+            a_planned_spine.case,
+            a_planned_spine.anatomy,
+            PlanRequest(LEVEL, Side.LEFT, zone="paracentral"),
+        ).problem
+    )
+    assert found.best is not None
+    assert usual.best is not None
+    assert found.best.stop_mm <= usual.best.stop_mm
+
+
+def test_find_alternatives_is_the_same_twice(a_planned_spine: Planned) -> None:
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    question = prepare_question(a_planned_spine.case, a_planned_spine.anatomy, request)
+    found = find_best_path(question.problem)
+    assert found.best is not None
+    plan = Way(found.best, OBJECTIVES, None, question.problem.tools.technique.weights)
+    first, second = find_alternatives(question, plan), find_alternatives(question, plan)
+    assert first == second
