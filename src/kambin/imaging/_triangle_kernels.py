@@ -248,7 +248,9 @@ def _comes_within(a: Vector, b: Vector, tree: Tree, limit: float) -> bool:
             continue
         for n in range(spans[node, 0], spans[node, 1]):
             p, q, r = vector(corners[n, 0]), vector(corners[n, 1]), vector(corners[n, 2])
-            if segment_to_triangle(a, b, p, q, r)[0] < limit:
+            gap, _ = segment_to_triangle(a, b, p, q, r)
+            # A triangle that is pierced is too near for any limit.
+            if gap < limit or gap <= 0.0:
                 return True
     return False
 

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-BLOCK = 8
+BLOCK = 4
 """Nodes per edge of the blocks for which far segments are dropped together."""
 
 

@@ -36,7 +36,11 @@ FRACTION_ERROR = 0.06
 """The same for a fractional occupancy, in voxels."""
 
 
-def signed_distance(region: LabelMap, grid: Grid) -> Field:
+NEAR_MM = 2.0
+"""The same where only distances well inside the grid are wanted: room for smoothing alone."""
+
+
+def signed_distance(region: LabelMap, grid: Grid, *, is_local: bool = False) -> Field:
     """Measure how far every node lies from a labelled structure, below the size of a voxel.
 
     Parameters
@@ -44,6 +48,9 @@ def signed_distance(region: LabelMap, grid: Grid) -> Field:
     region : LabelMap of 0 and 1, shape (I, J, K), best cropped with ``crop_region``;
         what touches the border of its array is taken to go on beyond it
     grid : Grid
+    is_local : bool, whether the structure may be left out of account beyond the grid: then a
+        distance is exact where it is less than the way to the border of the grid, and never
+        too small elsewhere
 
     Returns
     -------
@@ -68,15 +75,17 @@ def signed_distance(region: LabelMap, grid: Grid) -> Field:
     _require_frame(region.frame_id, grid)
     # Of the whole region, before the cut: what goes on beyond it must still be known.
     low, high = bounds_of_inside(region.values != 0, region.lps_from_ijk)
-    cut = _cut_to(region, grid)
+    outside_mm = NEAR_MM if is_local else OUTSIDE_MM
+    cut = _cut_to(region, grid, outside_mm)
     occupancy, thin_share = smooth_labels(cut.values)
     smallest = float(region.spacing_mm.min())
     source = Source(occupancy, cut.ijk_from_lps, smallest, low, high)
     # Twenty millimetres away the steps of raw labels do not count; smoothing all is saved.
-    far = Source((region.values != 0).astype(np.float32), region.ijk_from_lps, smallest, low, high)
+    raw = None if is_local else (region.values != 0).astype(np.float32)
+    far = None if raw is None else Source(raw, region.ijk_from_lps, smallest, low, high)
     # Stated for the shape as a whole: the share of thin surface mixes the two errors.
     error = THICK_ERROR + (THIN_ERROR - THICK_ERROR) * thin_share
-    values, near = _distances(source, far, grid)
+    values, near = _distances(source, far, grid, outside_mm)
     # The finest axis sets the sampling above, the coarsest the error here.
     return Field.measured(grid, values, error * float(region.spacing_mm.max()), near)
 
@@ -161,10 +170,10 @@ def _require_frame(frame_id: str, grid: Grid) -> None:
         )
 
 
-def _cut_to(region: LabelMap, grid: Grid) -> LabelMap:
+def _cut_to(region: LabelMap, grid: Grid, outside_mm: float) -> LabelMap:
     """Return the part of a region that can matter near the grid, or all of it if small."""
     # Smoothing runs over every voxel, so what cannot matter is cut off before it.
-    reach = OUTSIDE_MM + SPARE_VOXELS * float(region.spacing_mm.max())
+    reach = outside_mm + SPARE_VOXELS * float(region.spacing_mm.max())
     low, high = grid.origin_lps_mm - reach, grid.high_lps_mm + reach
     box = np.stack([low, high])
     corners = np.array([[box[a, 0], box[b, 1], box[c, 2]] for a, b, c in np.ndindex(2, 2, 2)])
@@ -179,22 +188,22 @@ def _cut_to(region: LabelMap, grid: Grid) -> LabelMap:
 
 
 def _distances(
-    source: Source, far: Source, grid: Grid
+    source: Source, far: Source | None, grid: Grid, outside_mm: float = OUTSIDE_MM
 ) -> tuple[NDArray[np.float32], tuple[slice, slice, slice] | None]:
     """Return signed distances, mm, and where their slope can exceed 1 (none: anywhere).
 
-    ``far`` is the structure as it is followed farther out, on coarse lines.
+    ``far`` is the structure as it is followed farther out, on coarse lines, if it is.
     """
     # Lines farther apart than voxels would miss what lies between them.
     finer = max(1, math.ceil(grid.spacing_mm / source.voxel_mm / FINEST_RATIO - 1e-6))
     a, b, c = ((n - 1) * finer + 1 for n in grid.shape)
     work = Grid(grid.origin_lps_mm, grid.spacing_mm / finer, (a, b, c), grid.frame_id)
     values = np.ascontiguousarray(
-        measure_signed(source, work, OUTSIDE_MM)[::finer, ::finer, ::finer]
+        measure_signed(source, work, outside_mm)[::finer, ::finer, ::finer]
     )
-    gap = _gap_to_unfollowed(source, grid)
-    if gap is None:
-        return values, _near(source, grid)
+    gap = None if far is None else _gap_to_unfollowed(source, grid)
+    if gap is None or far is None:
+        return values, _near(source, grid, outside_mm)
     # Nearer than the gap the near lines have seen everything; beyond it the coarse ones help.
     distance = np.abs(values)
     bound = np.maximum(gap, np.abs(_coarse_distances(far, grid)))
@@ -203,10 +212,10 @@ def _distances(
     return np.where(distance > gap, signs * np.minimum(distance, bound), values), None
 
 
-def _near(source: Source, grid: Grid) -> tuple[slice, slice, slice]:
+def _near(source: Source, grid: Grid, outside_mm: float) -> tuple[slice, slice, slice]:
     """Return the nodes that discs can reach; beyond, distances are those to points."""
     spare = DISC_REACH + SPARE_NODES
-    box = find_box(source, grid, OUTSIDE_MM)
+    box = find_box(source, grid, outside_mm)
     x, y, z = (
         slice(max(0, first - spare), max(0, min(size, last + spare)))
         for (first, last), size in zip(box, grid.shape, strict=True)

@@ -32,6 +32,10 @@ voxels that touch at corners only are joined, and leaves edges with four triangl
 BEYOND_VOXELS = 16
 """How far a structure cut by the border of its array is continued before it is closed."""
 
+ROOM_VOXELS = 4
+"""Background kept about a structure: more than the Gaussian reaches, so that all that is farther
+away is left out without changing a triangle."""
+
 
 # The library is not typed; under this name strict checking goes on around the one call.
 _MARCHING_CUBES: Any = measure.marching_cubes
@@ -142,21 +146,41 @@ def extract_surface(region: LabelMap) -> Surface:
             why="All its voxels are background.",
             next_step="Check the names of the labels, or treat the structure as missing.",
         )
-    # Continued, then capped: a cap at the cut itself would be a face that is not there.
-    raw = np.pad(inside.astype(np.float32), BEYOND_VOXELS, mode="edge")
-    raw = np.pad(raw, 1)
+    raw, first = _continue_beyond(inside)
     smooth = ndimage.gaussian_filter(raw, MESH_SIGMA, mode="constant")
     solid = ndimage.maximum_filter(smooth, size=3) >= SOLID_PEAK
     level = np.where(solid, smooth, raw * np.float32(1.0 + TIE_BREAK))
     # No degenerate triangles: without a normal the sign of a distance would be lost.
     vertices, faces, _, _ = _MARCHING_CUBES(level, 0.5, allow_degenerate=False)
-    # Both paddings taken off again.
-    points = region.lps_mm(vertices.astype(np.float64) - (BEYOND_VOXELS + 1))
+    points = region.lps_mm(vertices.astype(np.float64) + first)
     surface = Surface(points, faces, region.frame_id)
     # An array stored mirrored turns the triangles inside out.
     if surface.volume_mm3 < 0.0:
         surface = Surface(points, faces[:, ::-1], region.frame_id)
     return surface
+
+
+def _continue_beyond(
+    inside: NDArray[np.bool_],
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return a structure with room about it, continued where its array cuts it.
+
+    Returns
+    -------
+    float32 array of 0 and 1, and the index in ``inside`` of its first voxel, shape (3,)
+    """
+    box, cut, room = [], [], []
+    for axis in range(3):
+        hits = np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))
+        low, high = int(hits[0]), int(hits[-1]) + 1
+        touches = (low == 0, high == inside.shape[axis])
+        box.append(slice(low, high))
+        cut.append(tuple(BEYOND_VOXELS if touch else 0 for touch in touches))
+        # Continued, then capped: a cap at the cut itself would be a face that is not there.
+        room.append(tuple(1 if touch else ROOM_VOXELS for touch in touches))
+    raw = np.pad(inside[tuple(box)].astype(np.float32), cut, mode="edge")
+    starts = [part.start - a[0] - b[0] for part, a, b in zip(box, cut, room, strict=True)]
+    return np.pad(raw, room), np.array(starts)
 
 
 def _feature_normals(faces: NDArray[np.int64], corners: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -34,8 +34,9 @@ INTERVAL_SAMPLES = 0.975
 SOBOL_EPSILON = 10.0**-12
 """Keeps the normal quantile of a first or last point finite."""
 
-NO_CONTACT_EPSILON = 10.0**-9
-"""Probabilities whose bound is this close to the value are not called bounds."""
+BOUND_TOLERANCE = 10.0**-3
+"""What poses beyond the fields may add before a probability is called a bound: half of what the
+sampling itself leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,5 +210,5 @@ def _find_contact(
         low=max(0.0, least - half),
         high=min(1.0, mean + half),
         stage=stage,
-        is_bound=mean - least > NO_CONTACT_EPSILON,
+        is_bound=not exact.any() or mean - least > BOUND_TOLERANCE,
     )

@@ -225,7 +225,7 @@ def find_field(
         return Field.measured(box, kept, structure.sigma_mm)
     tube = structure.tube
     field = (
-        signed_distance(region, box)
+        signed_distance(region, box, is_local=True)
         if tube is None
         else tube_distance(tube.points_lps_mm, tube.radii_mm, box)
     )
@@ -349,7 +349,8 @@ def _name(structure: Structure, region: LabelMap, grid: Grid) -> str:
     )
     tube = structure.tube
     more = () if tube is None else (tube.points_lps_mm, tube.radii_mm)
-    digest = hashlib.sha256()
+    # Exact up to the reach alone: a field of another kind has another name.
+    digest = hashlib.sha256(b"local")
     for part in (*parts, *more):
         digest.update(np.ascontiguousarray(part).tobytes())
     return f"field-{structure.key}-{digest.hexdigest()}"

@@ -120,3 +120,32 @@ def test_mirroring_region_and_grid_mirrors_the_field(rng) -> None:
     mirrored = signed_distance(LabelMap(values[::-1], mirrored_affine, "frame"), mirrored_grid)
     assert np.abs(mirrored.values[::-1] - straight.values).max() <= 1e-4
     assert mirrored.slope == pytest.approx(straight.slope, abs=1e-4)
+
+
+def test_a_local_field_is_exact_up_to_the_border_of_its_grid(rng: np.random.Generator) -> None:
+    # Blocks all over, far beyond the grid on every side.
+    coarse = rng.random((16, 16, 16)) < 0.15
+    labels = LabelMap(np.kron(coarse, np.ones((5, 5, 5))).astype(np.uint8), np.eye(4), "frame")
+    grid = Grid(np.full(3, 27.0), 1.0, (26, 26, 26), "frame")
+    whole, local = (signed_distance(labels, grid, is_local=near) for near in (False, True))
+    nodes = np.stack(np.meshgrid(*[np.arange(26)] * 3, indexing="ij"), axis=-1)
+    border = np.minimum(nodes, 25 - nodes).min(axis=-1)
+    inside = np.abs(whole.values) <= border
+    assert inside.sum() > 5000
+    assert local.values[inside] == pytest.approx(whole.values[inside], abs=1e-4)
+    # Elsewhere something nearer may have been left out, but nothing was invented.
+    assert (np.abs(local.values) >= np.abs(whole.values) - 0.02).all()
+    assert (np.sign(local.values) == np.sign(whole.values)).all()
+
+
+def test_a_local_field_leaves_out_what_lies_beyond_its_grid() -> None:
+    values = np.zeros((60, 9, 9), dtype=np.uint8)
+    values[2:6], values[40:44] = 1, 1
+    labels = LabelMap(values, np.eye(4), "frame")
+    nearer = Grid(np.array([12.0, 0.0, 0.0]), 1.0, (40, 9, 9), "frame")
+    whole, local = (
+        signed_distance(labels, nearer, is_local=local).sample([[12.5, 4.0, 4.0]])[0]
+        for local in (False, True)
+    )
+    assert whole == pytest.approx(7.0, abs=0.2)
+    assert local == pytest.approx(27.0, abs=0.2)

@@ -68,3 +68,28 @@ def test_a_cut_structure_has_no_false_face_at_the_cut() -> None:
 def test_an_empty_region_has_no_surface() -> None:
     with pytest.raises(InputError, match="IN-040"):
         extract_surface(LabelMap(np.zeros((4, 4, 4), dtype=np.uint8), np.eye(4), "frame"))
+
+
+@pytest.mark.parametrize(
+    ("cut", "length_mm"),
+    [
+        (slice(0, 12), 6.0),
+        (slice(5, 12), 4.0 + 16.0),
+        (slice(0, 7), 4.0 + 16.0),
+        (slice(5, 7), 2.0 + 32.0),
+    ],
+)
+def test_background_far_from_a_structure_changes_no_triangle(
+    a_cube_of_labels, cut, length_mm
+) -> None:
+    values = a_cube_of_labels.values[cut]
+    room = np.pad(values, [(0, 0), (9, 2), (0, 14)])
+    affine = a_cube_of_labels.lps_from_ijk.copy()
+    affine[:3, 3] += [0, -9, 0]
+    tight = extract_surface(LabelMap(values, a_cube_of_labels.lps_from_ijk, "frame"))
+    wide = extract_surface(LabelMap(room, affine, "frame"))
+    assert np.array_equal(tight.faces, wide.faces)
+    assert wide.vertices_lps_mm == pytest.approx(tight.vertices_lps_mm, abs=1e-5)
+    # Where the array cuts the cube it is continued by 16 voxels.
+    ends = tight.vertices_lps_mm[:, 0]
+    assert ends.max() - ends.min() == pytest.approx(length_mm, abs=0.6)

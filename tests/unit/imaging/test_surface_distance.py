@@ -4,6 +4,7 @@ import pytest
 from kambin.imaging import (
     Surface,
     extract_surface,
+    keep_clear,
     nearest_on_surface,
     segment_surface_clearance,
     surface_distance,
@@ -70,3 +71,21 @@ def test_paths_agree_with_dense_points(a_cube_of_labels, rng) -> None:
         dense = surface_distance(start + places * (end - start), surface).min()
         assert dense - 0.02 <= gap <= dense + 1e-3
         assert surface_distance(point[None], surface) == pytest.approx([0.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("limit_mm", [-0.9, -0.4, 0.0, 0.3, 1.5, 4.0])
+def test_many_lines_keep_clear_as_each_alone(a_box, rng: np.random.Generator, limit_mm) -> None:
+    starts = rng.uniform((-6, -20, -6), (10, -4, 10), (200, 3))
+    ends = starts + rng.uniform((-3, 19, -3), (3, 25, 3), (200, 3))
+    clear = keep_clear(starts, ends, a_box, limit_mm)
+    gaps = [
+        segment_surface_clearance(start, end, a_box)[0]
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    assert clear.tolist() == [gap >= limit_mm for gap in gaps]
+    assert 0 < clear.sum() < len(clear)
+
+
+def test_a_line_wholly_inside_is_not_clear(a_box) -> None:
+    assert not keep_clear([[1.0, 2.0, 2.0]], [[1.0, 2.0, 4.0]], a_box, 0.5)[0]
+    assert keep_clear([[1.0, 2.0, 2.0]], [[1.0, 2.0, 4.0]], a_box, -1.1)[0]
