@@ -30,6 +30,7 @@ from kambin.planning.models import (
 )
 from kambin.planning.policy import find_same_nerve
 from kambin.planning.question import Question, prepare_question
+from kambin.planning.reach_choice import ReachChoice, choose_for_reach
 from kambin.planning.reach_remarks import remark_reach
 from kambin.planning.refine import search
 from kambin.planning.refusal import Verdict, judge_refusal
@@ -94,7 +95,8 @@ def plan_trajectory(
         question, result = relax(question, result)
     if result.best is None:
         return _refuse_corridor(question, result)
-    best = result.best
+    chosen = choose_for_reach(question, result)
+    best = chosen.result.best or result.best
     problem = question.problem
     path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
     path = with_ends(anatomy, problem.hazards, path, problem.tools)
@@ -113,16 +115,16 @@ def plan_trajectory(
     # The same surfaces serve the tolerance and the second checker.
     rulers = find_rulers(anatomy, path, evaluation.stages)
     certainty = evaluator.assess_certainty(evaluation, rulers=rulers)
-    plan = _write_plan(question, result, evaluation, certainty)
+    plan = _write_plan(question, chosen, evaluation, certainty)
     return _offer(question, result, plan, evaluation.stages, rulers)
 
 
 def _write_plan(
-    question: Question, result: SearchResult, evaluation: Evaluation, certainty: Certainty
+    question: Question, chosen: ReachChoice, evaluation: Evaluation, certainty: Certainty
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
     path, resection = evaluation.path, evaluation.resection
-    choice = describe_choice(question, result, evaluation, certainty)
+    choice = describe_choice(question, chosen.result, evaluation, certainty)
     stages = choice.stages
     case, anatomy, request = question.case, question.anatomy, question.request
     problem, level, side = question.problem, question.request.level, question.request.side
@@ -134,7 +136,7 @@ def _write_plan(
     )
     remarks = remark_plan(case, anatomy, geometry, trajectory, stages, resection)
     reach_remarks = remark_reach(resection, evaluation.reach, f"{level} {side}")
-    remarks = sort_remarks([*remarks, *choice.remarks, *reach_remarks])
+    remarks = sort_remarks([*remarks, *choice.remarks, *chosen.findings, *reach_remarks])
     signed = float(geometry.surgical_mm(path.entry_lps_mm)[0]) * side.lateral_sign_lps
     return seal_plan(
         Plan(
@@ -157,7 +159,7 @@ def _write_plan(
             resection=resection,
             reach=evaluation.reach,
             certainty=certainty,
-            certificate=_certify(result),
+            certificate=_certify(chosen.proved, chosen.method),
             findings=to_records(remarks),
             evidence=find_evidence(problem.tools.technique),
             software=find_software(),
@@ -277,7 +279,7 @@ def _refuse(
     )
 
 
-def _certify(result: SearchResult) -> Certificate:
+def _certify(result: SearchResult, chosen: str = "") -> Certificate:
     """Return the certificate of an exhaustive search: the bound is the value found."""
     best = result.best
     value = None if best is None else best.objective_mm
@@ -288,5 +290,5 @@ def _certify(result: SearchResult) -> Certificate:
         continuum_gap_mm=None,
         candidates=result.candidates,
         nodes=result.paths,
-        method=EXHAUSTED,
+        method=EXHAUSTED + chosen,
     )
