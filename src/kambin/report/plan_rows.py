@@ -4,6 +4,7 @@ from kambin.knowledge import instruments, value
 from kambin.planning import Clearance, Plan, Stage
 from kambin.report.bone_rows import bone_tables
 from kambin.report.certainty_rows import certainty_tables
+from kambin.report.choice_rows import choice_tables
 from kambin.report.reach_rows import reach_tables
 from kambin.report.rows import Row, Table
 from kambin.report.stage_rows import stage_tables
@@ -155,6 +156,7 @@ def tool_table(plan: Plan) -> Table:
 def detail_tables(plan: Plan) -> tuple[Table, ...]:
     """Return the full tables: every clearance, the resection, reach, certainty, the points."""
     return (
+        *choice_tables(plan),
         _all_clearances(plan),
         *stage_tables(plan),
         *bone_tables(plan),

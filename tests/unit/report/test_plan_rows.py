@@ -8,7 +8,16 @@ import pytest
 from kambin.planning import Binding, Clearance, FindingRecord, Plan, Refusal, Stage
 from kambin.planning.bone_models import DiameterVolume, ReamerPass, StopVolume
 from kambin.planning.certainty_models import ErrorSource, Tolerance
-from kambin.planning.choice_models import Bevel, Landmark
+from kambin.planning.choice_models import (
+    Alternative,
+    Bevel,
+    Landmark,
+    Objectives,
+    Preference,
+    Rule,
+    TargetChoice,
+)
+from kambin.planning.reach_models import Residual
 from kambin.report import plan_rows, refusal_rows
 from kambin.report.rows import Row, Table
 
@@ -288,6 +297,100 @@ def test_a_tip_on_the_c_arm_says_when_its_row_has_no_source(plan: Plan) -> None:
         "Docking at the annulus (unverified)",
         "normal",
     )
+
+
+def some_objectives(**fields: Any) -> Objectives:
+    """What a path is judged by, with a few numbers of its own."""
+    return Objectives(
+        **{
+            "nerve_clearance_mm": 1.1,
+            "vessel_clearance_mm": None,
+            "organ_clearance_mm": 30.0,
+            "bone_clearance_mm": 0.5,
+            "bone_mm3": 117.0,
+            "docking_mm": 14.0,
+            "length_mm": 102.0,
+            "muscle_path_mm": {},
+            "muscle_mm3": 1700.0,
+            "angles_left_deg": 0.0,
+            "lateral_left_mm": 0.0,
+            "off_target_mm": 0.0,
+            "room_mm": 0.5,
+            "tolerance_entry_mm": None,
+            "reachable_fraction": 0.625,
+            "score_mm": -1.6,
+            **fields,
+        }
+    )
+
+
+def test_a_plan_without_choices_has_no_tables_of_them(plan: Plan) -> None:
+    names = {table.name for table in plan_rows.detail_tables(plan)}
+    assert names.isdisjoint({"why", "alternatives", "usual", "rules"})
+
+
+def test_the_plan_stands_first_among_its_alternatives(plan: Plan) -> None:
+    other = Alternative(
+        name="Least bone", why="It costs: 0.2 mm to drg:L4:left.", entry_lps_mm=(90.0, 80.0, 2.0),
+        target_lps_mm=(10.0, 20.0, 0.0), stop_mm=12.0, weights={"clearance": 1.0},
+        objective_mm=-2.0, objectives=some_objectives(bone_mm3=19.0, reachable_fraction=None),
+    )  # fmt: skip
+    chosen = plan.model_copy(update={"objectives": some_objectives(), "alternatives": (other,)})
+    table = detail(chosen, "alternatives")
+    assert table.rows[0] == ("this plan", "1.1 mm", "117 mm³", "14.0 mm", "1.7 cm³", "62 %", "")
+    assert table.rows[1][:3] == ("Least bone", "1.1 mm", "19 mm³")
+    assert table.rows[1][5:] == ("not assessed", "It costs: 0.2 mm to ganglion (DRG) L4 left.")
+    assert "90.0, 80.0, 2.0" in table.note
+
+
+def test_reasons_name_the_rule_that_says_where_to_aim(plan: Plan) -> None:
+    aim = TargetChoice(
+        rule="paracentral", title="Posterior annulus at the medial pedicle line", zone=None,
+        migration=None, goal_lps_mm=(0.0, 0.0, 0.0), off_goal_mm=1.26, usual_techniques=(),
+        is_usual_technique=None, is_verified=False, source="evidence 2.2",
+    )  # fmt: skip
+    told = plan.model_copy(update={"explanation": ("sap:L5:left binds.",), "target_choice": aim})
+    table = detail(told, "why")
+    assert table.rows == (("superior articular process L5 left binds.",),)
+    assert "1.3 mm off the rule's goal (rule unverified)" in table.note
+
+
+def test_what_is_left_of_the_usual_is_said(plan: Plan) -> None:
+    one = Preference(
+        name="axial_inclination", value=63.2, low=47.0, high=61.0, unit="deg", is_left=True,
+        is_weighed=True, source="evidence 2.1",
+    )  # fmt: skip
+    table = detail(plan.model_copy(update={"preferences": (one,)}), "usual")
+    assert table.rows == (("axial inclination", "63 deg", "47 to 61 deg", "left", "evidence 2.1"),)
+
+
+@pytest.mark.parametrize(("passed", "word"), [(True, "holds"), (False, "BLOCK")])
+def test_a_rule_that_is_broken_says_what_that_means(plan: Plan, passed: bool, word: str) -> None:
+    rule = Rule(
+        id="nerve-needle", what="Needle keeps off root", value=0.5, threshold=1.0,
+        comparison="at least", unit="mm", source="margins", stage="needle",
+        structure="drg:L4:left", severity="BLOCK", passed=passed, not_assessed_reason=None,
+    )  # fmt: skip
+    (row,) = detail(plan.model_copy(update={"rules": (rule,)}), "rules").rows
+    assert row[2:6] == ("0.50 mm", "at least 1 mm", "needle ganglion (DRG) L4 left", word)
+
+
+def test_what_stays_behind_is_told_with_its_gaps(plan: Plan) -> None:
+    left = Residual(
+        volume_mm3=210.0, pieces=3, largest_mm3=180.2, centroid_lps_mm=(4.0, 5.0, 6.0),
+        distances_mm={"exiting_root:L4:left": 3.25, "dural_sac": None},
+    )  # fmt: skip
+    plan = changed(
+        plan, "reach", fragment_mm3=840.0, reachable_fraction=0.75, best_rotation_deg=90.0,
+        residual=left, blockers_modelled=("dural_sac",), not_assessed_reason=None,
+    )  # fmt: skip
+    table = detail(plan, "reach")
+    rows = as_mapping(table)
+    assert rows["Fragment within reach"] == "75 %"
+    assert rows["Largest piece left behind"] == "180 mm³ of 3 pieces"
+    assert rows["Its gap to exiting root L4 left"] == "3.2 mm"
+    assert rows["Its gap to dural sac"] == "not assessed"
+    assert table.note == "In the way and modelled: dural sac."
 
 
 def test_the_bevel_is_told_as_a_clock(plan: Plan) -> None:
