@@ -6,8 +6,9 @@ from pathlib import Path
 from benchmarks.case_stages import measure_stages
 from benchmarks.clearance import measure_clearance
 from benchmarks.instances import make_instance, read_ct_case
+from benchmarks.live_numbers import measure_live_numbers
 from benchmarks.whole_plan import measure_plan
-from kambin.anatomy import Case, Level
+from kambin.anatomy import Case, Level, complete
 from kambin.exchange import read_case, write_case
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters, build_phantom
@@ -25,6 +26,9 @@ def main() -> None:
         case = read_case(write_case(made, Path(folder) / "phantom"))
         ct = read_ct_case(Path(folder) / "ct")
     measure_plan(case)
+    measure_live_numbers("phantom", case, complete(case))
+    if ct is not None:
+        measure_live_numbers("real CT, 3 mm", ct, complete(ct))
     name, chosen = ("phantom", case) if ct is None else ("real CT, 3 mm", ct)
     if ct is None:
         print("no shared data: the clearance is measured on the phantom instead of the CT")

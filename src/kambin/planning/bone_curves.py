@@ -16,7 +16,7 @@ from kambin.planning.foraminoplasty import (
     plan_foraminoplasty,
 )
 from kambin.planning.geometry import LevelGeometry
-from kambin.planning.resection import find_capsule, measure_removed
+from kambin.planning.resection import ProcessGrains, find_capsule, measure_removed
 from kambin.planning.tools import Toolset
 
 
@@ -28,6 +28,7 @@ def plan_resection(
     hazards: HazardSet,
     *,
     curves: bool = True,
+    process: ProcessGrains | None = None,
 ) -> tuple[Resection, Foraminoplasty]:
     """Plan the reamers of a path and measure what they take and leave.
 
@@ -38,14 +39,19 @@ def plan_resection(
     path : Path of the cannula
     tools : Toolset
     hazards : HazardSet, what no reamer may touch
-    curves : bool, whether bone against diameter and docking distance is wanted
+    curves : bool, whether bone against diameter and docking distance is wanted, and reamers off
+        the axis; without them a path that is dragged is answered in a tenth of a second
+
+    process : ProcessGrains that were made before, or none
 
     Returns
     -------
     Resection, null where the superior process is not assessed, and how its bone goes
     """
-    found = plan_foraminoplasty(anatomy, geometry, path, tools, hazards)
-    measured = measure_removed(anatomy, geometry, found.capsules, rim_is_removed=tools.frees_rim)
+    found = plan_foraminoplasty(anatomy, geometry, path, tools, hazards, tilted=curves)
+    measured = measure_removed(
+        anatomy, geometry, found.capsules, rim_is_removed=tools.frees_rim, process=process
+    )
     if measured.not_assessed_reason is not None:
         return measured, found
     by_diameter: tuple[DiameterVolume, ...] = ()

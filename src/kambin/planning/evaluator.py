@@ -24,7 +24,7 @@ from kambin.planning.question import Question, prepare_question
 from kambin.planning.reach import measure_reach
 from kambin.planning.reach_models import Reach
 from kambin.planning.request import PlanRequest
-from kambin.planning.resection import no_resection
+from kambin.planning.resection import ProcessGrains, find_process_grains, no_resection
 from kambin.planning.rulers import Rulers
 from kambin.planning.skin import Skin
 from kambin.planning.surgeon import describe_angles, describe_entry
@@ -75,6 +75,7 @@ class Evaluator:
     hazards : HazardSet with the fields of a region of interest
     store : FieldStore, asked when a path leaves that region
     errors : ErrorModel, the sources of error and the setting of the theatre
+    process : ProcessGrains, the superior process that may be reamed, or none if not assessed
     """
 
     case: Case
@@ -86,6 +87,7 @@ class Evaluator:
     hazards: HazardSet
     store: FieldStore
     errors: ErrorModel = USUAL_ERRORS
+    process: ProcessGrains | None = None
 
     @classmethod
     def prepare(
@@ -119,12 +121,14 @@ class Evaluator:
         if around is None:
             question = prepare_question(case, anatomy, request, progress=progress, store=store)
             return cls.of(question, store)
+        geometry = find_level_geometry(anatomy, level=request.level, side=request.side)
         return cls(
             case=case,
             anatomy=anatomy,
             request=request,
             tools=find_toolset(request),
-            geometry=find_level_geometry(anatomy, level=request.level, side=request.side),
+            geometry=geometry,
+            process=find_process_grains(anatomy, geometry),
             skin=Skin(anatomy.require("skin").region),
             hazards=build_around(anatomy, request, around, progress=progress, store=store),
             store=store,
@@ -146,6 +150,7 @@ class Evaluator:
             request=question.request,
             tools=problem.tools,
             geometry=problem.geometry,
+            process=find_process_grains(question.anatomy, problem.geometry),
             skin=question.skin,
             hazards=problem.hazards,
             store=store or NoStore(),
@@ -189,8 +194,8 @@ class Evaluator:
         path : Path; where it leaves the region of the fields, its own fields are made first
         certainty : bool, whether contact probabilities and tolerance are wanted, which take
             longer than all else together
-        quick : bool, whether contact from an eighth of the poses, no tolerance, coarser reach and
-            no curves of bone will do
+        quick : bool, whether contact from an eighth of the poses, no tolerance, coarser reach,
+            reamers along the axis alone and no curves of bone will do
 
         Notes
         -----
@@ -258,7 +263,13 @@ class Evaluator:
         """Return the bone that goes, or why the labels cannot tell, and the reach after it."""
         tools, geometry = self.tools, self.geometry
         resection, bone = plan_resection(
-            self.anatomy, geometry, path, tools, hazards, curves=not quick
+            self.anatomy,
+            geometry,
+            path,
+            tools,
+            hazards,
+            curves=not quick,
+            process=self.process,
         )
         reach, _ = measure_reach(
             self.anatomy, geometry, path, tools, hazards, bone.capsules, quick=quick

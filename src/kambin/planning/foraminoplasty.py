@@ -121,6 +121,7 @@ def plan_foraminoplasty(
     hazards: HazardSet,
     *,
     margin_mm: float | None = None,
+    tilted: bool = True,
 ) -> Foraminoplasty:
     """Find the reamers that free the way of a cannula with the least bone.
 
@@ -132,6 +133,7 @@ def plan_foraminoplasty(
     tools : Toolset
     hazards : HazardSet, what no reamer may touch
     margin_mm : float, mm, gap to leave around the cannula, or none for that of the table
+    tilted : bool, whether reamers off the axis are tried where those along it do not do
 
     Returns
     -------
@@ -163,7 +165,9 @@ def plan_foraminoplasty(
         steps: list[Wish] = [(t, axis, "axis") for t in _find_steps(tools, one[0].instrument)]
         chosen = _take(grains, needed, steps)
     else:
-        several = _cover(grains, needed, _find_candidates(path, axis, hazards, tools))
+        several = _cover(
+            grains, needed, _find_candidates(path, axis, hazards, tools, tilted=tilted)
+        )
         chosen = _choose(grains, needed, [*([] if one is None else [one]), *several])
     taken = grains.inside(_capsules(chosen))
     return Foraminoplasty(
@@ -290,12 +294,14 @@ def _find_widest_mm(hazards: HazardSet, tools: Toolset, shafts: list[Shaft]) -> 
     return least
 
 
-def _find_candidates(path: Path, axis: Shaft, hazards: HazardSet, tools: Toolset) -> list[Wish]:
+def _find_candidates(
+    path: Path, axis: Shaft, hazards: HazardSet, tools: Toolset, *, tilted: bool
+) -> list[Wish]:
     """Return the reamers in all directions that keep every hard margin."""
     step = value("planning.reamer_azimuth_deg")
     skin = np.asarray(path.entry_lps_mm)
     ways: list[tuple[Shaft, Pivot]] = [(axis, "axis")]
-    for azimuth in np.arange(0.0, 2 * HALF_TURN_DEG, step).tolist():
+    for azimuth in np.arange(0.0, 2 * HALF_TURN_DEG, step).tolist() if tilted else ():
         for tilt in values("planning.reamer_tilt_deg"):
             ways.append((turn_shaft(axis, axis.tip_lps_mm, tilt, azimuth), "docking"))
         for shift in values("planning.reamer_shift_mm"):

@@ -1,6 +1,7 @@
 """Bone the reamer takes away on its way to the docking point, and what it leaves."""
 
 import itertools
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,6 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from kambin.anatomy import Anatomy, Structure, StructureKey
-from kambin.frames import RigidTransform
 from kambin.knowledge import constant, value
 from kambin.planning.bone_kernels import union_shares
 from kambin.planning.bone_models import Resection
@@ -50,12 +50,51 @@ def measure_resection(
     return measure_removed(anatomy, geometry, capsules, rim_is_removed=rim_is_removed)
 
 
+@dataclass(frozen=True, slots=True)
+class ProcessGrains:
+    """The superior process as grains, which are the same for every path of a level.
+
+    Parameters
+    ----------
+    points_lps_mm : float array, shape (N, 3), mm, LPS, the middles of the grains
+    behind_mm, height_mm : float arrays, shape (N,), mm, of the same in the vertebra's frame
+    grain_mm : float, mm, their width
+    facet_ijk : int array, shape (M, 3), voxels of the joint's surface, or none without an IAP
+    """
+
+    points_lps_mm: NDArray[np.float64]
+    behind_mm: NDArray[np.float64]
+    height_mm: NDArray[np.float64]
+    grain_mm: float
+    facet_ijk: NDArray[np.int64] | None
+
+
+def find_process_grains(anatomy: Anatomy, geometry: LevelGeometry) -> ProcessGrains | None:
+    """Return the superior process of the level's side as grains, or none if it is not assessed.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    geometry : LevelGeometry
+    """
+    level, side = geometry.level, geometry.side
+    sap = anatomy.find(StructureKey("sap", level.lower, side))
+    frame = anatomy.vertebra_frames.get(level.lower)
+    if sap is None or frame is None:
+        return None
+    grains, grain_mm = cut_into_grains(sap)
+    local = frame.lps_from_vertebra.inverse().points(grains)
+    facet = _find_facet(anatomy, geometry, sap)
+    return ProcessGrains(grains, local[:, 1], local[:, 2], grain_mm, facet)
+
+
 def measure_removed(
     anatomy: Anatomy,
     geometry: LevelGeometry,
     capsules: NDArray[np.float64],
     *,
     rim_is_removed: bool,
+    process: ProcessGrains | None = None,
 ) -> Resection:
     """Measure the bone inside the union of swept reamers and what stays of the facet.
 
@@ -65,6 +104,7 @@ def measure_removed(
     geometry : LevelGeometry
     capsules : float array, shape (K, 7), mm, LPS: tip, outer end and radius of each reamer
     rim_is_removed : bool, whether the plan declares that the rim goes too
+    process : ProcessGrains that were made before, or none
 
     Returns
     -------
@@ -79,12 +119,11 @@ def measure_removed(
     """
     level, side = geometry.level, geometry.side
     sap = anatomy.find(StructureKey("sap", level.lower, side))
-    frame = anatomy.vertebra_frames.get(level.lower)
-    if sap is None or frame is None:
+    process = process or find_process_grains(anatomy, geometry)
+    if sap is None or process is None:
         why = f"sap:{level.lower}:{side} is not assessed."
         return no_resection(why, rim_is_removed=rim_is_removed)
-    grains, grain_mm = cut_into_grains(sap)
-    removed = union_shares(grains, np.zeros((3, 3)), capsules, 1) > 0
+    removed = union_shares(process.points_lps_mm, np.zeros((3, 3)), capsules, 1) > 0
     fraction = float(removed.mean())
     rim = sum(
         measure_taken_mm3(s, capsules)
@@ -92,8 +131,8 @@ def measure_removed(
         if find_group(key, level=level, side=side) is Group.RIM
     )
     taken = fraction * measure_volume_mm3(sap) + (rim if rim_is_removed else 0.0)
-    ventral, whole = _measure_depths(grains, removed, frame.lps_from_vertebra, grain_mm)
-    kept = _measure_facet_kept(anatomy, geometry, sap, capsules)
+    ventral, whole = _measure_depths(process, removed)
+    kept = _measure_facet_kept(sap, process, capsules)
     iap, pars, pars_left = _measure_kept_bone(anatomy, geometry, capsules)
     return Resection(
         volume_mm3=taken,
@@ -248,15 +287,9 @@ def _grain_count(structure: Structure) -> int:
     return max(int(np.ceil(wanted - 10.0**-9)), 1)
 
 
-def _measure_depths(
-    grains_lps_mm: NDArray[np.float64],
-    removed: NDArray[np.bool_],
-    lps_from_vertebra: RigidTransform,
-    grain_mm: float,
-) -> tuple[float, float]:
+def _measure_depths(process: ProcessGrains, removed: NDArray[np.bool_]) -> tuple[float, float]:
     """Return ventro-dorsal depth at mid-height and the share of height that is all gone."""
-    local = lps_from_vertebra.inverse().points(grains_lps_mm)
-    behind, height = local[:, 1], local[:, 2]
+    behind, height, grain_mm = process.behind_mm, process.height_mm, process.grain_mm
     band = value("planning.sap_middle_band_mm")
     middle = np.abs(height - 0.5 * (height.min() + height.max())) <= band
     gone = middle & removed
@@ -272,10 +305,10 @@ def _measure_depths(
     return float(depth), float(whole.sum() / (there > 0).sum())
 
 
-def _measure_facet_kept(
-    anatomy: Anatomy, geometry: LevelGeometry, sap: Structure, capsules: NDArray[np.float64]
-) -> float | None:
-    """Return the share of the facet's surface voxels that stay, or none without an IAP."""
+def _find_facet(
+    anatomy: Anatomy, geometry: LevelGeometry, sap: Structure
+) -> NDArray[np.int64] | None:
+    """Return the voxels of the facet's surface, shape (M, 3), or none without an IAP."""
     iap = anatomy.find(StructureKey("iap", geometry.level.upper, geometry.side))
     if iap is None:
         return None
@@ -283,8 +316,16 @@ def _measure_facet_kept(
     surface = np.argwhere(mask & ~ndimage.binary_erosion(mask))
     others = iap.region.lps_mm(np.argwhere(iap.region.values > 0))
     gap = cKDTree(others).query(sap.region.lps_mm(surface))[0]
-    facet = surface[gap <= value("planning.facet_reach_mm")]
-    if not len(facet):
+    facet: NDArray[np.int64] = surface[gap <= value("planning.facet_reach_mm")]
+    return facet
+
+
+def _measure_facet_kept(
+    sap: Structure, process: ProcessGrains, capsules: NDArray[np.float64]
+) -> float | None:
+    """Return the share of the facet's surface voxels that stay, or none without a facet."""
+    facet = process.facet_ijk
+    if facet is None or not len(facet):
         return None
     return float(1 - measure_shares(sap, facet, capsules).mean())
 

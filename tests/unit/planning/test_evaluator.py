@@ -140,3 +140,24 @@ def test_coarse_labels_have_no_resection(path: Path) -> None:
 def test_a_path_without_direction_is_not_evaluated(path: Path) -> None:
     with pytest.raises(PlanError, match="PL-026"):
         replace(path, entry_lps_mm=path.target_lps_mm)
+
+
+def test_a_quick_answer_differs_only_in_what_takes_long(evaluator: Evaluator, path: Path) -> None:
+    whole, quick = evaluator.evaluate(path), evaluator.evaluate(path, quick=True)
+    assert (quick.stages, quick.entry, quick.angles) == (whole.stages, whole.entry, whole.angles)
+    assert quick.resection.needed_mm3 == whole.resection.needed_mm3
+    assert quick.resection.volume_against_diameter == ()
+    assert quick.certainty is not None
+    assert whole.certainty is not None
+    assert quick.certainty.tolerance is None
+    assert whole.certainty.tolerance is not None
+    for name, chance in whole.certainty.contact_probability.items():
+        assert quick.certainty.contact_probability[name] == pytest.approx(chance, abs=0.02)
+
+
+def test_bone_prepared_once_is_the_bone_of_every_path(evaluator: Evaluator, path: Path) -> None:
+    assert evaluator.process is not None
+    fresh = replace(evaluator, process=None)
+    for moved in (path, _moved(path, 3, 0, -2)):
+        answers = [e.evaluate(moved, certainty=False).resection for e in (evaluator, fresh)]
+        assert answers[0] == answers[1]
