@@ -52,6 +52,10 @@ COMMANDS = {
         "Measure disc, foramen, window, root, joint, canal and crest beside what papers report.",
     ),
     "plan": Entry("plan", "Plan entry, target, tools and docking distance for one level and side."),
+    "skinmap": Entry(
+        "skinmap",
+        "Show from where on the skin one may come, and how much room, bone and reach that means.",
+    ),
     "verify": Entry(
         "verify",
         "Check a plan a second time, on surfaces, and that nothing changed since it was made.",

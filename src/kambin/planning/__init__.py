@@ -33,6 +33,8 @@ from kambin.planning.request import ZONES, PlanRequest
 from kambin.planning.sealing import hash_content, hash_document, round_document, seal_plan
 from kambin.planning.signing import require_signable
 from kambin.planning.skin_map import SkinMap, plan_skin_map
+from kambin.planning.skin_map_models import SkinMapDocument
+from kambin.planning.skin_squares import make_skin_map
 from kambin.planning.tools import Tool, Toolset, find_toolset
 from kambin.planning.verify import verify_plan
 
@@ -63,6 +65,7 @@ __all__ = [
     "Resection",
     "SideWitness",
     "SkinMap",
+    "SkinMapDocument",
     "Software",
     "Stage",
     "Tool",
@@ -76,6 +79,7 @@ __all__ = [
     "hash_content",
     "hash_document",
     "make_plan_set",
+    "make_skin_map",
     "migrate_document",
     "plan_skin_map",
     "plan_trajectory",

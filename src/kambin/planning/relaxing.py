@@ -25,7 +25,7 @@ def relax(question: Question, result: SearchResult) -> tuple[Question, SearchRes
     """
     candidates, paths = result.candidates, result.paths
     last = question, result
-    for tools in _relaxations(question):
+    for tools in find_relaxations(question):
         freed = replace(question, problem=replace(question.problem, tools=tools))
         found = search(freed.problem, question.skin)
         candidates, paths = candidates + found.candidates, paths + found.paths
@@ -36,8 +36,13 @@ def relax(question: Question, result: SearchResult) -> tuple[Question, SearchRes
     return last[0], replace(last[1], candidates=candidates, paths=paths)
 
 
-def _relaxations(question: Question) -> Iterator[Toolset]:
-    """Yield the tools with ever more that a person has to confirm."""
+def find_relaxations(question: Question) -> Iterator[Toolset]:
+    """Yield the tools with ever more that a person has to confirm.
+
+    Parameters
+    ----------
+    question : Question
+    """
     tools = question.problem.tools
     if question.problem.geometry.waist is not None:
         tools = replace(tools, docks_at_mouth=True)

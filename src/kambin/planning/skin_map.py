@@ -1,6 +1,6 @@
 """The skin map: how much room the best path from every entry leaves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from kambin.core import FieldStore, Progress
 from kambin.knowledge import value
 from kambin.planning.corridor import find_allowed, find_stops_mm
 from kambin.planning.evaluate import Path
-from kambin.planning.question import prepare_question
+from kambin.planning.question import Question, prepare_question
 from kambin.planning.request import PlanRequest
 from kambin.planning.search import (
     NO_KEYS,
@@ -35,6 +35,8 @@ class SkinMap:
         path from there; negative if a margin is broken
     nearest : Path with the most room, or none if no straight line belongs to the corridor
     tools : tuple of Tool, the sequence the map was made for
+    targets_lps_mm : float array, shape (E, 3), mm, LPS, of the best path of each entry
+    stops_mm : float array, shape (E,), mm, docking distance of that path
     """
 
     entries_lps_mm: NDArray[np.float64]
@@ -43,6 +45,8 @@ class SkinMap:
     room_mm: NDArray[np.float64]
     nearest: Path | None
     tools: tuple[Tool, ...]
+    targets_lps_mm: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    stops_mm: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
 def plan_skin_map(
@@ -77,7 +81,20 @@ def plan_skin_map(
     The same fields, paths and step as the planner's first pass, every entry with its best
     target and docking distance; the way through bone is asked of all of them.
     """
-    question = prepare_question(case, anatomy, request, progress=progress, store=store)
+    return map_skin(prepare_question(case, anatomy, request, progress=progress, store=store))
+
+
+def map_skin(question: Question) -> SkinMap:
+    """Show how much room is left from every entry of a question that is prepared.
+
+    Parameters
+    ----------
+    question : Question
+
+    Returns
+    -------
+    SkinMap over the entries that the planner tries, in its order
+    """
     problem = question.problem
     entries, targets = problem.entries.points_lps_mm, problem.targets.points_lps_mm
     stops = find_stops_mm(problem.tools.technique)
@@ -92,6 +109,7 @@ def plan_skin_map(
     if np.isfinite(room).any():
         e, t, s = find_first_best(room)
         nearest = Path(entries[e], targets[t], float(stops[s]))
+    best = room.reshape(len(entries), -1).argmax(axis=1) if room.size else np.empty(0, int)
     disc_line = find_disc_line_lps_mm(problem.geometry, question.skin)
     return SkinMap(
         entries_lps_mm=entries,
@@ -100,4 +118,6 @@ def plan_skin_map(
         room_mm=room.max(axis=(1, 2), initial=-np.inf),
         nearest=nearest,
         tools=problem.tools.tools,
+        targets_lps_mm=targets[best // len(stops)].reshape(-1, 3),
+        stops_mm=np.asarray(stops)[best % len(stops)],
     )

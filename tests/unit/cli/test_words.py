@@ -38,7 +38,7 @@ from kambin.frames import Side
 
 COMMANDS = (
     "demo", "phantom", "import", "segment", "fragment", "fuse", "check", "confirm", "measure",
-    "plan", "verify", "sign", "lock", "history", "diff", "report", "info", "selftest",
+    "plan", "skinmap", "verify", "sign", "lock", "history", "diff", "report", "info", "selftest",
 )  # fmt: skip
 
 

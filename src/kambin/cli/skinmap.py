@@ -1,0 +1,171 @@
+"""``kambin skinmap``: from where on the skin one may come."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from kambin.anatomy import Anatomy, Case
+from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
+from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.gate import read_checked_case, require_answered, settle_level
+from kambin.cli.output import print_document, print_lines, print_table
+from kambin.cli.progress import shown_progress
+from kambin.cli.workbench import MemoryStore, complete_once
+from kambin.core import RequestError
+from kambin.exchange import write_bytes_atomically, write_document
+from kambin.planning import PlanRequest, SkinMap, SkinMapDocument, make_skin_map
+from kambin.planning.skin_map_models import SkinCell
+
+MOST_ROWS = 10
+"""Squares of the table for a person; the document has them all."""
+
+
+@app.command(
+    epilog=examples(
+        "kambin skinmap case --level L4-L5 --side left --zone paracentral -o skin.png",
+        "kambin skinmap case --level L4-L5 --side left --zone foraminal --cannula 7.5 --cannula 6",
+        "kambin skinmap case --level L5-S1 --side right --zone central -o map.json -o map.png",
+    )
+)
+def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
+    case: CaseArgument,
+    level: LevelOption = None,
+    side: SideOption = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="Axial zone that is aimed at, from the midline.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="X,Y,Z", help="Target instead, mm, LPS.")
+    ] = None,
+    technique: Annotated[
+        str | None, typer.Option("--technique", help="Technique preset; see kambin info.")
+    ] = None,
+    cannula: Annotated[
+        list[float] | None,
+        typer.Option("--cannula", metavar="MM", help="Outer diameter, mm; repeat it to compare."),
+    ] = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Picture (.png) or document (.json)."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show from where on the skin one may come, and how much room, bone and reach that means.
+
+    Per square of a centimetre, counted lateral of the midline and cranial of the disc line, with
+    the area of safe entry on the curved skin.
+    """
+    files = out or []
+    _require_kinds(files)
+    diameters = cannula or []
+    request = PlanRequest(
+        level=require_level(level),
+        side=require_side(side),
+        zone=zone,
+        target_lps_mm=find_target(target),
+        technique=technique,
+        cannula_mm=diameters[0] if diameters else None,
+    )
+    checked = read_checked_case(case)
+    require_answered(checked)
+    settle_level(checked, request.level)
+    with shown_progress() as progress:
+        anatomy = complete_once(checked.case, progress)
+        require_answered(checked, anatomy.findings)
+        found, skin = make_skin_map(
+            checked.case,
+            anatomy,
+            request,
+            cannulas_mm=diameters[1:],
+            progress=progress,
+            store=MemoryStore(),
+        )
+    for file in files:
+        write_skin_map(file, found, skin, checked.case, anatomy)
+    if json:
+        print_document(found)
+    else:
+        print_skin_map(found, files)
+
+
+def write_skin_map(
+    file: Path, found: SkinMapDocument, skin: SkinMap, case: Case, anatomy: Anatomy
+) -> None:
+    """Write the map as a picture or as a document, by the ending of the file's name.
+
+    Raises
+    ------
+    StoreError  (ST-001) if it cannot be written
+    """
+    if file.suffix.lower() == ".json":
+        write_document(found, file)
+        return
+    # drawn here only: whoever wants the numbers waits for no renderer
+    from kambin.report.skin_document import draw_skin_document  # noqa: PLC0415
+
+    write_bytes_atomically(file, draw_skin_document(found, skin, anatomy))
+
+
+def print_skin_map(found: SkinMapDocument, files: list[Path]) -> None:
+    """Print how much skin is safe, and the squares with the most room."""
+    print_lines(
+        f"{found.level} {found.side.upper()}  {found.technique}, cannula {found.cannula_mm:g} mm",
+        f"Safe      {found.safe_area_cm2:.1f} cm2 of the {found.area_cm2:.1f} cm2 of skin that the "
+        "technique allows",
+    )
+    relaxed = [
+        words
+        for words, is_so in (
+            ("the cannula at the mouth of the foramen", found.docks_at_mouth),
+            ("the rim of bone taken away", found.rim_is_removed),
+        )
+        if is_so
+    ]
+    if relaxed:
+        print_lines(f"          with {' and '.join(relaxed)}, which a person has to confirm")
+    if found.not_assessed_reason:
+        print_lines(found.not_assessed_reason)
+    for row in found.by_cannula[1:]:
+        print_lines(f"          {row.safe_area_cm2:.1f} cm2 for a cannula of {row.cannula_mm:g} mm")
+    rows = sorted(
+        (cell for cell in found.cells if cell.best_room_mm is not None and cell.best_room_mm >= 0),
+        key=lambda cell: -(cell.best_room_mm or 0.0),
+    )
+    size = found.cell_mm
+    print_table(
+        f"Squares of {size:g} mm with the most room",
+        ("lateral mm", "cranial mm", "safe cm2", "room mm", "bone mm3", "grasped", "seen"),
+        (_cells(cell, size) for cell in rows[:MOST_ROWS]),
+    )
+    for file in files:
+        print_lines(f"Written   {file}")
+
+
+def _cells(cell: SkinCell, size_mm: float) -> tuple[str, ...]:
+    return (
+        f"{cell.lateral_from_mm:.0f} to {cell.lateral_from_mm + size_mm:.0f}",
+        f"{cell.cranial_from_mm:+.0f} to {cell.cranial_from_mm + size_mm:+.0f}",
+        f"{cell.safe_area_cm2:.2f}",
+        f"{cell.best_room_mm:.1f}",
+        "-" if cell.resection_mm3 is None else f"{cell.resection_mm3:.0f}",
+        _share(cell.reachable_fraction),
+        _share(cell.visible_fraction),
+    )
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None or not np.isfinite(share) else f"{100 * share:.0f} %"
+
+
+def _require_kinds(files: list[Path]) -> None:
+    strange = [file for file in files if file.suffix.lower() not in (".png", ".json")]
+    if strange:
+        raise RequestError(
+            code="RQ-106",
+            what="A skin map is written as .png or .json",
+            where=f"-o {strange[0].name[:40]}",
+            why="The ending of the file's name says whether it is a picture or a document.",
+            next_step="Give -o NAME.png, -o NAME.json, or both.",
+        )

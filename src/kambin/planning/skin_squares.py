@@ -1,0 +1,201 @@
+"""The skin map in squares of a centimetre: area, best room, bone and reach of each."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.anatomy import Anatomy, Case
+from kambin.core import FieldStore, NoStore, Progress, SilentProgress
+from kambin.knowledge import value
+from kambin.planning.evaluate import Path, to_point
+from kambin.planning.evaluator import Evaluation, Evaluator
+from kambin.planning.question import Question, prepare_question
+from kambin.planning.relaxing import find_relaxations
+from kambin.planning.request import PlanRequest
+from kambin.planning.sealing import round_document
+from kambin.planning.skin_areas import find_patch_areas_mm2
+from kambin.planning.skin_map import SkinMap, map_skin
+from kambin.planning.skin_map_models import CannulaArea, SkinCell, SkinMapDocument
+
+MM2_PER_CM2 = 10**2
+
+NO_PATH = "No straight line of the technique runs from the skin to the target."
+"""Why a map has no squares."""
+
+
+def make_skin_map(
+    case: Case,
+    anatomy: Anatomy,
+    request: PlanRequest,
+    *,
+    cannulas_mm: Sequence[float] = (),
+    with_bone: bool = True,
+    progress: Progress | None = None,
+    store: FieldStore | None = None,
+) -> tuple[SkinMapDocument, SkinMap]:
+    """Return from where on the skin one may come, in squares of a centimetre.
+
+    Parameters
+    ----------
+    case : Case
+    anatomy : Anatomy, completed from the case
+    request : PlanRequest, as for the plan
+    cannulas_mm : further diameters whose safe area is wanted, mm
+    with_bone : bool, whether bone and reach of each square are wanted, which take longer than
+        all else together
+    progress : Progress or none
+    store : FieldStore or none, where distance fields are kept between calls
+
+    Returns
+    -------
+    the document, and the SkinMap with all single entries that it was made of
+
+    Raises
+    ------
+    RequestError, AnatomyError  as ``plan_skin_map``
+    """
+    progress, store = progress or SilentProgress(), store or NoStore()
+    asked = prepare_question(case, anatomy, request, progress=progress, store=store)
+    question, skin = relax_map(asked)
+    areas = find_areas_mm2(question, skin)
+    rows = [_measure_cannula(question, skin, areas)]
+    for diameter in cannulas_mm:
+        other = prepare_question(
+            case, anatomy, replace(request, cannula_mm=diameter), progress=progress, store=store
+        )
+        other, found = relax_map(other)
+        rows.append(_measure_cannula(other, found, find_areas_mm2(other, found)))
+    cells = find_cells(question, skin, areas, store=store, with_bone=with_bone)
+    tools = question.problem.tools
+    best = max(cells, key=lambda cell: cell.best_room_mm or -np.inf, default=None)
+    document = SkinMapDocument(
+        case_sha256=case.sha256,
+        level=str(request.level),
+        side=request.side.value,
+        zone=request.zone,
+        technique=tools.technique.name,
+        cannula_mm=tools.cannula_mm,
+        rim_is_removed=tools.frees_rim,
+        docks_at_mouth=tools.docks_at_mouth,
+        cell_mm=value("skin_map.cell_mm"),
+        area_cm2=float(areas.sum()) / MM2_PER_CM2,
+        safe_area_cm2=rows[0].safe_area_cm2,
+        best=best if best is not None and best.best_room_mm is not None else None,
+        cells=cells,
+        by_cannula=tuple(rows),
+        not_assessed_reason=None if len(skin.entries_lps_mm) else NO_PATH,
+    )
+    return round_document(document), skin
+
+
+def relax_map(question: Question) -> tuple[Question, SkinMap]:
+    """Return the map of a question, relaxed where nothing passes as it is asked, as the plan is.
+
+    Parameters
+    ----------
+    question : Question
+    """
+    skin = map_skin(question)
+    if (skin.room_mm >= 0).any():
+        return question, skin
+    for tools in find_relaxations(question):
+        freed = replace(question, problem=replace(question.problem, tools=tools))
+        found = map_skin(freed)
+        if (found.room_mm >= 0).any():
+            return freed, found
+    return question, skin
+
+
+def find_areas_mm2(question: Question, skin: SkinMap) -> NDArray[np.float64]:
+    """Return how much skin each entry of a map stands for, shape (E,), mm2.
+
+    Parameters
+    ----------
+    question : Question
+    skin : SkinMap of the question
+    """
+    centre = question.problem.targets.centre_lps_mm
+    return find_patch_areas_mm2(skin.entries_lps_mm, centre, question.request.side)
+
+
+def _measure_cannula(
+    question: Question, skin: SkinMap, areas_mm2: NDArray[np.float64]
+) -> CannulaArea:
+    return CannulaArea(
+        cannula_mm=question.problem.tools.cannula_mm,
+        rim_is_removed=question.problem.tools.frees_rim,
+        docks_at_mouth=question.problem.tools.docks_at_mouth,
+        safe_area_cm2=float(areas_mm2[skin.room_mm >= 0].sum()) / MM2_PER_CM2,
+        best_room_mm=_finite(skin.room_mm.max(initial=-np.inf)),
+    )
+
+
+def find_cells(
+    question: Question,
+    skin: SkinMap,
+    areas_mm2: NDArray[np.float64],
+    *,
+    store: FieldStore,
+    with_bone: bool,
+) -> tuple[SkinCell, ...]:
+    """Return the squares that hold an entry, from the midline outwards and upwards.
+
+    Parameters
+    ----------
+    question : Question
+    skin : SkinMap of the question, or a part of it
+    areas_mm2 : float array, shape (E,), mm2, of each entry
+    store : FieldStore
+    with_bone : bool, whether bone and reach of the best path of each square are wanted
+    """
+    size = value("skin_map.cell_mm")
+    place = np.floor(np.column_stack([skin.lateral_mm, skin.cranial_mm]) / size).astype(int)
+    evaluator = Evaluator.of(question, store)
+    cells = []
+    for row in np.unique(place, axis=0) if len(place) else ():
+        members = np.flatnonzero((place == row).all(axis=1))
+        best = int(members[np.argmax(skin.room_mm[members])])
+        found = None
+        if with_bone and skin.room_mm[best] >= 0:
+            found = evaluator.evaluate(_find_path(skin, best), certainty=False, quick=True)
+        cells.append(_describe(skin, row * size, members, best, areas_mm2, found))
+    return tuple(cells)
+
+
+def _describe(
+    skin: SkinMap,
+    corner_mm: NDArray[np.float64],
+    members: NDArray[np.int64],
+    best: int,
+    areas_mm2: NDArray[np.float64],
+    found: Evaluation | None,
+) -> SkinCell:
+    safe = members[skin.room_mm[members] >= 0]
+    room = _finite(skin.room_mm[best])
+    is_path = room is not None
+    return SkinCell(
+        lateral_from_mm=float(corner_mm[0]),
+        cranial_from_mm=float(corner_mm[1]),
+        area_cm2=float(areas_mm2[members].sum()) / MM2_PER_CM2,
+        safe_area_cm2=float(areas_mm2[safe].sum()) / MM2_PER_CM2,
+        best_room_mm=room,
+        entry_lps_mm=to_point(skin.entries_lps_mm[best]) if is_path else None,
+        entry_lateral_mm=float(skin.lateral_mm[best]) if is_path else None,
+        entry_cranial_mm=float(skin.cranial_mm[best]) if is_path else None,
+        target_lps_mm=to_point(skin.targets_lps_mm[best]) if is_path else None,
+        stop_mm=float(skin.stops_mm[best]) if is_path else None,
+        resection_mm3=None if found is None else found.resection.volume_mm3,
+        facet_kept_fraction=None if found is None else found.resection.facet_kept_fraction,
+        reachable_fraction=None if found is None else found.reach.reachable_fraction,
+        visible_fraction=None if found is None else found.reach.visible_fraction,
+    )
+
+
+def _find_path(skin: SkinMap, at: int) -> Path:
+    return Path(skin.entries_lps_mm[at], skin.targets_lps_mm[at], float(skin.stops_mm[at]))
+
+
+def _finite(number: float) -> float | None:
+    return float(number) if np.isfinite(number) else None
