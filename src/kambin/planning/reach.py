@@ -175,7 +175,7 @@ def measure_reach(
     tools : Toolset
     hazards : HazardSet, what limits the swivel
     reamed : float array, shape (K, 7), mm: capsules of bone that is gone
-    quick : bool, coarser and without asking what modelled structures take away, for dragging
+    quick : bool, coarser and without asking what single kinds of obstacle take away, for dragging
 
     Returns
     -------
@@ -187,11 +187,44 @@ def measure_reach(
     swivels, asked = find_swivels(geometry, path, tools, hazards, reamed, handling)
     scene = make_scene(anatomy, geometry, path, tools, swivels, reamed, handling)
     found = map_reach(anatomy, scene, path, (swivels, asked), reamed, handling)
-    freed = None
-    if scene.modelled and not quick:
+    reach = _describe(anatomy, geometry, scene, found)
+    if quick:
+        return reach, found
+    ways = (swivels, asked)
+    more: dict[str, float] = {}
+    if scene.modelled:
         bare = replace(scene, kept=scene.seen)
-        freed = map_reach(anatomy, bare, path, (swivels, asked), reamed, handling)
-    return _describe(anatomy, geometry, scene, found, freed), found
+        freed = map_reach(anatomy, bare, path, ways, reamed, handling)
+        more["without_modelled_fraction"] = freed.share(REMOVABLE, BOTH)
+    bare = replace(scene, cut=np.full_like(scene.cut, scene.kept.max()))
+    freed = map_reach(anatomy, bare, path, ways, reamed, handling)
+    more["without_removable_fraction"] = freed.share(REMOVABLE, BOTH)
+    return reach.model_copy(update=more), found
+
+
+def measure_reachable(
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    path: Path,
+    tools: Toolset,
+    hazards: HazardSet,
+    reamed: NDArray[np.float64],
+) -> float:
+    """Return the share of the fragment that forceps reach, and nothing else.
+
+    Parameters
+    ----------
+    anatomy : Anatomy with a fragment
+    geometry : LevelGeometry
+    path : Path of the cannula
+    tools : Toolset
+    hazards : HazardSet, what limits the swivel
+    reamed : float array, shape (K, 7), mm: capsules of bone that is gone
+    """
+    handling = find_handling(tools)
+    swivels = find_swivels(geometry, path, tools, hazards, reamed, handling)
+    scene = make_scene(anatomy, geometry, path, tools, swivels[0], reamed, handling)
+    return map_reach(anatomy, scene, path, swivels, reamed, handling).share(REMOVABLE, BOTH)
 
 
 def has_fragment(anatomy: Anatomy) -> bool:
@@ -409,7 +442,6 @@ def _describe(
     geometry: LevelGeometry,
     scene: ReachScene,
     found: ReachMap,
-    freed: ReachMap | None,
 ) -> Reach:
     """Put a map into the plan's document."""
     of_fragment = found.classes != OUTSIDE
@@ -422,7 +454,6 @@ def _describe(
         both_fraction=found.share(BOTH),
         neither_fraction=found.share(NEITHER),
         rigid_fraction=float(found.rigid[of_fragment].mean()),
-        without_modelled_fraction=None if freed is None else freed.share(REMOVABLE, BOTH),
         visible_best_rotation_fraction=float(found.shown_by_best[of_fragment].mean()),
         best_rotation_deg=TURN_DEG * found.best_rotation / value("reach.scope_rotations"),
         residual_mm3=left,

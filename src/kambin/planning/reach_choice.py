@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kambin.anatomy import Anatomy
 from kambin.core import Finding, Severity
 from kambin.knowledge import value
+from kambin.planning.entries import Entries
 from kambin.planning.evaluate import Path
 from kambin.planning.problem import Problem
 from kambin.planning.question import Question
-from kambin.planning.reach import has_fragment, measure_reach
+from kambin.planning.reach import has_fragment, measure_reachable
 from kambin.planning.refine import search
 from kambin.planning.remarks import make_finding
 from kambin.planning.resection import find_capsule
@@ -25,7 +27,7 @@ class Ranked:
     Parameters
     ----------
     candidate : Candidate
-    reachable : float, share of the fragment that forceps reach, quickly measured
+    reachable : float, share of the fragment that forceps reach
     score_mm : float, mm, its objective and what its reach is worth
     """
 
@@ -65,8 +67,8 @@ def rank_by_reach(
 
     Notes
     -----
-    Score = objective + weight x reachable share (``reach.weight_mm``), the share measured quickly
-    after one axial pass of a reamer as wide as the cannula.
+    Score = objective + weight x reachable share (``reach.weight_mm``), the share measured after
+    one axial pass of a reamer as wide as the cannula.
     """
     weight = value("reach.weight_mm")
     ranked = []
@@ -88,24 +90,23 @@ def choose_for_reach(question: Question, result: SearchResult) -> ReachChoice:
     Returns
     -------
     ReachChoice; the best by the objective where the case has no fragment, somebody named the
-    target, or nothing reaches enough more
+    target, it reaches nearly all, or nothing reaches enough more
 
     Notes
     -----
     Asked are the best by the objective, the best that docks nearer by one or more steps
-    (``reach.alternative_step_mm``) and the best of the targets that lie apart from its own. None
-    further below the best than the weight of reach can win, because a share is at most 1.
+    (``reach.alternative_step_mm``), the best of the targets that lie apart from its own, and the
+    best way that is as wide as the forceps all along. None further below the best than the
+    weight of reach can win, because a share is at most 1.
     """
     best, request = result.best, question.request
     is_named = request.zone is not None or request.target_lps_mm is not None
     if best is None or not result.is_feasible or is_named or not has_fragment(question.anatomy):
         return ReachChoice(result, result)
     problem, anatomy = question.problem, question.anatomy
-    others = {}
-    for narrowed in _narrow(problem, best):
-        found = find_best_path(narrowed)
-        if found.best is not None and found.is_feasible:
-            others[id(found.best)] = (found.best, narrowed)
+    if _measure_share(anatomy, problem, best) >= value("reach.note_share"):
+        return ReachChoice(result, result)
+    others = {id(one): (one, narrowed) for one, narrowed in _find_rivals(problem, best)}
     ranked = rank_by_reach(anatomy, problem, [best, *(one for one, _ in others.values())])
     if ranked[0].candidate is best:
         return ReachChoice(result, result)
@@ -126,35 +127,77 @@ def choose_for_reach(question: Question, result: SearchResult) -> ReachChoice:
     )
 
 
-def _narrow(problem: Problem, best: Candidate) -> Iterator[Problem]:
-    """Yield the same problem for nearer docking, and for targets apart from the best one's."""
-    technique = problem.tools.technique
-    stop, step = best.stop_mm, value("reach.alternative_step_mm")
+def _find_rivals(problem: Problem, best: Candidate) -> Iterator[tuple[Candidate, Problem]]:
+    """Yield the best of a wide way, of nearer docking and of other targets, with its problem."""
+    elsewhere = [_keep_wide_way(problem), _keep_apart(problem, best)]
+    for narrowed in elsewhere:
+        if narrowed is not None and (one := _find_passing(narrowed)) is not None:
+            yield one, narrowed
+    technique, stop = problem.tools.technique, best.stop_mm
     while stop > 0:
-        stop = max(stop - step, 0.0)
+        stop = max(stop - value("reach.alternative_step_mm"), 0.0)
         nearer = technique.model_copy(update={"stop_max_mm": stop})
-        yield replace(problem, tools=replace(problem.tools, technique=nearer))
+        narrowed = replace(problem, tools=replace(problem.tools, technique=nearer))
+        found = _find_passing(narrowed)
+        if found is None:
+            # What docks nearer still is among what was just tried.
+            return
+        yield found, narrowed
+
+
+def _find_passing(problem: Problem) -> Candidate | None:
+    """Return the best candidate that passes, or none."""
+    found = find_best_path(problem)
+    return found.best if found.is_feasible else None
+
+
+def _keep_apart(problem: Problem, best: Candidate) -> Problem | None:
+    """Return the problem with the targets that lie apart from the best one's, or none."""
     targets = problem.targets
     away = np.linalg.norm(targets.points_lps_mm - best.target_lps_mm, axis=1)
     apart = away >= value("reach.alternative_apart_mm")
-    if apart.any():
-        kept = replace(
+    return _keep_targets(problem, apart) if apart.any() else None
+
+
+def _keep_targets(problem: Problem, kept: NDArray[np.bool_]) -> Problem:
+    """Return the problem with some of its targets, shape (T,)."""
+    targets = problem.targets
+    return replace(
+        problem,
+        targets=replace(
             targets,
-            points_lps_mm=targets.points_lps_mm[apart],
-            offsets_mm=targets.offsets_mm[apart],
-        )
-        yield replace(problem, targets=kept)
+            points_lps_mm=targets.points_lps_mm[kept],
+            offsets_mm=targets.offsets_mm[kept],
+        ),
+    )
+
+
+def _keep_wide_way(problem: Problem) -> Problem | None:
+    """Return the problem with the one line on which even a needle as thick as forceps passes best.
+
+    Where a needle slides along the superior process, forceps on the same axis do not pass.
+    """
+    tools = problem.tools
+    shaft_mm = max((t.radius_mm for t in tools.tools if t.stage == "forceps"), default=0.0)
+    thick = tuple(
+        replace(tool, radius_mm=max(tool.radius_mm, shaft_mm)) if tool == tools.needle else tool
+        for tool in tools.tools
+    )
+    found = find_best_path(replace(problem, tools=replace(tools, tools=thick)))
+    if found.best is None or not found.is_feasible:
+        return None
+    one = found.best
+    kept = (problem.targets.points_lps_mm == one.target_lps_mm).all(axis=1)
+    narrowed = _keep_targets(problem, kept)
+    return replace(narrowed, entries=Entries(one.entry_lps_mm[None], 1))
 
 
 def _measure_share(anatomy: Anatomy, problem: Problem, one: Candidate) -> float:
-    """Return the share of the fragment that is in reach, measured quickly."""
-    tools = problem.tools
+    """Return the share of the fragment in reach after one axial pass as wide as the cannula."""
+    tools, geometry = problem.tools, problem.geometry
     path = Path(one.entry_lps_mm, one.target_lps_mm, one.stop_mm)
     reamed = find_capsule(path, tools.removal_radius_mm if tools.reams else 0.0)[None]
-    reach, _ = measure_reach(
-        anatomy, problem.geometry, path, tools, problem.hazards, reamed, quick=True
-    )
-    return reach.reachable_fraction or 0.0
+    return measure_reachable(anatomy, geometry, path, tools, problem.hazards, reamed)
 
 
 def _remark(question: Question, chosen: Ranked, best: Ranked) -> Finding:

@@ -31,8 +31,9 @@ class Reach(Document):
     ``best_rotation_deg`` that rotation: from cranial, clockwise as the surgeon looks along the
     scope. Where modelled nerves or a modelled sac block (``blockers_modelled``),
     ``without_modelled_fraction`` is what would be reachable if they did not: the truth lies
-    between the two. ``swivel_deg`` is the largest tilt that was possible,
-    ``swivel_free_fraction`` the share of the tilts that were.
+    between the two. ``without_removable_fraction`` is what would be reachable if bone that may be
+    reamed and is left ahead of the cannula went too, under sight. ``swivel_deg`` is the largest
+    tilt that was possible, ``swivel_free_fraction`` the share of the tilts that were.
     """
 
     reachable_fraction: float | None
@@ -42,6 +43,7 @@ class Reach(Document):
     neither_fraction: float | None = None
     rigid_fraction: float | None = None
     without_modelled_fraction: float | None = None
+    without_removable_fraction: float | None = None
     visible_best_rotation_fraction: float | None = None
     best_rotation_deg: float | None = None
     fragment_mm3: float | None = None

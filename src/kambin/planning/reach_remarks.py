@@ -45,8 +45,11 @@ def _remark_residual(reach: Reach, where: str) -> list[Finding]:
         f"{gap:.1f} mm from {name}" for name, gap in left.distances_mm.items() if gap is not None
     ]
     x, y, z = left.centroid_lps_mm
-    without = reach.without_modelled_fraction
-    guess = "" if without is None else f" {without:.0%} if no modelled nerve or sac blocked."
+    ifs = (
+        (reach.without_modelled_fraction, "no modelled nerve or sac blocked"),
+        (reach.without_removable_fraction, "the superior process ahead of the cannula went, too"),
+    )
+    guess = "".join(f" {part:.0%} if {what}." for part, what in ifs if part is not None)
     return [
         make_finding(
             "PL-050",
