@@ -70,7 +70,12 @@ class Choice:
 
 
 def describe_choice(
-    question: Question, result: SearchResult, evaluation: Evaluation, certainty: Certainty
+    question: Question,
+    result: SearchResult,
+    evaluation: Evaluation,
+    certainty: Certainty,
+    *,
+    proved: SearchResult | None = None,
 ) -> Choice:
     """Say what was chosen with a path, why, beside what, and what has to be asked about it.
 
@@ -80,6 +85,7 @@ def describe_choice(
     result : SearchResult with the best path
     evaluation : Evaluation of that path
     certainty : Certainty of that path
+    proved : SearchResult whose best is the best by the weights alone, where another was taken
 
     Raises
     ------
@@ -113,7 +119,7 @@ def describe_choice(
         objectives=objectives,
         alternatives=others,
         explanation=explain_pick(
-            problem.tools, result, told, others, own_weights=question.request.weights
+            problem.tools, (result, proved or result), told, others, question.request.weights
         ),
         rules=rules,
         remarks=(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from kambin.knowledge import value
 from kambin.planning.choice_models import Alternative, Objectives
 from kambin.planning.models import Stage
 from kambin.planning.objective_rows import ROWS, ObjectiveRow
@@ -34,10 +35,9 @@ def _change(row: ObjectiveRow, plan: Objectives, other: Objectives) -> str:
 
 def explain_pick(
     tools: Toolset,
-    result: SearchResult,
+    results: tuple[SearchResult, SearchResult],
     stages: Sequence[Stage],
     alternatives: Iterable[Alternative],
-    *,
     own_weights: Iterable[str],
 ) -> tuple[str, ...]:
     """Say why the plan is as it is, what binds it, and what others would cost.
@@ -45,17 +45,13 @@ def explain_pick(
     Parameters
     ----------
     tools : Toolset
-    result : SearchResult that the plan was taken from
+    results : the SearchResult that the plan was taken from, and the one whose best is the best
+        by the weights alone
     stages : sequence of Stage
     alternatives : iterable of Alternative
     own_weights : names of the weights that the surgeon gave
     """
-    named = sorted(own_weights)
-    whose = f" with your own {', '.join(named)}" if named else ""
-    said = [
-        f"It is worth the most of {result.candidates} listed candidates under the weights of "
-        f"{tools.technique.name}{whose}."
-    ]
+    said = [_tell_worth(tools, *results, sorted(own_weights))]
     binding = find_closest(stages)
     if binding is not None:
         said.append(binding)
@@ -65,6 +61,22 @@ def explain_pick(
         said.append("Nothing passes unless the reamer takes rim bone.")
     said += [f"{other.name}: {other.why}" for other in alternatives]
     return tuple(said)
+
+
+def _tell_worth(
+    tools: Toolset, taken: SearchResult, proved: SearchResult, named: Sequence[str]
+) -> str:
+    """Say what the plan is worth among the candidates, and to whom."""
+    whose = f" with your own {', '.join(named)}" if named else ""
+    under = f"under the weights of {tools.technique.name}{whose}"
+    if taken.best is not None and proved.best is not None:
+        lacks_mm = proved.best.objective_mm - taken.best.objective_mm
+        if lacks_mm > value("planning.objective_quantum_mm"):
+            return (
+                f"Of {proved.candidates} listed candidates the best {under} is worth "
+                f"{lacks_mm:.2f} mm more; this one reaches more of the fragment."
+            )
+    return f"It is worth the most of {proved.candidates} listed candidates {under}."
 
 
 def find_closest(stages: Iterable[Stage]) -> str | None:

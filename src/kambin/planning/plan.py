@@ -124,7 +124,7 @@ def _write_plan(
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
     path, resection = evaluation.path, evaluation.resection
-    choice = describe_choice(question, chosen.result, evaluation, certainty)
+    choice = describe_choice(question, chosen.result, evaluation, certainty, proved=chosen.proved)
     stages = choice.stages
     case, anatomy, request = question.case, question.anatomy, question.request
     problem, level, side = question.problem, question.request.level, question.request.side

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tests.unit.planning.conftest import Planned
 from tests.unit.planning.made_choices import OBJECTIVES
+from tests.unit.planning.made_level import make_clearance, make_stage
 from tests.unit.planning.simple_spine import GRID, LEVEL, build_simple_spine
 from tests.unit.planning.small_problems import a_level, some_entries, the_tools
 
@@ -17,13 +18,13 @@ from kambin.planning import Path, PlanRequest
 from kambin.planning.alternatives import Way, find_alternatives, find_front, is_bettered
 from kambin.planning.choice_models import Objectives
 from kambin.planning.choice_remarks import remark_preferences
-from kambin.planning.explanation import compare_words
+from kambin.planning.explanation import compare_words, explain_pick, find_closest
 from kambin.planning.muscles import measure_muscles
 from kambin.planning.objective_rows import ROWS
 from kambin.planning.objectives import find_left, find_place
 from kambin.planning.preferences import describe_preferences
 from kambin.planning.question import prepare_question
-from kambin.planning.search import Candidate, find_best_path
+from kambin.planning.search import Candidate, SearchResult, find_best_path
 from kambin.planning.targets import find_targets
 
 
@@ -213,3 +214,39 @@ def test_find_alternatives_is_the_same_twice(a_planned_spine: Planned) -> None:
     plan = Way(found.best, OBJECTIVES, None, question.problem.tools.technique.weights)
     first, second = find_alternatives(question, plan), find_alternatives(question, plan)
     assert first == second
+
+
+def _result(objective_mm: float) -> SearchResult:
+    nowhere = np.zeros(3)
+    best = Candidate(nowhere, nowhere, 0.0, 0.5, objective_mm, 0.0)
+    return SearchResult(best, True, 1000, 100)
+
+
+def test_a_pick_by_its_weights_is_the_most_worth_and_says_whose_they_are() -> None:
+    results = (_result(1.0), _result(1.0))
+    (first,) = explain_pick(the_tools(), results, (), (), ("bone_per_cm3",))
+    assert first == (
+        "It is worth the most of 1000 listed candidates under the weights of outside-in with "
+        "your own bone_per_cm3."
+    )
+
+
+def test_a_pick_for_reach_says_what_it_gives_up() -> None:
+    results = (_result(0.7), _result(1.0))
+    (first,) = explain_pick(the_tools(), results, (), (), ())
+    assert "0.30 mm more; this one reaches more of the fragment" in first
+
+
+def test_what_a_person_must_agree_to_is_said() -> None:
+    tools = replace(the_tools(), docks_at_mouth=True, frees_rim=True)
+    said = explain_pick(tools, (_result(1.0), _result(1.0)), (), (), ())
+    assert "waist" in said[1]
+    assert "rim bone" in said[2]
+
+
+def test_what_binds_is_the_structure_with_the_least_to_spare() -> None:
+    far = make_clearance().model_copy(update={"clearance_mm": 3.0, "hard_margin_mm": 1.0})
+    near = far.model_copy(update={"structure": "dural_sac", "clearance_mm": 1.5})
+    said = find_closest([make_stage("needle", far, near)])
+    assert said == "dural_sac binds: 1.5 mm to the needle, 1.0 mm demanded, 0.5 mm to spare."
+    assert find_closest([make_stage("needle")]) is None
