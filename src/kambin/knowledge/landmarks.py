@@ -32,6 +32,7 @@ class LandmarkRow(BaseModel):
     action : str, one sentence
     policy : Policy
     confirm_zones : tuple of str, zones in which an excluding row asks instead
+    guards : str, what a row that stops keeps the tool off, with ``{upper}`` and ``{side}``
     tag, source : str
     """
 
@@ -49,6 +50,7 @@ class LandmarkRow(BaseModel):
     action: str
     policy: Policy
     confirm_zones: tuple[str, ...] = ()
+    guards: str = ""
     tag: Literal["V", "V2", "M", "D"]
     source: str
 

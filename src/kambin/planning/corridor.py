@@ -11,7 +11,7 @@ from kambin.knowledge import Corridor, Technique, value
 from kambin.planning.docking import find_docking_limit_mm
 from kambin.planning.entries import Entries, cast_rays
 from kambin.planning.geometry import LevelGeometry, cross_pedicle_line, find_foramen_fault
-from kambin.planning.landmarks import find_excluding, find_stopped
+from kambin.planning.landmarks import find_excess_mm, find_excluding, find_stopped
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
 from kambin.planning.tools import Toolset
@@ -144,6 +144,10 @@ def find_corridor_lack(
     if not len(entries):
         return CorridorLack("skin", None, "No skin is in the image where the rays should meet it.")
     lacks = _measure_lacks(geometry, corridor, entries, targets.points_lps_mm)
+    for row in find_excluding(targets.zone):
+        guarded = row.guards.format(upper=geometry.level.upper, side=geometry.side)
+        words = f"the C-arm would say stop: {row.title.lower()}."
+        lacks[guarded, words] = find_excess_mm(geometry, entries, targets.points_lps_mm, row)
     names = tuple(lacks)
     stacked = np.stack([lacks[name] for name in names])
     worst = stacked.max(axis=0)

@@ -102,6 +102,51 @@ def find_stopped(
     stops_mm : float array, shape (S,), mm short of the target where wide tools end
     row : LandmarkRow
     """
+    lateral, behind = _see_candidates(geometry, entries_lps_mm, targets_lps_mm, stops_mm, row)
+    stopped = holds(row, geometry, lateral, behind)
+    return np.broadcast_to(stopped, (*stopped.shape[:2], len(stops_mm)))
+
+
+def find_excess_mm(
+    geometry: LevelGeometry,
+    entries_lps_mm: NDArray[np.float64],
+    targets_lps_mm: NDArray[np.float64],
+    row: LandmarkRow,
+) -> NDArray[np.float64]:
+    """Return how far each path would have to move to leave the state of a row, shape (E, T), mm.
+
+    Parameters
+    ----------
+    geometry : LevelGeometry
+    entries_lps_mm : float array, shape (E, 3), mm, LPS
+    targets_lps_mm : float array, shape (T, 3), mm, LPS
+    row : LandmarkRow
+
+    Returns
+    -------
+    mm to the nearest of the row's borders, 0 where the path is not in that state
+    """
+    at_target = np.zeros(1)
+    lateral, behind = _see_candidates(geometry, entries_lps_mm, targets_lps_mm, at_target, row)
+    lines, (front, back) = find_lines_mm(geometry), find_depths_mm(row, geometry)
+    ways = [behind - front, back - behind]
+    if row.lateral:
+        ways.append(lines[row.lateral] - row.slack_mm - lateral)
+    if row.medial:
+        ways.append(lateral - lines[row.medial] - row.slack_mm)
+    stopped = holds(row, geometry, lateral, behind)
+    excess: NDArray[np.float64] = np.where(stopped, np.minimum.reduce(ways), 0.0)[..., 0]
+    return excess
+
+
+def _see_candidates(
+    geometry: LevelGeometry,
+    entries_lps_mm: NDArray[np.float64],
+    targets_lps_mm: NDArray[np.float64],
+    stops_mm: NDArray[np.float64],
+    row: LandmarkRow,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where a row sees the tips, mm lateral and behind the wall, shape (E, T, S or 1)."""
     goes_on = any(stages()[stage].end != "docking" for stage in row.stages)
     ends = np.zeros(1) if goes_on else stops_mm
     entries, targets = geometry.surgical_mm(entries_lps_mm), geometry.surgical_mm(targets_lps_mm)
@@ -111,9 +156,8 @@ def find_stopped(
     lateral, behind = tips[..., 0], tips[..., 1]
     if row.along == "path":
         behind = np.maximum(behind, _cross_line(geometry, row, tips, way[:, :, None, :]))
-    behind = (behind - geometry.wall_mm).round(SAMPLES_DECIMALS)
-    stopped = holds(row, geometry, lateral.round(SAMPLES_DECIMALS), behind)
-    return np.broadcast_to(stopped, (*stopped.shape[:2], len(stops_mm)))
+    behind = behind - geometry.wall_mm
+    return lateral.round(SAMPLES_DECIMALS), behind.round(SAMPLES_DECIMALS)
 
 
 def _cross_line(

@@ -1,12 +1,15 @@
 """What keeps straight lines out of a corridor, and by how many millimetres."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from tests.unit.planning.small_problems import a_body, a_level
+from tests.unit.planning.small_problems import a_body, a_level, some_entries, the_tools
 
 from kambin.frames import Side
 from kambin.knowledge import technique
-from kambin.planning.corridor import find_corridor_lack
+from kambin.planning.corridor import find_allowed, find_corridor_lack, find_stops_mm
+from kambin.planning.geometry import WaistPlane
 from kambin.planning.targets import Targets
 
 CORRIDOR = technique("outside-in").corridor
@@ -67,3 +70,51 @@ def test_both_sides_lack_the_same() -> None:
     )
     assert left.lack_mm == pytest.approx(right.lack_mm, abs=1e-6)
     assert (left.structure, right.structure) == ("pedicle:L4:left", "pedicle:L4:right")
+
+
+def test_a_zone_that_the_landmarks_exclude_names_what_they_guard() -> None:
+    # 2 mm behind the wall at 4 mm from the midline: medial of the pedicle, still behind.
+    point = np.array([4.0, 22.0, 0.0])
+    asked = Targets(point, point[None], np.zeros(1), "paracentral")
+    lack = find_corridor_lack(WIDE_BODY, a_level(), CORRIDOR, asked)
+    assert lack.structure == "dural_sac"
+    assert "too early medial" in lack.why
+    # The pedicles stand 10 mm lateral, the stop begins 2 mm medial of that and 2 mm behind.
+    assert lack.lack_mm is not None
+    assert 2.0 < lack.lack_mm <= 4.0
+    named = Targets(point, point[None], np.zeros(1), None)
+    assert find_corridor_lack(WIDE_BODY, a_level(), CORRIDOR, named).structure != "dural_sac"
+
+
+def test_candidates_that_the_landmarks_exclude_are_left_out_for_a_zone_alone() -> None:
+    point = np.array([4.0, 22.0, 0.0])
+    entries = some_entries(point, [(50.0, 10.0), (60.0, 12.0)], 120.0)
+    asked = {
+        zone: Targets(point, point[None], np.zeros(1), zone)
+        for zone in (None, "paracentral", "central")
+    }
+    allowed = {
+        zone: find_allowed(entries, targets, a_level(), the_tools()).any()
+        for zone, targets in asked.items()
+    }
+    assert allowed == {None: True, "paracentral": False, "central": True}
+
+
+def test_the_waist_bounds_how_far_out_a_cannula_may_dock() -> None:
+    point = np.array([10.0, 16.0, 0.0])
+    entries = some_entries(point, [(53.0, 0.0)], 120.0)
+    targets = Targets(point, point[None], np.zeros(1), None)
+    waist = WaistPlane(np.array([14.0, 19.0, 2.0]), np.array([1.0, 0.0, 0.0]), 120.0)
+    found = {
+        at_mouth: find_allowed(
+            entries,
+            targets,
+            replace(a_level(), waist=waist),
+            replace(the_tools(), docks_at_mouth=at_mouth),
+        )[0, 0]
+        for at_mouth in (False, True)
+    }
+    stops = find_stops_mm(the_tools().technique)
+    # 4 mm lateral is 5 mm along a path at 53 degrees; 2 mm more are allowed.
+    assert stops[found[False]].max() == 6.0
+    assert stops[found[True]].max() == 14.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kambin.anatomy import Level
+from kambin.anatomy import Level, StructureKey
 from kambin.core import Severity
 from kambin.frames import RigidTransform, Side
 from kambin.knowledge import LandmarkRow, landmarks, stages
@@ -12,6 +12,7 @@ from kambin.planning.choice_remarks import remark_landmarks
 from kambin.planning.geometry import LevelGeometry
 from kambin.planning.landmarks import (
     describe_landmark,
+    find_excess_mm,
     find_excluding,
     find_lines_mm,
     find_stopped,
@@ -155,3 +156,24 @@ def test_an_allowed_state_is_not_remarked() -> None:
     entry = _lps(Side.LEFT, 90.0, 0.0)
     seen = describe_landmark(_geometry(), "needle", entry, _lps(Side.LEFT, 10.0, 0.0))
     assert remark_landmarks([("needle", seen)]) == []
+
+
+def test_the_excess_is_the_way_to_the_nearest_border() -> None:
+    row, geometry = landmarks()["too-early-medial"], _geometry()
+    # Straight from the side: 3 mm medial of where it begins, 1.5 mm behind its front.
+    tip, entry = _lps(Side.LEFT, 5.0, 3.5), _lps(Side.LEFT, 90.0, 3.5)
+    assert find_excess_mm(geometry, entry[None], tip[None], row)[0, 0] == pytest.approx(1.5)
+    deep, far = _lps(Side.LEFT, 7.5, 9.0), _lps(Side.LEFT, 90.0, 9.0)
+    assert find_excess_mm(geometry, far[None], deep[None], row)[0, 0] == pytest.approx(0.5)
+    free = _lps(Side.LEFT, 9.0, 9.0)
+    assert find_excess_mm(geometry, far[None], free[None], row)[0, 0] == 0.0
+
+
+@pytest.mark.parametrize("row", landmarks().values(), ids=lambda r: r.name)
+def test_a_row_that_stops_names_what_it_guards(row: LandmarkRow) -> None:
+    assert bool(row.guards) is row.stops
+    if row.guards:
+        assert StructureKey.parse(row.guards.format(upper="L4", side="left")).kind in (
+            "dural_sac",
+            "exiting_root",
+        )
