@@ -113,23 +113,20 @@ class TestPhantom:
     def test_the_bone_as_a_whole_is_where_its_parts_say(self, a_phantom: Compared) -> None:
         rows = a_phantom.rows.of(Extent.ALL_PARTS).outside
         assert {str(row.key) for row in rows.rows} == {"vertebra:L4", "vertebra:L5"}
-        assert _share_within(rows, STRICT_MM) >= 0.99, str(rows)
+        assert _share_within(rows, STRICT_MM) >= 0.998, str(rows)
 
     def test_parts_never_grant_much_more_room_than_their_surface(self, a_phantom: Compared) -> None:
         rows = a_phantom.rows.of(Extent.PART).outside
         assert len({row.key for row in rows.rows}) >= 15
-        # Of the 0.6 mm that verify allows where parts were cut; docs/adr/0006 has what is used,
-        # and the few rows of a spur on a pedicle that go beyond it and that verify would refuse.
-        assert np.percentile(rows.overstated_mm, 99) <= STRICT_MM + 0.1, str(rows)
-        assert np.percentile(rows.overstated_mm, 99.5) <= 0.5, str(rows)
-        assert rows.overstated_mm.max() <= 1.0, str(rows)
+        # Of the 0.6 mm that verify allows where parts were cut; docs/adr/0006 has what is used.
+        assert np.percentile(rows.overstated_mm, 99) <= STRICT_MM, str(rows)
+        assert rows.overstated_mm.max() <= 0.6, str(rows)
 
-    def test_parts_that_are_cut_thin_are_kept_by_the_fields_alone(
-        self, a_phantom: Compared
-    ) -> None:
+    def test_ridges_of_cut_parts_are_kept_by_fields_and_surfaces(self, a_phantom: Compared) -> None:
         rows = a_phantom.rows.of(Extent.PART).outside
-        assert _share_within(rows, STRICT_MM) >= 0.88, str(rows)
-        assert rows.differences_mm.max() <= 1.3, str(rows)
+        assert not rows.beyond(), str(rows)
+        assert _share_within(rows, STRICT_MM) >= 0.96, str(rows)
+        assert rows.differences_mm.max() <= 0.6, str(rows)
 
     def test_the_surfaces_of_one_plan_are_those_of_a_thousand(self, a_phantom: Compared) -> None:
         question = a_phantom.question
@@ -210,15 +207,13 @@ class TestRealCt:
     def test_nothing_differs_by_more_than_verify_allows(self, a_real_ct: Compared) -> None:
         rows = a_real_ct.rows.of(Extent.WHOLE, Extent.ALL_PARTS)
         assert len(rows) > 2_000
-        # One in a thousand, thin ends of ribs on 3 mm, and with less room stated than there is.
-        beyond = rows.beyond()
-        assert len(beyond) <= len(rows) / 1000, str(rows)
-        assert all(row.stated_mm < row.gap_mm for row in beyond), str(rows)
+        # Thin ends of ribs on 3 mm had 1.83 mm more room on a surface that lost them.
+        assert not rows.beyond(), str(rows)
 
     def test_whole_structures_agree_within_half_a_voxel_more(self, a_real_ct: Compared) -> None:
         rows = a_real_ct.rows.of(Extent.WHOLE, Extent.ALL_PARTS).outside
-        assert _share_within(rows, STRICT_MM + 1.5) >= 0.999, str(rows)
-        assert rows.overstated_mm.max() <= STRICT_MM + 0.5, str(rows)
+        assert rows.differences_mm.max() <= STRICT_MM + 1.2, str(rows)
+        assert rows.overstated_mm.max() <= STRICT_MM + 0.3, str(rows)
         assert rows.differences_mm.mean() <= 0.2, str(rows)
 
     def test_nerves_and_sac_agree_within_the_strict_bound(self, a_real_ct: Compared) -> None:
@@ -229,10 +224,10 @@ class TestRealCt:
 
     def test_parts_never_grant_much_more_room_than_their_surface(self, a_real_ct: Compared) -> None:
         rows = a_real_ct.rows.of(Extent.PART).outside
-        # Half a voxel of the labels more is allowed; of it 0.1 mm is used.
-        assert np.percentile(rows.overstated_mm, 99) <= STRICT_MM + 0.1, str(rows)
+        # Half a voxel of the labels more is allowed; hardly any of it is used.
+        assert np.percentile(rows.overstated_mm, 99) <= STRICT_MM, str(rows)
         assert rows.overstated_mm.max() <= 0.45, str(rows)
-        assert rows.differences_mm.max() <= 1.1, str(rows)
+        assert rows.differences_mm.max() <= 0.6, str(rows)
 
 
 FEW_PATHS = 40

@@ -32,6 +32,9 @@ THIN_ERROR = 0.35
 """Standard deviation of the field's error, in voxels of the label, where the structure is
 thick and where it is thinner than about two voxels (measured on analytic shapes)."""
 
+HELD = np.float32(LEVEL + 1e-3)
+"""Least occupancy in the middle of a labelled voxel: just inside."""
+
 FRACTION_ERROR = 0.06
 """The same for a fractional occupancy, in voxels."""
 
@@ -63,7 +66,8 @@ def signed_distance(region: LabelMap, grid: Grid, *, is_local: bool = False) -> 
 
     Notes
     -----
-    The labels are smoothed by a voxel or less (``smooth_labels``); the 0.5 level is found
+    The labels are smoothed by a voxel or less (``smooth_labels``), and the middle of a labelled
+    voxel stays inside; the 0.5 level is found
     on all grid lines, and distances are those to small tangent discs there. An axis-aligned
     face carries no information below the voxel: its error reaches half a voxel.
 
@@ -77,7 +81,10 @@ def signed_distance(region: LabelMap, grid: Grid, *, is_local: bool = False) -> 
     low, high = bounds_of_inside(region.values != 0, region.lps_from_ijk)
     outside_mm = NEAR_MM if is_local else OUTSIDE_MM
     cut = _cut_to(region, grid, outside_mm)
-    occupancy, thin_share = smooth_labels(cut.values)
+    smooth, thin_share = smooth_labels(cut.values)
+    # A ridge one voxel wide on a thick part is smoothed as thick and would be lost. What is
+    # labelled keeps at least its middle: no shape that was labelled well loses by that.
+    occupancy = np.where(cut.values != 0, np.maximum(smooth, HELD), smooth)
     smallest = float(region.spacing_mm.min())
     source = Source(occupancy, cut.ijk_from_lps, smallest, low, high)
     # Twenty millimetres away the steps of raw labels do not count; smoothing all is saved.

@@ -29,6 +29,9 @@ TIE_BREAK = 1e-3
 """What kept labels exceed 1 by: at a level halfway between, marching cubes cannot tell how four
 voxels that touch at corners only are joined, and leaves edges with four triangles."""
 
+HELD = np.float32(0.5 + 2.0 * TIE_BREAK)
+"""Least level in the middle of a labelled voxel: just inside."""
+
 BEYOND_VOXELS = 16
 """How far a structure cut by the border of its array is continued before it is closed."""
 
@@ -128,9 +131,9 @@ def extract_surface(region: LabelMap) -> Surface:
 
     Notes
     -----
-    Marching cubes at 0.5 of the labels after a Gaussian of 0.62 voxel;
-    parts too thin for that keep their labels. A structure that the border of the array cuts
-    is continued by 16 voxels and closed there, so that the cut is no false surface.
+    Marching cubes at 0.5 of the labels after a Gaussian of 0.62 voxel; parts too thin for that
+    keep their labels, and every labelled voxel its middle. A structure that the border of the
+    array cuts is continued by 16 voxels and closed there, so that the cut is no false surface.
 
     References
     ----------
@@ -150,6 +153,8 @@ def extract_surface(region: LabelMap) -> Surface:
     smooth = ndimage.gaussian_filter(raw, MESH_SIGMA, mode="constant")
     solid = ndimage.maximum_filter(smooth, size=3) >= SOLID_PEAK
     level = np.where(solid, smooth, raw * np.float32(1.0 + TIE_BREAK))
+    # A thin end on a thick part has a full neighbour; its middle is kept all the same.
+    level = np.where(raw > 0.0, np.maximum(level, HELD), level)
     # No degenerate triangles: without a normal the sign of a distance would be lost.
     vertices, faces, _, _ = _MARCHING_CUBES(level, 0.5, allow_degenerate=False)
     points = region.lps_mm(vertices.astype(np.float64) + first)

@@ -349,8 +349,8 @@ def _name(structure: Structure, region: LabelMap, grid: Grid) -> str:
     )
     tube = structure.tube
     more = () if tube is None else (tube.points_lps_mm, tube.radii_mm)
-    # Exact up to the reach alone: a field of another kind has another name.
-    digest = hashlib.sha256(b"local")
+    # How fields are made: one that was kept when they were made otherwise has another name.
+    digest = hashlib.sha256(b"local, labelled middles held")
     for part in (*parts, *more):
         digest.update(np.ascontiguousarray(part).tobytes())
     return f"field-{structure.key}-{digest.hexdigest()}"

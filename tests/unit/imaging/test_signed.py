@@ -149,3 +149,20 @@ def test_a_local_field_leaves_out_what_lies_beyond_its_grid() -> None:
     )
     assert whole == pytest.approx(7.0, abs=0.2)
     assert local == pytest.approx(27.0, abs=0.2)
+
+
+def test_a_ridge_of_one_voxel_on_a_thick_part_is_not_lost(a_small_grid) -> None:
+    # Found on a pedicle whose foot ran out into a row of single voxels: they were smoothed away,
+    # and a tool had 1.4 mm more room than the labels leave.
+    values = np.zeros((14, 14, 14), dtype=np.uint8)
+    values[3:9, 3:9, 3:9] = 1
+    values[9, 5, 4:8], values[10, 5, 4:8] = 1, 1
+    affine = np.eye(4)
+    affine[:3, 3] = -5.5
+    labels = LabelMap(values, affine, "frame")
+    grid = Grid(np.full(3, -8.0), 0.5, (33, 33, 33), "frame")
+    field = signed_distance(labels, grid)
+    middles = labels.lps_mm(np.argwhere(values > 0))
+    assert field.sample(middles).max() <= 0.05
+    # One voxel beyond the ridge's last middle there is nothing.
+    assert field.sample([[5.7, -0.5, 0.0]])[0] >= 0.5

@@ -93,3 +93,13 @@ def test_background_far_from_a_structure_changes_no_triangle(
     # Where the array cuts the cube it is continued by 16 voxels.
     ends = tight.vertices_lps_mm[:, 0]
     assert ends.max() - ends.min() == pytest.approx(length_mm, abs=0.6)
+
+
+def test_a_thin_end_on_a_thick_part_keeps_its_voxels() -> None:
+    # Found on the ends of ribs in voxels of 3 mm, which triangles lost and fields kept.
+    values = np.zeros((16, 12, 12), dtype=np.uint8)
+    values[3:8, 3:8, 3:8] = 1
+    values[8:12, 5, 5] = 1
+    labels = LabelMap(values, np.eye(4), "frame")
+    middles = np.argwhere(values > 0).astype(float)
+    assert surface_distance(middles, extract_surface(labels)).max() <= 0.0
