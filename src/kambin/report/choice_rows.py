@@ -22,7 +22,11 @@ def choice_tables(plan: Plan) -> tuple[Table, ...]:
 
 
 def _reasons(plan: Plan) -> Table:
-    rows = tuple((plain_words(sentence),) for sentence in plan.explanation)
+    # What an alternative gains and costs stands in its own table.
+    others = tuple(f"{other.name}:" for other in plan.alternatives)
+    rows = tuple(
+        (plain_words(sentence),) for sentence in plan.explanation if not sentence.startswith(others)
+    )
     choice = plan.target_choice
     note = ""
     if choice is not None and choice.title is not None:
@@ -82,8 +86,8 @@ def _rules(plan: Plan) -> Table:
         (
             rule.id,
             plain_words(rule.what),
-            "not assessed" if rule.value is None else f"{rule.value:.2f} {rule.unit}",
-            f"{rule.comparison} {rule.threshold:g} {rule.unit}",
+            "not assessed" if rule.value is None else _amount(rule.value, rule.unit),
+            f"{rule.comparison} {_amount(rule.threshold, rule.unit)}",
             " ".join(
                 plain_words(word) for word in (rule.stage or "", rule.structure or "")
             ).strip(),
@@ -94,3 +98,8 @@ def _rules(plan: Plan) -> Table:
     )
     columns = ("Rule", "What", "Here", "Demanded", "Where", "Answer", "From")
     return Table("rules", "Every hard rule", columns, rows)
+
+
+def _amount(value: float, unit: str) -> str:
+    # A share or a count has the unit 1, which nobody says.
+    return f"{value:.2f}".rstrip("0").rstrip(".") + ("" if unit == "1" else f" {unit}")

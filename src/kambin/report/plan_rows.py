@@ -19,8 +19,8 @@ from kambin.report.words import (
 
 # Less prints as 0.0 mm, of which neither short nor past is true.
 _SAME_PLACE_MM = 0.05
-# Nine stages of eighty structures fill fourteen pages; nobody reads "kidney, 91 mm" nine times.
-_STAGE_BY_STAGE_MM = 10.0
+# Eleven stages of eighty structures fill twenty pages; nobody reads "kidney, 91 mm" eleven times.
+_STAGE_BY_STAGE_MM = 5.0
 _ANGLE_NOTE = (
     "Convention {convention}: from target to entry. Axial inclination is measured from straight "
     "behind towards the asked side; cranio-caudal is positive when the entry is cranial. "

@@ -372,7 +372,7 @@ def test_a_rule_that_is_broken_says_what_that_means(plan: Plan, passed: bool, wo
         structure="drg:L4:left", severity="BLOCK", passed=passed, not_assessed_reason=None,
     )  # fmt: skip
     (row,) = detail(plan.model_copy(update={"rules": (rule,)}), "rules").rows
-    assert row[2:6] == ("0.50 mm", "at least 1 mm", "needle ganglion (DRG) L4 left", word)
+    assert row[2:6] == ("0.5 mm", "at least 1 mm", "needle ganglion (DRG) L4 left", word)
 
 
 def test_what_stays_behind_is_told_with_its_gaps(plan: Plan) -> None:
