@@ -15,7 +15,7 @@ from kambin.planning.fields import HazardSet, find_faces
 from kambin.planning.geometry import LevelGeometry, cross_pedicle_line
 from kambin.planning.reach_kernels import BENT, RIGID, SEEN, free_extents, trace_reach
 from kambin.planning.reach_models import Reach, Residual
-from kambin.planning.reach_scene import FRAGMENT, ReachScene, build_scene
+from kambin.planning.reach_scene import FAR_MM, FRAGMENT, ReachScene, build_scene
 from kambin.planning.shafts import Shaft, find_across, measure_room_mm, turn_shaft
 from kambin.planning.tools import Toolset
 
@@ -193,10 +193,10 @@ def measure_reach(
     ways = (swivels, asked)
     more: dict[str, float] = {}
     if scene.modelled:
-        bare = replace(scene, kept=scene.seen)
+        bare = replace(scene, soft=scene.sure)
         freed = map_reach(anatomy, bare, path, ways, reamed, handling)
         more["without_modelled_fraction"] = freed.share(REMOVABLE, BOTH)
-    bare = replace(scene, cut=np.full_like(scene.cut, scene.kept.max()))
+    bare = replace(scene, cut=np.full_like(scene.cut, FAR_MM))
     freed = map_reach(anatomy, bare, path, ways, reamed, handling)
     more["without_removable_fraction"] = freed.share(REMOVABLE, BOTH)
     return reach.model_copy(update=more), found
@@ -377,7 +377,7 @@ def map_reach(
     tips = np.array([shaft.tip_lps_mm for shaft in shafts])
     ways = np.array([shaft.way for shaft in shafts])
     step, most = value("reach.ray_step_mm"), path.stop_mm + handling.past_mm
-    world = (scene.kept, scene.cut, scene.frame, reamed)
+    world = (*scene.fields, scene.frame, reamed)
     extent = np.stack(
         [
             free_extents(*world, tips, ways, most, need, step)

@@ -123,7 +123,7 @@ def choose_for_reach(question: Question, result: SearchResult) -> ReachChoice:
         result=replace(result, best=first.candidate),
         proved=result,
         method=f"; the plan is that of most reach within {value('reach.weight_mm'):g} mm of it",
-        findings=(_remark(question, first, before),),
+        findings=(remark_choice(first, before, f"{request.level} {request.side}"),),
     )
 
 
@@ -200,8 +200,14 @@ def _measure_share(anatomy: Anatomy, problem: Problem, one: Candidate) -> float:
     return measure_reachable(anatomy, geometry, path, tools, problem.hazards, reamed)
 
 
-def _remark(question: Question, chosen: Ranked, best: Ranked) -> Finding:
-    """Return the note that the path is not the best by the objective alone."""
+def remark_choice(chosen: Ranked, best: Ranked, where: str) -> Finding:
+    """Return the note that the path is not the best by the objective alone.
+
+    Parameters
+    ----------
+    chosen, best : Ranked, what is taken and the best by the objective
+    where : str, level and side
+    """
     lost = best.candidate.objective_mm - chosen.candidate.objective_mm
     return make_finding(
         "PL-052",
@@ -209,7 +215,7 @@ def _remark(question: Question, chosen: Ranked, best: Ranked) -> Finding:
         what=f"The docking place was chosen for reach: {chosen.reachable:.0%} of the fragment "
         f"in place of {best.reachable:.0%}, {chosen.candidate.stop_mm:.0f} mm short of the target "
         f"in place of {best.candidate.stop_mm:.0f} mm",
-        where=f"{question.request.level} {question.request.side}",
+        where=where,
         why=f"It is {lost:.2f} mm below the best by the objective; reach of the whole fragment is "
         f"worth {value('reach.weight_mm'):g} mm.",
     )

@@ -38,8 +38,9 @@ def _sample(  # pragma: no cover - compiled
 
 
 @njit(cache=True, inline="always")
-def _room(  # pragma: no cover - compiled; the plain twin below is measured
-    kept: NDArray[np.float32],
+def _room(  # pragma: no cover # noqa: PLR0913, PLR0917
+    bone: NDArray[np.float32],
+    soft: NDArray[np.float32],
     cut: NDArray[np.float32],
     frame: Float,
     reamed: Float,
@@ -53,19 +54,24 @@ def _room(  # pragma: no cover - compiled; the plain twin below is measured
     Of bone that is reamed the wall of the channel is left: it is as far as the point lies deep.
     """
     i, j, k = (x - frame[0]) / frame[3], (y - frame[1]) / frame[3], (z - frame[2]) / frame[3]
-    if _sample(kept, i, j, k) < need:
+    if _sample(soft, i, j, k) < need:
         return False
-    if _sample(cut, i, j, k) >= need:
+    # A shaft may press on bone that it slides on; a line of sight has no side to press with.
+    slide = max(need - frame[4], 0.0)
+    if _sample(bone, i, j, k) < slide:
+        return False
+    if _sample(cut, i, j, k) >= slide:
         return True
     for n in range(reamed.shape[0]):
-        if reamed[n, 6] - segment_distance(x, y, z, reamed[n]) >= need:
+        if reamed[n, 6] - segment_distance(x, y, z, reamed[n]) >= slide:
             return True
     return False
 
 
 @njit(cache=True)
-def is_free(  # pragma: no cover
-    kept: NDArray[np.float32],
+def is_free(  # pragma: no cover # noqa: PLR0913, PLR0917
+    bone: NDArray[np.float32],
+    soft: NDArray[np.float32],
     cut: NDArray[np.float32],
     frame: Float,
     reamed: Float,
@@ -81,7 +87,15 @@ def is_free(  # pragma: no cover
     for n in range(count + 1):
         s = n / count if count else 0.0
         if not _room(
-            kept, cut, frame, reamed, start[0] + s * dx, start[1] + s * dy, start[2] + s * dz, need
+            bone,
+            soft,
+            cut,
+            frame,
+            reamed,
+            start[0] + s * dx,
+            start[1] + s * dy,
+            start[2] + s * dz,
+            need,
         ):
             return False
     return True
@@ -89,7 +103,8 @@ def is_free(  # pragma: no cover
 
 @njit(cache=True)
 def trace_reach(  # pragma: no cover # noqa: PLR0913, PLR0917
-    kept: NDArray[np.float32],
+    bone: NDArray[np.float32],
+    soft: NDArray[np.float32],
     cut: NDArray[np.float32],
     frame: Float,
     reamed: Float,
@@ -106,9 +121,11 @@ def trace_reach(  # pragma: no cover # noqa: PLR0913, PLR0917
 
     Parameters
     ----------
-    kept : float32 array, shape (I, J, K), mm, distance to what blocks and stays
+    bone, soft : float32 arrays, shape (I, J, K), mm, distance to bone that stays, and to nerves,
+        sac, vessels and organs
     cut : float32 array, the same shape, mm, distance to bone that may be reamed
-    frame : float array, shape (4,), mm, LPS: the first node and the spacing
+    frame : float array, shape (5,), mm, LPS: the first node, the spacing, and how deep the side of
+        a shaft may press on bone
     reamed : float array, shape (K, 7), mm: capsules of bone that is gone
     points : float array, shape (N, 3), mm, LPS
     tips, ways : float arrays, shape (S, 3), mm, LPS: end of the cannula and unit direction in it
@@ -144,17 +161,14 @@ def trace_reach(  # pragma: no cover # noqa: PLR0913, PLR0917
                     if dot >= shape[0] * away:
                         bits |= np.uint32(1) << np.uint32(r)
                 if bits & ~shown[n] and is_free(
-                    kept, cut, frame, reamed, tips[s], point, 0.0, step
+                    bone, soft, cut, frame, reamed, tips[s], point, 0.0, step
                 ):
                     found[n] |= SEEN
                     shown[n] |= bits
             if not found[n] & (RIGID | BENT):
                 found[n] |= _grasp(
-                    kept, cut, frame, reamed, point, tips[s], ways[s], extent[s], shape, bends, step
-                )
-            elif not found[n] & RIGID:
-                found[n] |= RIGID & _grasp(
-                    kept,
+                    bone,
+                    soft,
                     cut,
                     frame,
                     reamed,
@@ -163,7 +177,22 @@ def trace_reach(  # pragma: no cover # noqa: PLR0913, PLR0917
                     ways[s],
                     extent[s],
                     shape,
-                    bends[:1],
+                    bends,
+                    step,
+                )
+            elif not found[n] & RIGID:
+                found[n] |= RIGID & _grasp(
+                    bone,
+                    soft,
+                    cut,
+                    frame,
+                    reamed,
+                    point,
+                    tips[s],
+                    ways[s],
+                    extent[s],
+                    shape,
+                    bends[:0],
                     step,
                 )
     return found, shown
@@ -171,7 +200,8 @@ def trace_reach(  # pragma: no cover # noqa: PLR0913, PLR0917
 
 @njit(cache=True)
 def _grasp(  # pragma: no cover # noqa: PLR0913, PLR0917
-    kept: NDArray[np.float32],
+    bone: NDArray[np.float32],
+    soft: NDArray[np.float32],
     cut: NDArray[np.float32],
     frame: Float,
     reamed: Float,
@@ -193,11 +223,11 @@ def _grasp(  # pragma: no cover # noqa: PLR0913, PLR0917
         ax, ay, az = ax / aside, ay / aside, az / aside
     found = 0
     place, last = np.empty(3), np.empty(3)
-    for b in range(bends.shape[0]):
-        bend = bends[b]
+    # First straight forceps, then articulated ones from straight to most bent.
+    for b in range(-1, bends.shape[0]):
+        bend = 0.0 if b < 0 else bends[b]
         over, beyond = radius * (1.0 - math.cos(bend)), radius * math.sin(bend)
-        reach = extent[0] if b == 0 else extent[1]
-        base = min(max(ahead - beyond, 0.0), reach)
+        base = min(max(ahead - beyond, 0.0), extent[0] if b < 0 else extent[1])
         if math.hypot(ahead - base - beyond, aside - over) > jaw:
             continue
         clear = True
@@ -210,19 +240,20 @@ def _grasp(  # pragma: no cover # noqa: PLR0913, PLR0917
             place[0] = tip[0] + on * way[0] + out * ax
             place[1] = tip[1] + on * way[1] + out * ay
             place[2] = tip[2] + on * way[2] + out * az
-            if not _room(kept, cut, frame, reamed, place[0], place[1], place[2], shape[5]):
+            if not _room(bone, soft, cut, frame, reamed, place[0], place[1], place[2], shape[5]):
                 clear = False
                 break
             last[:] = place
-        if clear and is_free(kept, cut, frame, reamed, last, point, 0.0, step):
-            found |= RIGID | BENT if b == 0 else BENT
+        if clear and is_free(bone, soft, cut, frame, reamed, last, point, 0.0, step):
+            found |= RIGID | BENT if b < 0 else BENT
             break
     return found
 
 
 @njit(cache=True)
 def free_extents(  # pragma: no cover # noqa: PLR0913, PLR0917
-    kept: NDArray[np.float32],
+    bone: NDArray[np.float32],
+    soft: NDArray[np.float32],
     cut: NDArray[np.float32],
     frame: Float,
     reamed: Float,
@@ -239,7 +270,8 @@ def free_extents(  # pragma: no cover # noqa: PLR0913, PLR0917
         for n in range(count + 1):
             on = n * step
             if not _room(
-                kept,
+                bone,
+                soft,
                 cut,
                 frame,
                 reamed,

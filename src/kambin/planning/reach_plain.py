@@ -12,37 +12,39 @@ class PlainWorld:
 
     Parameters
     ----------
-    kept, cut : float32 array, shape (I, J, K), mm, distances as in ``trace_reach``
-    frame : float array, shape (4,), mm, LPS: the first node and the spacing
+    bone, soft, cut : float32 array, shape (I, J, K), mm, distances as in ``trace_reach``
+    frame : float array, shape (5,), mm: first node, spacing and what a shaft may press on bone
     reamed : float array, shape (K, 7), mm: capsules of bone that is gone
     step : float, mm, of the samples
     """
 
     def __init__(
         self,
-        kept: NDArray[np.float32],
+        bone: NDArray[np.float32],
+        soft: NDArray[np.float32],
         cut: NDArray[np.float32],
         frame: Float,
         reamed: Float,
         step: float,
     ) -> None:
         """Keep the fields."""
-        self._kept, self._cut, self._frame = kept, cut, frame
+        self._fields, self._frame = (bone, soft, cut), frame
         self._reamed, self._step = reamed, step
 
     def has_room(self, points: Float, need_mm: float) -> NDArray[np.bool_]:
         """Return which points, shape (N, 3), mm, LPS, are far enough from all that blocks."""
         nodes = ((points - self._frame[:3]) / self._frame[3]).T
-        kept, cut = (
+        bone, soft, cut = (
             map_coordinates(field.astype(float), nodes, order=1, mode="nearest")
-            for field in (self._kept, self._cut)
+            for field in self._fields
         )
         for capsule in self._reamed:
             tip, way = capsule[:3], capsule[3:6] - capsule[:3]
             share = np.clip((points - tip) @ way / (way @ way), 0, 1)
             gap = np.linalg.norm(points - tip - share[:, None] * way, axis=1)
             cut = np.maximum(cut, capsule[6] - gap)
-        room: NDArray[np.bool_] = (kept >= need_mm) & (cut >= need_mm)
+        slide = max(need_mm - self._frame[4], 0.0)
+        room: NDArray[np.bool_] = (soft >= need_mm) & (bone >= slide) & (cut >= slide)
         return room
 
     def is_free(self, start: Float, end: Float, need_mm: float) -> bool:
@@ -80,10 +82,11 @@ class PlainWorld:
                 bits = self._see(point, tip, way, views[s], shape)
                 shown[n] |= np.uint32(bits)
                 found[n] |= np.uint8(SEEN if bits else 0)
-                for b, bend in enumerate(bends):
-                    reach = extent[s, 0 if b == 0 else 1]
-                    if self._grasps(point, (tip, way), float(reach), shape, float(bend)):
-                        found[n] |= np.uint8(RIGID | BENT if b == 0 else BENT)
+                if self._grasps(point, (tip, way), float(extent[s, 0]), shape, 0.0):
+                    found[n] |= np.uint8(RIGID | BENT)
+                for bend in bends:
+                    if self._grasps(point, (tip, way), float(extent[s, 1]), shape, float(bend)):
+                        found[n] |= np.uint8(BENT)
         return found, shown
 
     def _see(self, point: Float, tip: Float, way: Float, views: Float, shape: Float) -> int:

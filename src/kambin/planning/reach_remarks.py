@@ -16,7 +16,11 @@ def remark_reach(resection: Resection, reach: Reach, where: str) -> list[Finding
     reach : Reach
     where : str, level and side
     """
-    return [*_remark_uncovered(resection, where), *_remark_residual(reach, where)]
+    return [
+        *_remark_uncovered(resection, where),
+        *_remark_residual(reach, where),
+        *_remark_sight(reach, where),
+    ]
 
 
 def _remark_uncovered(resection: Resection, where: str) -> list[Finding]:
@@ -58,5 +62,23 @@ def _remark_residual(reach: Reach, where: str) -> list[Finding]:
             where=f"{where}, largest piece {left.largest_mm3:.0f} mm3 about "
             f"({x:.0f}, {y:.0f}, {z:.0f}) mm, {', '.join(gaps)}",
             why=f"A person confirms below {limit:.0%}.{guess}",
+        )
+    ]
+
+
+def _remark_sight(reach: Reach, where: str) -> list[Finding]:
+    """Return how much of the fragment the scope does not show."""
+    seen = reach.visible_fraction
+    if seen is None or seen >= value("reach.note_share"):
+        return []
+    best = reach.visible_best_rotation_fraction or 0.0
+    return [
+        make_finding(
+            "PL-053",
+            Severity.NOTE,
+            what=f"The scope shows {seen:.0%} of the fragment from the docked cannula",
+            where=where,
+            why=f"{best:.0%} from its best single rotation; bone, a root or the sac hides the "
+            "rest, or it lies beside the field of view.",
         )
     ]

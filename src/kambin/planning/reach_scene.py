@@ -11,7 +11,7 @@ from kambin.imaging import Grid
 from kambin.knowledge import value
 from kambin.planning.bone_kernels import union_shares
 from kambin.planning.geometry import LevelGeometry
-from kambin.planning.policy import NEURAL, Group, find_hazards
+from kambin.planning.policy import BONE, NEURAL, Group, find_hazards
 
 FRAGMENT = StructureKey("fragment")
 """What is to be taken out."""
@@ -27,24 +27,32 @@ class ReachScene:
     Parameters
     ----------
     grid : Grid
-    kept : float32 array, shape ``grid.shape``, mm, distance to all that blocks and stays
-    seen : float32 array, the same without modelled nerves and a modelled sac
+    bone : float32 array, shape ``grid.shape``, mm, distance to bone that stays
+    soft : float32 array, mm, distance to nerves, sac, vessels and organs
+    sure : float32 array, the same without modelled nerves and a modelled sac
     cut : float32 array, mm, distance to bone that a reamer may take and leaves
     blockers : keys of what blocks in the box, sorted
     modelled : those of them that no image shows
     """
 
     grid: Grid
-    kept: NDArray[np.float32]
-    seen: NDArray[np.float32]
+    bone: NDArray[np.float32]
+    soft: NDArray[np.float32]
+    sure: NDArray[np.float32]
     cut: NDArray[np.float32]
     blockers: tuple[StructureKey, ...]
     modelled: tuple[StructureKey, ...]
 
     @property
     def frame(self) -> NDArray[np.float64]:
-        """Return first node and spacing, shape (4,), mm, LPS, as the kernels want it."""
-        return np.array([*self.grid.origin_lps_mm, self.grid.spacing_mm])
+        """Return first node, spacing and contact with bone, shape (5,), as the kernels want it."""
+        contact = value("reach.bone_contact_mm")
+        return np.array([*self.grid.origin_lps_mm, self.grid.spacing_mm, contact])
+
+    @property
+    def fields(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return bone, soft and cut, as the kernels want them."""
+        return self.bone, self.soft, self.cut
 
     def holds(self, points_lps_mm: NDArray[np.float64]) -> bool:
         """Return whether all points, shape (N, 3), mm, LPS, lie in the box."""
@@ -88,7 +96,7 @@ def build_scene(
     grid = _find_grid(anatomy, corners_lps_mm, spacing_mm)
     groups = find_hazards(anatomy.structures, level=geometry.level, side=geometry.side)
     reamable = {Group.REMOVABLE, Group.RIM} if frees_rim else {Group.REMOVABLE}
-    masks = {name: np.zeros(grid.shape, dtype=bool) for name in ("kept", "guessed", "cut")}
+    masks = {name: np.zeros(grid.shape, dtype=bool) for name in ("bone", "soft", "guessed", "cut")}
     blockers, modelled = [], []
     for key, group in groups.items():
         structure = anatomy.structures[key]
@@ -102,7 +110,8 @@ def build_scene(
         is_guess = group in NEURAL and structure.is_modelled
         if is_guess:
             modelled.append(key)
-        name = "cut" if group in reamable else "guessed" if is_guess else "kept"
+        name = "soft" if group not in BONE else "cut" if group in reamable else "bone"
+        name = "guessed" if is_guess else name
         masks[name][box] |= inside
     fragment = np.zeros(grid.shape, dtype=bool)
     box = _find_box(anatomy.require(FRAGMENT), grid)
@@ -113,12 +122,13 @@ def build_scene(
     gone = union_shares(places, np.zeros((3, 3)), reamed, 1) > 0
     masks["cut"][tuple(nodes[gone].T)] = False
     room = shaft_mm + grid.spacing_mm
-    seen = _measure_mm(masks["kept"], fragment, room, grid)
+    sure = _measure_mm(masks["soft"], fragment, room, grid)
     guessed = _measure_mm(masks["guessed"], fragment, room, grid)
     return ReachScene(
         grid=grid,
-        kept=np.minimum(seen, guessed),
-        seen=seen,
+        bone=_measure_mm(masks["bone"], fragment, room, grid),
+        soft=np.minimum(sure, guessed),
+        sure=sure,
         cut=_measure_mm(masks["cut"], fragment, room, grid),
         blockers=tuple(blockers),
         modelled=tuple(modelled),

@@ -337,8 +337,8 @@ def test_the_kernel_is_its_plain_twin(blocked: World) -> None:
     ways = np.array([s.way for s in swivels])
     rng = np.random.default_rng(3)
     points = rng.uniform((-9, -6, -11), (0, 6, 11), (60, 3))
-    plain = PlainWorld(scene.kept, scene.cut, scene.frame, reamed, 0.5)
-    fields = (scene.kept, scene.cut, scene.frame, reamed)
+    plain = PlainWorld(*scene.fields, scene.frame, reamed, 0.5)
+    fields = (*scene.fields, scene.frame, reamed)
     extent = np.stack([free_extents(*fields, tips, ways, 21.0, n, 0.5) for n in (1.75, 1.25)], 1)
     expected = [
         [plain.free_extent(t, w, 21.0, n) for n in (1.75, 1.25)]

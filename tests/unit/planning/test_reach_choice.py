@@ -13,7 +13,7 @@ from kambin.planning import PlanRequest
 from kambin.planning.entries import Entries
 from kambin.planning.problem import Problem
 from kambin.planning.question import Question
-from kambin.planning.reach_choice import choose_for_reach, rank_by_reach
+from kambin.planning.reach_choice import choose_for_reach, rank_by_reach, remark_choice
 from kambin.planning.reach_models import Reach, Residual
 from kambin.planning.reach_remarks import remark_reach
 from kambin.planning.search import Candidate, SearchResult
@@ -64,6 +64,15 @@ def test_reach_is_never_worth_more_than_its_weight(world: World) -> None:
 def test_of_equals_the_first_stays(world: World) -> None:
     twin = replace(FAR)
     assert rank_by_reach(world.anatomy, _problem(world), [FAR, twin])[0].candidate is FAR
+
+
+def test_what_reach_costs_is_said(world: World) -> None:
+    first, second = rank_by_reach(world.anatomy, _problem(world), [FAR, NEAR])
+    note = remark_choice(first, second, "L4-L5 left")
+    assert (note.code, note.severity.value) == ("PL-052", "NOTE")
+    assert "100% of the fragment in place of 0%" in note.what
+    assert "2 mm short of the target in place of 12 mm" in note.what
+    assert "1.00 mm below" in note.why
 
 
 @pytest.mark.parametrize("zone", ["paracentral", None])
@@ -127,3 +136,13 @@ def test_needed_bone_that_stays_is_asked_about(left: float, codes: list[str]) ->
         not_assessed_reason="The case has no fragment.",
     )
     assert [f.code for f in remark_reach(resection, reach, "L4-L5 left")] == codes
+
+
+@pytest.mark.parametrize(("seen", "codes"), [(1.0, []), (0.95, []), (0.94, ["PL-053"])])
+def test_what_the_scope_does_not_show_is_said(seen: float, codes: list[str]) -> None:
+    reach = _reach(1.0).model_copy(
+        update={"visible_fraction": seen, "visible_best_rotation_fraction": 0.4}
+    )
+    found = remark_reach(level.make_resection(), reach, "L4-L5 left")
+    assert [f.code for f in found] == codes
+    assert all("40%" in f.why for f in found)
