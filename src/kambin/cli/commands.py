@@ -68,6 +68,10 @@ COMMANDS = {
     "diff": Entry(
         "diff", "Set two plans side by side: every number, and which plan it speaks for."
     ),
+    "whatif": Entry(
+        "whatif",
+        "Measure the path of a plan again under an assumption, and leave the plan alone.",
+    ),
     "report": Entry(
         "report", "Write the report of a plan or of a refusal: HTML, PDF and the pictures."
     ),

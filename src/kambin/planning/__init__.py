@@ -37,6 +37,8 @@ from kambin.planning.skin_map_models import SkinMapDocument
 from kambin.planning.skin_squares import make_skin_map
 from kambin.planning.tools import Tool, Toolset, find_toolset
 from kambin.planning.verify import verify_plan
+from kambin.planning.what_if import Assumption, what_if
+from kambin.planning.what_if_models import WhatIf
 
 __all__ = [
     "FIRST_VERSION",
@@ -44,6 +46,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "ZONES",
     "Angles",
+    "Assumption",
     "Binding",
     "Certainty",
     "Certificate",
@@ -72,6 +75,7 @@ __all__ = [
     "Toolset",
     "Trajectory",
     "Verification",
+    "WhatIf",
     "compare_plans",
     "evaluate",
     "find_group",
@@ -87,4 +91,5 @@ __all__ = [
     "round_document",
     "seal_plan",
     "verify_plan",
+    "what_if",
 ]

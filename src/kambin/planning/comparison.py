@@ -1,6 +1,6 @@
 """Two plans side by side: every number of both, and which plan it speaks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
@@ -18,7 +18,7 @@ from kambin.planning.comparison_models import (
     Move,
     PlanComparison,
 )
-from kambin.planning.models import Clearance, Plan
+from kambin.planning.models import Clearance, Plan, Stage
 from kambin.planning.sealing import round_document
 
 LESS_IS_BETTER = (
@@ -49,7 +49,8 @@ GUARDED = frozenset({"nerve", "sac", "organ", "vessel", "watched"})
 SAME_TOLERANCE = 10.0**-6
 """Documents keep six digits; numbers nearer than this are one number."""
 
-_LISTS = ("stages", "findings", "evidence", "not_assessed")
+_NOT_NUMBERS = ("stages", "schema_version", "migrated_from")
+"""Stages are compared by tool and structure, and what a file was written as is no result."""
 
 
 def compare_plans(a: Plan, b: Plan, *, across: bool = False) -> PlanComparison:
@@ -70,10 +71,12 @@ def compare_plans(a: Plan, b: Plan, *, across: bool = False) -> PlanComparison:
     """
     if not across:
         _require_one_question(a, b)
-    numbers = tuple(_compare_numbers(a, b))
-    clearances = tuple(_compare_clearances(a, b))
-    nearer = dict.fromkeys(row.structure for row in clearances if _gap(row) < -_agreement_mm())
-    farther = dict.fromkeys(row.structure for row in clearances if _gap(row) > _agreement_mm())
+    ours, theirs = (
+        {k: v for k, v in plan.model_dump().items() if k not in _NOT_NUMBERS} for plan in (a, b)
+    )
+    numbers = tuple(compare_numbers(ours, theirs))
+    clearances = tuple(compare_stages(a.stages, b.stages))
+    nearer, farther = find_changed(clearances)
     rows = [(row.name, row.better) for row in numbers]
     rows += [(f"{row.tool}: {row.structure}", row.better) for row in clearances]
     codes_a, codes_b = ({f.code for f in plan.findings} for plan in (a, b))
@@ -84,8 +87,8 @@ def compare_plans(a: Plan, b: Plan, *, across: bool = False) -> PlanComparison:
             move=_find_move(a, b),
             numbers=numbers,
             clearances=clearances,
-            nearer=tuple(nearer),
-            farther=tuple(farther),
+            nearer=nearer,
+            farther=farther,
             better_a=tuple(name for name, better in rows if better == "a"),
             better_b=tuple(name for name, better in rows if better == "b"),
             findings_only_a=tuple(sorted(codes_a - codes_b)),
@@ -133,49 +136,72 @@ def _require_one_question(a: Plan, b: Plan) -> None:
         )
 
 
-def _compare_numbers(a: Plan, b: Plan) -> Iterator[ComparedNumber]:
-    """Yield every number but those of the stages, which are compared by tool and structure."""
-    ours, theirs = (
-        dict(flatten_numbers({k: v for k, v in plan.model_dump().items() if k not in _LISTS}))
-        for plan in (a, b)
-    )
+def compare_numbers(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[ComparedNumber]:
+    """Yield every number of two documents beside the other's.
+
+    Parameters
+    ----------
+    a, b : mapping of plain values
+
+    Yields
+    ------
+    ComparedNumber; the difference is b minus a
+    """
+    ours, theirs = (dict(flatten_numbers(document)) for document in (a, b))
     for name in dict.fromkeys((*ours, *theirs)):
         first, second = ours.get(name), theirs.get(name)
-        if name == "schema_version" or name.startswith("migrated_from"):
-            continue
-        both = first is not None and second is not None
         difference = second - first if first is not None and second is not None else None
-        better = _judge(difference, _find_sense(name), _tolerance(name)) if both else "neither"
+        better = _judge(difference, _find_sense(name), _tolerance(name))
         yield ComparedNumber(name=name, a=first, b=second, difference=difference, better=better)
 
 
-def _compare_clearances(a: Plan, b: Plan) -> Iterator[ComparedClearance]:
-    ours, theirs = (_collect_clearances(plan) for plan in (a, b))
+def compare_stages(a: Sequence[Stage], b: Sequence[Stage]) -> Iterator[ComparedClearance]:
+    """Yield every clearance of two sequences of tools beside the other's.
+
+    Parameters
+    ----------
+    a, b : sequence of Stage
+
+    Yields
+    ------
+    ComparedClearance; the difference is b minus a
+    """
+    ours, theirs = (_collect_clearances(stages) for stages in (a, b))
     for key in dict.fromkeys((*ours, *theirs)):
         first, second = ours.get(key), theirs.get(key)
-        row = first or second
-        if row is None:
-            continue
-        gaps = [None if r is None else r.clearance_mm for r in (first, second)]
-        both = gaps[0] is not None and gaps[1] is not None
+        gaps = [None if row is None else row.clearance_mm for row in (first, second)]
+        group = (ours.get(key) or theirs[key]).group
         difference = gaps[1] - gaps[0] if gaps[0] is not None and gaps[1] is not None else None
-        sense = 1 if row.group in GUARDED and _is_near(gaps) else 0
+        sense = 1 if group in GUARDED and _is_near(gaps) else 0
         yield ComparedClearance(
             tool=key[0],
             structure=key[1],
-            group=row.group,
+            group=group,
             a_mm=gaps[0],
             b_mm=gaps[1],
             difference_mm=difference,
-            better=_judge(difference, sense, _agreement_mm()) if both else "neither",
+            better=_judge(difference, sense, _agreement_mm()),
         )
 
 
-def _collect_clearances(plan: Plan) -> dict[tuple[str, str], Clearance]:
-    """Return the clearances of a plan by tool and structure; a second dilator gets a number."""
+def find_changed(rows: Sequence[ComparedClearance]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the structures to which b comes nearer than a, and those it stays farther from.
+
+    Parameters
+    ----------
+    rows : sequence of ComparedClearance
+    """
+    limit = _agreement_mm()
+    nearer = dict.fromkeys(row.structure for row in rows if _gap(row) < -limit)
+    farther = dict.fromkeys(row.structure for row in rows if _gap(row) > limit)
+    return tuple(nearer), tuple(farther)
+
+
+def _collect_clearances(stages: Sequence[Stage]) -> dict[tuple[str, str], Clearance]:
+    """Return the clearances by tool and structure; a second dilator gets a number."""
     found: dict[tuple[str, str], Clearance] = {}
     seen: dict[str, int] = {}
-    for stage in plan.stages:
+    for stage in stages:
         seen[stage.tool] = seen.get(stage.tool, 0) + 1
         turn = seen[stage.tool]
         tool = stage.tool if turn == 1 else f"{stage.tool} {turn}"

@@ -38,7 +38,8 @@ from kambin.frames import Side
 
 COMMANDS = (
     "demo", "phantom", "import", "segment", "fragment", "fuse", "check", "confirm", "measure",
-    "plan", "skinmap", "verify", "sign", "lock", "history", "diff", "report", "info", "selftest",
+    "plan", "skinmap", "verify", "sign", "lock", "history", "diff", "whatif", "report",
+    "info", "selftest",
 )  # fmt: skip
 
 
