@@ -436,15 +436,15 @@ def test_what_a_tool_comes_near_has_a_row_for_every_stage(plan: Plan) -> None:
 
 def test_what_stays_far_has_one_row_with_its_nearest_stage(plan: Plan) -> None:
     stages = (
-        a_stage("needle", a_clearance("colon", 11.5), a_clearance("aorta", 10.9)),
-        a_stage("reamer", a_clearance("colon", 11.2), a_clearance("aorta", 14.0)),
+        a_stage("needle", a_clearance("colon", 6.5), a_clearance("aorta", 5.9)),
+        a_stage("reamer", a_clearance("colon", 6.2), a_clearance("aorta", 9.0)),
     )
     table = detail(plan.model_copy(update={"stages": stages}), "clearances")
-    # Ten millimetres beyond a margin of one: the aorta is near in one stage, so all are shown.
+    # Five millimetres beyond a margin of one: the aorta is near in one stage, so all are shown.
     assert [row[:3] for row in table.rows] == [
-        ("aorta", "needle 7.5", "10.90"),
-        ("aorta", "reamer 7.5", "14.00"),
-        ("colon", "reamer 7.5", "11.20"),
+        ("aorta", "needle 7.5", "5.90"),
+        ("aorta", "reamer 7.5", "9.00"),
+        ("colon", "reamer 7.5", "6.20"),
     ]
 
 
