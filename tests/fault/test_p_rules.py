@@ -14,6 +14,7 @@ from kambin.core import Severity
 from kambin.knowledge import rules
 from kambin.planning import Group, Path, Plan, Stage, seal_plan, verify_plan
 from kambin.planning.choice_models import Docking
+from kambin.planning.geometry import LevelGeometry, WaistPlane
 from kambin.planning.landmarks import describe_landmark
 from kambin.planning.models import Clearance
 from kambin.planning.rules import RuledPath, assess_rules, find_broken, remark_broken
@@ -298,3 +299,33 @@ def test_the_plan_carries_every_rule_and_breaks_none_that_blocks(
     asked = {rules()[rule.id].code for rule in plan.rules if not rule.passed}
     confirmed = {f.code for f in plan.findings if f.severity == "CONFIRM"}
     assert asked <= confirmed
+
+
+@pytest.mark.parametrize("name", ["docking-limit", "reamer-end", "forceps-end"])
+def test_pl_087_is_said_of_every_end_of_a_tool(name: str) -> None:
+    broken = assess_rules(BREAKERS[name]())
+    said = [f.why for f in remark_broken(broken, "L4-L5 left") if f.code == "PL-087"]
+    assert any(why.startswith(f"{name}: ") for why in said)
+
+
+def test_pl_087_a_plan_at_the_mouth_that_asks_nobody_is_refused(
+    a_planned_spine: Planned,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def measured(anatomy: Any, geometry: LevelGeometry) -> LevelGeometry:
+        """A foramen that is narrowest where no cannula of the plan reaches to."""
+        plane = WaistPlane(np.array([6.0, 22.0, 2.0]), np.array([1.0, 0.0, 0.0]), 120.0)
+        return replace(geometry, waist=plane)
+
+    monkeypatch.setattr("kambin.planning.rules_check.with_waist", measured)
+    usual = a_planned_spine.plan
+    plan = seal_plan(usual.model_copy(update={"stages": _changed_stage(usual, "cannula", 5.0)}))
+    answer = verify_plan(a_planned_spine.case, a_planned_spine.anatomy, plan)
+    assert any(
+        f.code == "PL-087" and "nobody is asked" in f.what and f.severity == "BLOCK"
+        for f in answer.findings
+    )
+    asked = plan.findings[0].model_copy(update={"code": "PL-081", "severity": "CONFIRM"})
+    agreed = seal_plan(plan.model_copy(update={"findings": (*plan.findings, asked)}))
+    answer = verify_plan(a_planned_spine.case, a_planned_spine.anatomy, agreed)
+    assert not any("nobody is asked" in f.what for f in answer.findings)
