@@ -1,12 +1,23 @@
 """Planning: fields, candidates, search, clearances, resection, and the second checker."""
 
 from kambin.planning.bone_models import Resection
+from kambin.planning.choice_models import (
+    Alternative,
+    Bevel,
+    Docking,
+    Landmark,
+    Objectives,
+    Preference,
+    Rule,
+    TargetChoice,
+)
 from kambin.planning.comparison import compare_plans
 from kambin.planning.comparison_models import PlanComparison
 from kambin.planning.documents import FindingRecord
 from kambin.planning.certainty_models import Certainty
 from kambin.planning.evaluate import Path, evaluate
 from kambin.planning.evaluator import Evaluation, Evaluator
+from kambin.planning.iliac import IliacBlock, IliacLimit, measure_iliac_block
 from kambin.planning.migration import FIRST_VERSION, migrate_document
 from kambin.planning.models import (
     SCHEMA_VERSION,
@@ -45,32 +56,42 @@ __all__ = [
     "PLAN_SET_VERSION",
     "SCHEMA_VERSION",
     "ZONES",
+    "Alternative",
     "Angles",
     "Assumption",
+    "Bevel",
     "Binding",
     "Certainty",
     "Certificate",
     "Clearance",
+    "Docking",
     "Entry",
     "Evaluation",
     "Evaluator",
     "FindingRecord",
     "Group",
+    "IliacBlock",
+    "IliacLimit",
+    "Landmark",
     "Member",
     "MigratedFrom",
+    "Objectives",
     "Path",
     "Plan",
     "PlanComparison",
     "PlanRequest",
     "PlanSet",
+    "Preference",
     "Reach",
     "Refusal",
     "Resection",
+    "Rule",
     "SideWitness",
     "SkinMap",
     "SkinMapDocument",
     "Software",
     "Stage",
+    "TargetChoice",
     "Tool",
     "Toolset",
     "Trajectory",
@@ -84,6 +105,7 @@ __all__ = [
     "hash_document",
     "make_plan_set",
     "make_skin_map",
+    "measure_iliac_block",
     "migrate_document",
     "plan_skin_map",
     "plan_trajectory",
