@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 ROUNDING_NODES = 1e-4
@@ -50,7 +49,7 @@ class BallTree:
         kept = np.ascontiguousarray(points, dtype=np.float32)
         order, spans, children = _halve(kept.astype(np.float64), leaf_size)
         sorted_points = np.ascontiguousarray(kept[order])
-        centres, radii, nearest = _bound(sorted_points, spans)
+        centres, radii, nearest = _bound(sorted_points.astype(np.float64), spans)
         return cls(sorted_points, order, centres, radii, spans, children, nearest)
 
     def least(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -60,7 +59,8 @@ class BallTree:
         ----------
         values : float array, shape (N,), one per point in the order of the list
         """
-        return _find_least(values[self.order].astype(np.float64), self.spans)
+        ordered = np.asarray(values, dtype=np.float64)[self.order]
+        return np.array([ordered[a:b].min() for a, b in self.spans])
 
     def widened(self, reach_nodes: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the radii of balls that hold all points and what lies within their reach.
@@ -73,72 +73,38 @@ class BallTree:
         return (self.radii + most).astype(np.float32) + np.float32(ROUNDING_NODES)
 
 
-@njit(cache=True)
-def _halve(  # pragma: no cover
+def _halve(
     points: NDArray[np.float64], leaf_size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return the order of the points, and per node its span and first child."""
-    count = points.shape[0]
-    order = np.arange(count)
-    most = 4 * (count // max(leaf_size, 1) + 1) + 1
-    spans = np.empty((most, 2), dtype=np.int64)
-    children = np.full(most, -1, dtype=np.int64)
-    spans[0] = (0, count)
-    made, node = 1, 0
-    while node < made:
-        first, last = spans[node]
-        if last - first > leaf_size:
-            part = order[first:last].copy()
-            axis, longest = 0, -1.0
-            for k in range(3):
-                column = points[part, k]
-                extent = column.max() - column.min()
-                if extent > longest:
-                    axis, longest = k, extent
-            order[first:last] = part[np.argsort(points[part, axis], kind="mergesort")]
-            middle = first + (last - first) // 2
-            children[node] = made
-            spans[made] = (first, middle)
-            spans[made + 1] = (middle, last)
-            made += 2
-        node += 1
-    return order, spans[:made].copy(), children[:made].copy()
+    order = np.arange(len(points))
+    spans, children = [(0, len(points))], [-1]
+    for node, (first, last) in enumerate(spans):
+        if last - first <= leaf_size:
+            continue
+        part = order[first:last]
+        column = points[part, int(np.argmax(np.ptp(points[part], axis=0)))]
+        order[first:last] = part[np.argsort(column, kind="stable")]
+        middle = first + (last - first) // 2
+        children[node] = len(spans)
+        # The list grows while it is walked: the children's turn comes after their parent's.
+        spans += [(first, middle), (middle, last)]
+        children += [-1, -1]
+    return order, np.array(spans, dtype=np.int64), np.array(children, dtype=np.int64)
 
 
-@njit(cache=True)
-def _bound(  # pragma: no cover
-    points: NDArray[np.float32], spans: NDArray[np.int64]
+def _bound(
+    points: NDArray[np.float64], spans: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Return centre, radius and nearest point of every node."""
-    count = spans.shape[0]
-    centres = np.empty((count, 3), dtype=np.float32)
-    radii = np.empty(count, dtype=np.float32)
-    nearest = np.empty(count, dtype=np.int64)
-    for node in range(count):
-        first, last = spans[node]
-        for k in range(3):
-            column = points[first:last, k]
-            centres[node, k] = 0.5 * (np.float64(column.min()) + np.float64(column.max()))
-        far, near, at = 0.0, np.inf, first
-        for n in range(first, last):
-            away = 0.0
-            for k in range(3):
-                away += (np.float64(points[n, k]) - np.float64(centres[node, k])) ** 2
-            far = max(far, away)
-            if away < near:
-                near, at = away, n
+    centres = np.empty((len(spans), 3), dtype=np.float32)
+    radii = np.zeros(len(spans), dtype=np.float32)
+    nearest = np.empty(len(spans), dtype=np.int64)
+    for node, (first, last) in enumerate(spans):
+        part = points[first:last]
+        centres[node] = 0.5 * (part.min(axis=0) + part.max(axis=0))
+        away = np.square(part - centres[node].astype(np.float64)).sum(axis=1)
         # One point is its own ball, exactly.
-        radii[node] = 0.0 if far == 0.0 else np.sqrt(far) + ROUNDING_NODES
-        nearest[node] = at
+        radii[node] = np.sqrt(away.max()) + ROUNDING_NODES if away.any() else 0.0
+        nearest[node] = first + int(np.argmin(away))
     return centres, radii, nearest
-
-
-@njit(cache=True)
-def _find_least(  # pragma: no cover
-    values: NDArray[np.float64], spans: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return the least of each span."""
-    least = np.empty(spans.shape[0], dtype=np.float64)
-    for node in range(spans.shape[0]):
-        least[node] = values[spans[node, 0] : spans[node, 1]].min()
-    return least

@@ -11,6 +11,10 @@ from kambin.planning.ball_tree import BallTree
 BATCH = 8192
 """Pairs that are looked at with one frozen incumbent (recipes B1.2)."""
 
+TARGET_WEIGHT = 2.0
+"""A ball of targets is split before one of entries of less than this many times its radius: near
+the target, where it is narrow, both shift a path alike (recipes B1.2)."""
+
 Pairs = NDArray[np.int64]
 """Two rows: nodes of entries and nodes of targets."""
 
@@ -74,6 +78,13 @@ def find_bin(values_mm: NDArray[np.float64] | float, quantum_mm: float) -> NDArr
     """Return values rounded to a quantum, as whole numbers of it; with 0 as they are."""
     values = np.asarray(values_mm, dtype=np.float64)
     return values if quantum_mm == 0 else np.rint(values / quantum_mm)
+
+
+def find_floor(best: Incumbent, quantum_mm: float) -> float:
+    """Return the least value that can still be a better candidate or a tie, mm."""
+    if quantum_mm == 0:
+        return best.value_mm
+    return (float(find_bin(best.value_mm, quantum_mm)) - 0.5) * quantum_mm
 
 
 def improve(
@@ -206,3 +217,37 @@ def _split(bounds_mm: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[n
         return np.arange(len(bounds_mm)), np.arange(0)
     order = np.argpartition(-bounds_mm, BATCH - 1)
     return np.sort(order[:BATCH]), np.sort(order[BATCH:])
+
+
+def split_pairs(forest: Forest, pairs: Pairs) -> tuple[Pairs, Pairs]:
+    """Return the halves of each pair, and the spans of points that are to be tried.
+
+    Parameters
+    ----------
+    forest : Forest
+    pairs : int64 array, shape (2, P)
+
+    Returns
+    -------
+    halves : int64 array, shape (2, 2P'), of the pairs that are not two leaves
+    spans : int64 array, shape (4, P), of two leaves all their points, else the middle ones
+    """
+    (e, t), (entries, targets) = pairs, (forest.entries, forest.targets)
+    e_child, t_child = entries.children[e], targets.children[t]
+    splits_entries = (t_child < 0) | (
+        (e_child >= 0) & (entries.radii[e] > TARGET_WEIGHT * targets.radii[t])
+    )
+    is_leaf = (e_child < 0) & (t_child < 0)
+    halves = np.concatenate(
+        [
+            np.array(
+                [np.where(splits_entries, e_child + n, e), np.where(splits_entries, t, t_child + n)]
+            )
+            for n in range(2)
+        ],
+        axis=1,
+    )[:, np.tile(~is_leaf, 2)]
+    e_near, t_near = entries.nearest[e], targets.nearest[t]
+    middles = np.array([e_near, e_near + 1, t_near, t_near + 1])
+    whole = np.array([*entries.spans[e].T, *targets.spans[t].T])
+    return np.ascontiguousarray(halves), np.where(is_leaf, whole, middles)

@@ -28,6 +28,8 @@ class Costs:
     per_deg : float, mm per degree outside of the preferred angles
     theta_deg, phi_deg : pair of float, degrees, patient frame, convention ``kambin-1``
     lateral_sign : float, of the asked side in LPS
+    entry_slope, target_slope : float, mm per mm, by how much the cost of a point by itself can
+        change from one to the next
     """
 
     entries_mm: NDArray[np.float64]
@@ -37,6 +39,8 @@ class Costs:
     theta_deg: tuple[float, float] = (-180.0, 180.0)
     phi_deg: tuple[float, float] = (-90.0, 90.0)
     lateral_sign: float = 1.0
+    entry_slope: float = 0.0
+    target_slope: float = 0.0
 
     @property
     def numbers(self) -> NDArray[np.float64]:
@@ -52,7 +56,7 @@ class Costs:
         )
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_angles(  # pragma: no cover
     vx: Scalar, vy: Scalar, vz: Scalar, length: Scalar, sign: Scalar
 ) -> Scalar:
@@ -62,13 +66,13 @@ def find_angles(  # pragma: no cover
     return theta, math.degrees(math.asin(sine))
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_beyond(number: Scalar, low: Scalar, high: Scalar) -> Scalar:  # pragma: no cover
     """Return by how much a number lies outside a range."""
     return max(low - number, 0.0) + max(number - high, 0.0)
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_way_cost(
     vx: Scalar, vy: Scalar, vz: Scalar, numbers: Scalar
 ) -> Scalar:  # pragma: no cover
@@ -82,7 +86,7 @@ def find_way_cost(
     return cost
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def find_cone(  # pragma: no cover
     vx: Scalar, vy: Scalar, vz: Scalar, rho: Scalar, sign: Scalar
 ) -> Scalar:
@@ -107,7 +111,7 @@ def find_cone(  # pragma: no cover
     return theta - turn, theta + turn, phi - cone, phi + cone
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def find_least_way_cost(  # pragma: no cover
     vx: Scalar, vy: Scalar, vz: Scalar, rho: Scalar, numbers: Scalar
 ) -> Scalar:

@@ -1,7 +1,6 @@
 """The certified search through one margin field: the best of all pairs of entry and target."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numba import njit, prange
@@ -14,8 +13,9 @@ from kambin.planning.branch_and_bound import (
     Forest,
     Incumbent,
     Pairs,
-    find_bin,
+    find_floor,
     search_pairs,
+    split_pairs,
 )
 from kambin.planning.cost_kernels import Costs, find_least_way_cost, find_way_cost
 from kambin.planning.kernels import Float32, Scalar
@@ -24,10 +24,6 @@ from kambin.planning.walk_kernels import walk_bound, walk_exactly
 
 LEAF_SIZE = 8
 """Points of a leaf; 4 to 16 take the same time (recipes B1.1)."""
-
-TARGET_WEIGHT = 2.0
-"""A ball of targets is split before one of entries of less than this many times its radius: near
-the target, where it is narrow, both shift a path alike (recipes B1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,51 +109,39 @@ def search_field(
 def make_expand(problem: FieldProblem, forest: Forest, quantum_mm: float) -> Expand:
     """Return the function that splits and bounds pairs of balls of one problem."""
     slack = Slack.measured(problem.field)
-    flat = problem.field.reshape(-1)
-    trees = forest.entries, forest.targets
-    own = (problem.costs.entries_mm, problem.costs.targets_mm)
-    nodes: Any = tuple(
-        (t.centres, t.radii, t.spans, t.children, t.nearest, t.least(c))
-        for t, c in zip(trees, own, strict=True)
-    )
-    points: Any = tuple((t.points, t.order, c[t.order]) for t, c in zip(trees, own, strict=True))
-    row, plane = problem.lines
     settings = np.array(
         [problem.step, slack.steep_mm, slack.far_mm, problem.cap_mm], dtype=np.float32
     )
+    given = (
+        np.ascontiguousarray(problem.field).reshape(-1),
+        problem.lines,
+        settings,
+        problem.costs.numbers,
+        problem.spacing_mm,
+    )
+    trees = forest.entries, forest.targets
+    own = (problem.costs.entries_mm, problem.costs.targets_mm)
+    nodes = [(t.centres, t.radii, t.least(c)) for t, c in zip(trees, own, strict=True)]
+    points = [(t.points, t.order, c[t.order]) for t, c in zip(trees, own, strict=True)]
 
     def _expand(pairs: Pairs, best: Incumbent) -> Expanded:
-        floor = float(find_bin(best.value_mm, quantum_mm))
-        if quantum_mm > 0:
-            floor = (floor - 0.5) * quantum_mm
-        parts, bounds, values, places = expand_field(
-            flat,
-            row,
-            plane,
-            settings,
-            problem.costs.numbers,
-            nodes[0],
-            nodes[1],
-            points[0],
-            points[1],
-            pairs,
-            floor,
-            quantum_mm,
-            problem.spacing_mm,
-        )
-        open_parts = bounds > -np.inf
-        return Expanded(parts[:, open_parts], bounds[open_parts], values, places)
+        floor = find_floor(best, quantum_mm)
+        halves, spans = split_pairs(forest, pairs)
+        bounds = bound_field(*given, nodes[0], nodes[1], halves, floor)
+        values, places = try_field(*given, points[0], points[1], spans, floor, quantum_mm)
+        kept = bounds > -np.inf
+        return Expanded(halves[:, kept], bounds[kept], values, places)
 
     return _expand
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_edge(value: Scalar, quantum: Scalar) -> Scalar:  # pragma: no cover
     """Return the least value that rounds to the same quantum."""
     return value if quantum == 0 else (np.rint(value / quantum) - 0.5) * quantum
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def keep_better(  # pragma: no cover
     values: Scalar, places: Scalar, at: Scalar, value: Scalar, place: Scalar, quantum: Scalar
 ) -> None:
@@ -172,52 +156,81 @@ def keep_better(  # pragma: no cover
 
 
 @njit(parallel=True, cache=True)
-def expand_field(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0915, PLR0917
+def bound_field(  # pragma: no cover # noqa: PLR0913, PLR0917
     field: Float32,
-    row: Scalar,
-    plane: Scalar,
+    lines: Scalar,
     settings: Float32,
     numbers: NDArray[np.float64],
+    spacing: float,
     entry_nodes: Scalar,
     target_nodes: Scalar,
-    entries: Scalar,
-    targets: Scalar,
     pairs: Pairs,
     floor: float,
-    quantum: float,
-    spacing: float,
-) -> tuple[Pairs, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Split each pair in two, or try all its candidates.
-
-    Returns
-    -------
-    parts : int64 array, shape (2, 2P)
-    bounds_mm : float array, shape (2P,), -inf where there is no part, or none worth looking at
-    values_mm : float array, shape (P,), of the pair's best candidate, or of its middle one
-    places : int64 array, shape (P,)
-    """
+) -> NDArray[np.float64]:
+    """Return what no path of each pair of balls exceeds, -inf where none reaches the floor."""
+    row, plane = lines
     step, steep, far, cap = settings[0], settings[1], settings[2], settings[3]
-    e_centres, e_radii, e_spans, e_children, e_nearest, e_least = entry_nodes
-    t_centres, t_radii, t_spans, t_children, t_nearest, t_least = target_nodes
+    e_centres, e_radii, e_least = entry_nodes
+    t_centres, t_radii, t_least = target_nodes
+    bounds = np.full(pairs.shape[1], -np.inf)
+    for p in prange(pairs.shape[1]):
+        e, t = pairs[0, p], pairs[1, p]
+        cost = e_least[e] + t_least[t]
+        if cap - cost < floor:
+            continue
+        cost += find_least_way_cost(
+            (np.float64(e_centres[e, 0]) - np.float64(t_centres[t, 0])) * spacing,
+            (np.float64(e_centres[e, 1]) - np.float64(t_centres[t, 1])) * spacing,
+            (np.float64(e_centres[e, 2]) - np.float64(t_centres[t, 2])) * spacing,
+            (np.float64(e_radii[e]) + np.float64(t_radii[t])) * spacing,
+            numbers,
+        )
+        if cap - cost < floor:
+            continue
+        bound = walk_bound(
+            field,
+            row,
+            plane,
+            e_centres[e],
+            e_radii[e],
+            t_centres[t],
+            t_radii[t],
+            step,
+            steep,
+            far,
+            cap,
+            np.float32(floor + cost - 1e-5),
+        )
+        value = np.float64(bound) - cost
+        if value >= floor:
+            bounds[p] = value
+    return bounds
+
+
+@njit(parallel=True, cache=True)
+def try_field(  # pragma: no cover # noqa: PLR0913, PLR0917
+    field: Float32,
+    lines: Scalar,
+    settings: Float32,
+    numbers: NDArray[np.float64],
+    spacing: float,
+    entries: Scalar,
+    targets: Scalar,
+    spans: Pairs,
+    floor: float,
+    quantum: float,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Try all paths of spans of entries and targets; return values and places, shape (2P,)."""
+    row, plane = lines
+    step, steep, far, cap = settings[0], settings[1], settings[2], settings[3]
     e_points, e_order, e_costs = entries
     t_points, t_order, t_costs = targets
-    count = pairs.shape[1]
-    parts = np.zeros((2, 2 * count), dtype=np.int64)
-    bounds = np.full(2 * count, -np.inf)
-    values = np.full(2 * count, -np.inf)
-    places = np.zeros(2 * count, dtype=np.int64)
-    row_length = t_points.shape[0]
-    for p in prange(count):
-        e, t = pairs[0, p], pairs[1, p]
-        is_leaf = e_children[e] < 0 and t_children[t] < 0
-        e_first, e_last = e_spans[e]
-        t_first, t_last = t_spans[t]
-        if not is_leaf:
-            e_first, t_first = e_nearest[e], t_nearest[t]
-            e_last, t_last = e_first + 1, t_first + 1
+    values = np.full(2 * spans.shape[1], -np.inf)
+    places = np.zeros(2 * spans.shape[1], dtype=np.int64)
+    for p in prange(spans.shape[1]):
         least = floor
-        for i in range(e_first, e_last):
-            for j in range(t_first, t_last):
+        for i in range(spans[0, p], spans[1, p]):
+            for j in range(spans[2, p], spans[3, p]):
                 cost = e_costs[i] + t_costs[j]
                 if cap - cost < least:
                     continue
@@ -233,55 +246,11 @@ def expand_field(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0915, PLR091
                 found, is_exact = walk_exactly(
                     field, row, plane, e_points[i], t_points[j], step, steep, far, cap, low
                 )
-                if not is_exact:
-                    continue
-                value = np.float64(found) - cost
-                place = e_order[i] * row_length + t_order[j]
-                keep_better(values, places, 2 * p, value, place, quantum)
-                least = max(least, find_edge(values[2 * p], quantum))
-        if is_leaf:
-            continue
-        splits_entries = t_children[t] < 0 or (
-            e_children[e] >= 0 and e_radii[e] > TARGET_WEIGHT * t_radii[t]
-        )
-        for half in range(2):
-            ce, ct = e, t
-            if splits_entries:
-                ce = e_children[e] + half
-            else:
-                ct = t_children[t] + half
-            cost = e_least[ce] + t_least[ct]
-            if cap - cost < floor:
-                continue
-            cost += find_least_way_cost(
-                (np.float64(e_centres[ce, 0]) - np.float64(t_centres[ct, 0])) * spacing,
-                (np.float64(e_centres[ce, 1]) - np.float64(t_centres[ct, 1])) * spacing,
-                (np.float64(e_centres[ce, 2]) - np.float64(t_centres[ct, 2])) * spacing,
-                (np.float64(e_radii[ce]) + np.float64(t_radii[ct])) * spacing,
-                numbers,
-            )
-            if cap - cost < floor:
-                continue
-            low = np.float32(floor + cost - 1e-5)
-            bound = walk_bound(
-                field,
-                row,
-                plane,
-                e_centres[ce],
-                e_radii[ce],
-                t_centres[ct],
-                t_radii[ct],
-                step,
-                steep,
-                far,
-                cap,
-                low,
-            )
-            value = np.float64(bound) - cost
-            if value >= floor:
-                parts[0, 2 * p + half], parts[1, 2 * p + half] = ce, ct
-                bounds[2 * p + half] = value
-    return parts, bounds, values, places
+                if is_exact:
+                    place = e_order[i] * t_points.shape[0] + t_order[j]
+                    keep_better(values, places, 2 * p, np.float64(found) - cost, place, quantum)
+                    least = max(least, find_edge(values[2 * p], quantum))
+    return values, places
 
 
 @njit(parallel=True, cache=True)

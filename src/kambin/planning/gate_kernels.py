@@ -71,7 +71,7 @@ class Gate:
         )
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def to_surgical(
     numbers: Scalar, axis: Scalar, x: Scalar, y: Scalar, z: Scalar
 ) -> Scalar:  # pragma: no cover
@@ -80,7 +80,7 @@ def to_surgical(
     return numbers[at] * x + numbers[at + 1] * y + numbers[at + 2] * z + numbers[at + 3]
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_shares(  # pragma: no cover
     line: Scalar, e: Scalar, reach_e: Scalar, t: Scalar, reach_t: Scalar
 ) -> Scalar:
@@ -96,7 +96,7 @@ def find_shares(  # pragma: no cover
     return max(0.0, min(1.0, low)), max(0.0, min(1.0, high))
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def find_stop_limit(  # pragma: no cover  # noqa: PLR0913, PLR0917
     ex: Scalar,
     ey: Scalar,
@@ -144,7 +144,7 @@ def find_stop_limit(  # pragma: no cover  # noqa: PLR0913, PLR0917
     return find_docking_room(numbers, e0 - t0, e1 - t1, e2 - t2, t0, t1, t2, e0, reach_e, reach_t)
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def find_docking_room(  # pragma: no cover  # noqa: PLR0913, PLR0917
     numbers: Scalar,
     vx: Scalar,

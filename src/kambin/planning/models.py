@@ -105,12 +105,16 @@ class Stage(Document):
 
 
 class Certificate(Document):
-    """What the search proves: the best of the listed candidates, found by trying all.
+    """What the search proves: no listed candidate is better than the plan.
 
     Notes
     -----
-    Of a refusal the objective is the least slack of the candidate nearest to passing, negative;
-    null if the corridor holds no candidate.
+    Objectives are compared in steps of 0.01 mm, smaller differences are ties; objective and upper
+    bound are given in these steps, and a gap of 0 says that trying every candidate would find no
+    more. ``continuum_gap_mm`` bounds what paths between the listed ones, on the skin, in the box of
+    targets and between docking distances, could reach beyond the objective; null of a refusal.
+    ``nodes`` counts the pairs of balls that were looked at. Of a refusal the objective is the least
+    slack of the candidate nearest to passing, negative; null if the corridor holds no candidate.
     """
 
     objective_mm: float | None

@@ -10,6 +10,7 @@ from kambin.core import (
     Severity,
     find_unanswered,
 )
+from kambin.knowledge import value
 from kambin.planning.certainty import find_rulers, find_slack_mm
 from kambin.planning.certainty_models import Certainty
 from kambin.planning.choice_models import Rule
@@ -53,7 +54,7 @@ from kambin.planning.search import SearchResult
 from kambin.planning.stage_ends import with_ends
 from kambin.planning.verify import verify_plan
 
-EXHAUSTED = "every listed candidate was tried, and a finer list around the best"
+PROVED = "branch and bound over all listed candidates, and over a finer list around the best"
 """How the certificate was obtained."""
 
 
@@ -280,15 +281,22 @@ def _refuse(
 
 
 def _certify(result: SearchResult, chosen: str = "") -> Certificate:
-    """Return the certificate of an exhaustive search: the bound is the value found."""
-    best = result.best
-    value = None if best is None else best.objective_mm
+    """Return what the search proves, in the steps in which it compares candidates."""
+    best, quantum = result.best, value("planning.objective_quantum_mm")
+    if best is None or result.upper_bound_mm is None:
+        found, upper = None, None
+    else:
+        found, upper = (
+            round(number / quantum) * quantum
+            for number in (best.objective_mm, result.upper_bound_mm)
+        )
+    between = result.continuum_bound_mm
     return Certificate(
-        objective_mm=value,
-        upper_bound_mm=value,
-        gap_mm=0.0,
-        continuum_gap_mm=None,
+        objective_mm=found,
+        upper_bound_mm=upper,
+        gap_mm=0.0 if found is None or upper is None else upper - found,
+        continuum_gap_mm=None if between is None or upper is None else max(between - upper, 0.0),
         candidates=result.candidates,
-        nodes=result.paths,
-        method=EXHAUSTED + chosen,
+        nodes=result.nodes,
+        method=PROVED + chosen,
     )

@@ -39,12 +39,13 @@ def search(
 
     Notes
     -----
-    Each round is exhaustive over its own list: angles and target around the best so far, the
+    Each round is exact over its own list: angles and target around the best so far, the
     targets never outside the box that was asked for. A window of a few mm is easily missed by
     a lattice of 2 mm (recipes B1: the gap between listed candidates and the continuum).
     """
-    best = find_best_path(problem, leave_out)
-    candidates, paths = best.candidates, best.paths
+    best = find_best_path(problem, leave_out, with_continuum=not leave_out)
+    candidates, paths, nodes = best.candidates, best.paths, best.nodes
+    upper_mm, continuum_mm = best.upper_bound_mm, best.continuum_bound_mm
     steps = zip(values("planning.refine_deg"), values("planning.refine_mm"), strict=True)
     for step_deg, step_mm in steps:
         if best.best is None:
@@ -52,8 +53,26 @@ def search(
         finer = _narrow(problem, skin, best.best, step_deg, step_mm)
         found = find_best_path(finer, leave_out)
         candidates, paths = candidates + found.candidates, paths + found.paths
+        nodes += found.nodes
+        upper_mm = _find_upper_mm(best, upper_mm, found)
         best = found if found.rank > best.rank else best
-    return replace(best, candidates=candidates, paths=paths)
+    return replace(
+        best,
+        candidates=candidates,
+        paths=paths,
+        nodes=nodes,
+        upper_bound_mm=upper_mm,
+        continuum_bound_mm=continuum_mm,
+    )
+
+
+def _find_upper_mm(best: SearchResult, upper_mm: float | None, found: SearchResult) -> float | None:
+    """Return what no candidate of two lists exceeds: of those that pass, if any does."""
+    if found.upper_bound_mm is None or (best.is_feasible and not found.is_feasible):
+        return upper_mm
+    if upper_mm is None or (found.is_feasible and not best.is_feasible):
+        return found.upper_bound_mm
+    return max(upper_mm, found.upper_bound_mm)
 
 
 def _narrow(

@@ -7,12 +7,26 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import StructureKey
 from kambin.knowledge import value
+from kambin.planning.continuum import bound_continuum
 from kambin.planning.corridor import find_stops_mm
 from kambin.planning.kernels import Float32, march_clearance, march_inside, march_staged
 from kambin.planning.policy import BONE, Group
 from kambin.planning.problem import Problem
-from kambin.planning.search_problem import find_bits, find_staged_problem, for_deficit
+from kambin.planning.search_problem import find_staged_problem, for_deficit
 from kambin.planning.staged_search import StagedAnswer, search_staged
+
+__all__ = [
+    "NO_KEYS",
+    "Candidate",
+    "Marched",
+    "MarginFields",
+    "Problem",
+    "SearchResult",
+    "combine_margins",
+    "find_best_path",
+    "find_first_best",
+    "march_candidates",
+]
 
 NO_KEYS: frozenset[StructureKey] = frozenset()
 """Nothing is left out."""
@@ -106,13 +120,19 @@ class MarginFields:
         return full, docking, bone, removable
 
 
-def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEYS) -> SearchResult:
+def find_best_path(
+    problem: Problem,
+    leave_out: frozenset[StructureKey] = NO_KEYS,
+    *,
+    with_continuum: bool = False,
+) -> SearchResult:
     """Return the best of all entries, targets and docking distances, or what is nearest to passing.
 
     Parameters
     ----------
     problem : Problem
     leave_out : keys that are ignored, to ask what else binds
+    with_continuum : bool, bound what lies between the listed candidates, too
 
     Returns
     -------
@@ -131,29 +151,29 @@ def find_best_path(problem: Problem, leave_out: frozenset[StructureKey] = NO_KEY
     if not paths:
         return SearchResult(None, False, 0, 0)
     candidates = paths * len(find_stops_mm(problem.tools.technique))
-    bits = find_bits(problem)
-    if not bits.any():
-        return SearchResult(None, False, candidates, paths)
     margins = combine_margins(problem, leave_out)
     staged = find_staged_problem(problem, margins.on(problem.hazards.grid.shape))
     quantum = value("planning.objective_quantum_mm")
-    found = search_staged(staged, bits, quantum_mm=quantum)
+    found = search_staged(staged, quantum_mm=quantum)
     nodes, is_feasible = found.nodes, found.at is not None
     if not is_feasible:
         # Nothing passes; now the least negative slack is what is asked of every candidate.
-        found = search_staged(for_deficit(staged), bits, quantum_mm=quantum, require_mm=-np.inf)
+        found = search_staged(for_deficit(staged), quantum_mm=quantum, require_mm=-np.inf)
         nodes += found.nodes
+    if found.at is None:
+        return SearchResult(None, False, candidates, paths, nodes=nodes)
     best = _measure_best(problem, margins, found, is_feasible)
-    return SearchResult(best, is_feasible, candidates, paths, found.upper_mm, nodes)
+    between = None
+    if is_feasible and with_continuum:
+        between = bound_continuum(staged, found.upper_mm)
+    return SearchResult(best, is_feasible, candidates, paths, found.upper_mm, nodes, between)
 
 
 def _measure_best(
     problem: Problem, margins: "MarginFields", found: StagedAnswer, is_feasible: bool
 ) -> Candidate:
     """Return the candidate that was found with its slack and the bone in its way."""
-    if found.at is None:
-        raise AssertionError(found)
-    e, t, s = found.at
+    e, t, s = found.at or (0, 0, 0)
     only = replace(
         problem, targets=replace(problem.targets, points_lps_mm=problem.targets.points_lps_mm[[t]])
     )

@@ -3,22 +3,18 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kambin.knowledge import Preferred, value
-from kambin.planning.corridor import find_allowed, find_stops_mm
+from kambin.planning.corridor import find_stops_mm
+from kambin.planning.corridor_kernels import CorridorNumbers
 from kambin.planning.cost_kernels import Costs
-from kambin.planning.entries import Entries
 from kambin.planning.gate_kernels import Gate
 from kambin.planning.kernels import Float32
 from kambin.planning.problem import Problem
-from kambin.planning.staged_search import Bits, StagedProblem
+from kambin.planning.staged_search import StagedProblem
 
 MM3_PER_CM3 = 10.0**3
 """Cubic millimetres in a cubic centimetre."""
-
-ROWS = 256
-"""Entries whose corridor is looked at together: some MB of intermediate arrays."""
 
 
 def find_staged_problem(
@@ -38,8 +34,6 @@ def find_staged_problem(
         fields=fields,
         origin_mm=grid.origin_lps_mm,
         spacing_mm=grid.spacing_mm,
-        entries_mm=problem.entries.points_lps_mm,
-        targets_mm=problem.targets.points_lps_mm,
         stop_costs_mm=weights.docking_per_mm * stops,
         stop_step_mm=value("planning.stop_step_mm"),
         step_mm=value("planning.evaluation_step_mm"),
@@ -52,6 +46,9 @@ def find_staged_problem(
         bone_cost_per_mm3=weights.bone_per_cm3 / MM3_PER_CM3,
         costs=find_costs(problem),
         gate=find_gate(problem),
+        corridor=CorridorNumbers.of(
+            problem.entries, problem.targets, problem.geometry, problem.tools
+        ),
     )
 
 
@@ -59,8 +56,8 @@ def for_deficit(problem: StagedProblem) -> StagedProblem:
     """Return the problem whose value is the slack itself, not counting more than 0."""
     costs = replace(
         problem.costs,
-        entries_mm=np.zeros(len(problem.entries_mm)),
-        targets_mm=np.zeros(len(problem.targets_mm)),
+        entries_mm=np.zeros(len(problem.costs.entries_mm)),
+        targets_mm=np.zeros(len(problem.costs.targets_mm)),
         per_mm=0.0,
         per_deg=0.0,
     )
@@ -82,7 +79,9 @@ def find_costs(problem: Problem) -> Costs:
     targets = weights.target_per_mm * problem.targets.offsets_mm
     preferred: Preferred | None = technique.preferred.get(str(geometry.level))
     if preferred is None:
-        return Costs(entries, targets, per_mm=weights.length_per_mm)
+        return Costs(
+            entries, targets, per_mm=weights.length_per_mm, target_slope=weights.target_per_mm
+        )
     lateral = geometry.surgical_mm(problem.entries.points_lps_mm)[:, 0]
     low, high = preferred.lateral_mm
     beyond = np.maximum(low - lateral, 0) + np.maximum(lateral - high, 0)
@@ -94,6 +93,8 @@ def find_costs(problem: Problem) -> Costs:
         theta_deg=preferred.axial_inclination_deg,
         phi_deg=preferred.craniocaudal_deg,
         lateral_sign=geometry.side.lateral_sign_lps,
+        entry_slope=weights.lateral_per_mm,
+        target_slope=weights.target_per_mm,
     )
 
 
@@ -122,20 +123,3 @@ def find_gate(problem: Problem) -> Gate:
         mouth_mm=geometry.pedicle_centre_mm + 0.5 * geometry.pedicle_width_mm,
         allowance_mm=value("planning.waist_allowance_mm"),
     )
-
-
-def find_bits(problem: Problem) -> Bits:
-    """Return the docking distances that the corridor allows, one bit each, shape (E, T).
-
-    Parameters
-    ----------
-    problem : Problem
-    """
-    points = problem.entries.points_lps_mm
-    bits = np.zeros((len(points), len(problem.targets.points_lps_mm)), dtype=np.uint32)
-    for first in range(0, len(points), ROWS):
-        rows = Entries(points[first : first + ROWS], problem.entries.rays)
-        allowed = find_allowed(rows, problem.targets, problem.geometry, problem.tools)
-        worth: NDArray[np.uint32] = (1 << np.arange(allowed.shape[2])).astype(np.uint32)
-        bits[first : first + ROWS] = allowed @ worth
-    return bits

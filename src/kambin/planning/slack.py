@@ -6,6 +6,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from kambin.planning.kernels import Scalar
+
 SPREAD = 0.75
 """Largest mean squared deviation of the coupled corners of two cells, in squared nodes."""
 
@@ -75,8 +77,17 @@ def _norm(numbers: list[float]) -> float:
 
 
 # A maximum has no rounding, so fastmath changes nothing where no value is missing.
+@njit(fastmath=True)
+def _rise(here: Scalar, there: Scalar, shift: Scalar) -> Scalar:  # pragma: no cover
+    """Return the largest difference of two rows, the second one some nodes on."""
+    top = np.float32(0)
+    for k in range(max(0, -shift), here.shape[0] - max(0, shift)):
+        top = max(top, abs(there[k + shift] - here[k]))
+    return top
+
+
 @njit(parallel=True, fastmath=True, cache=True)
-def find_rises(field: NDArray[np.float32]) -> NDArray[np.float64]:  # pragma: no cover  # noqa: PLR0912
+def find_rises(field: NDArray[np.float32]) -> NDArray[np.float64]:  # pragma: no cover
     """Return the largest difference of neighbours: along each axis, of edge and corner, mm.
 
     Parameters
@@ -87,36 +98,18 @@ def find_rises(field: NDArray[np.float32]) -> NDArray[np.float64]:  # pragma: no
     -------
     float array, shape (5,), mm
     """
-    ni, nj, nk = field.shape
     # One row for each plane: threads never write to the same place.
-    rises = np.zeros((ni, 5), dtype=np.float64)
-    for i in prange(ni):
-        x = y = z = edge = corner = np.float32(0)
-        following = i + 1 < ni
-        for j in range(nj):
-            here = field[i, j]
-            for k in range(nk - 1):
-                z = max(z, abs(here[k + 1] - here[k]))
-            if j + 1 < nj:
-                beside = field[i, j + 1]
-                for k in range(nk):
-                    y = max(y, abs(beside[k] - here[k]))
-                for k in range(nk - 1):
-                    edge = max(edge, abs(beside[k + 1] - here[k]), abs(beside[k] - here[k + 1]))
-            if following:
-                ahead = field[i + 1, j]
-                for k in range(nk):
-                    x = max(x, abs(ahead[k] - here[k]))
-                for k in range(nk - 1):
-                    edge = max(edge, abs(ahead[k + 1] - here[k]), abs(ahead[k] - here[k + 1]))
-                for dj in (-1, 1):
-                    if 0 <= j + dj < nj:
-                        aside = field[i + 1, j + dj]
-                        for k in range(nk):
-                            edge = max(edge, abs(aside[k] - here[k]))
-                        for k in range(nk - 1):
-                            corner = max(
-                                corner, abs(aside[k + 1] - here[k]), abs(aside[k] - here[k + 1])
-                            )
-        rises[i] = (x, y, z, edge, corner)
+    rises = np.zeros((field.shape[0], 5), dtype=np.float64)
+    for i in prange(field.shape[0]):
+        for di in range(min(2, field.shape[0] - i)):
+            for j in range(field.shape[1]):
+                for dj in range(-1, 2):
+                    for dk in range(-1, 2):
+                        # Half of the 26 neighbours; the others are the same pairs again.
+                        is_new = di > 0 or dj > 0 or (dj == 0 and dk > 0)
+                        if is_new and 0 <= j + dj < field.shape[1]:
+                            steps = di + abs(dj) + abs(dk)
+                            kind = (0 if di else 1 if dj else 2) if steps == 1 else steps + 1
+                            rise = _rise(field[i, j], field[i + di, j + dj], dk)
+                            rises[i, kind] = max(rises[i, kind], rise)
     return np.array([rises[:, n].max() for n in range(5)])

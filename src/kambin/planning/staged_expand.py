@@ -1,20 +1,19 @@
-"""Pairs of balls of the planner's search, split, bounded and tried, jitted for two cores."""
+"""Pairs of balls of the planner's search, bounded and tried, jitted for two cores."""
 
 import numpy as np
 from numba import njit, prange
 
 from kambin.planning.branch_and_bound import Pairs
+from kambin.planning.corridor_kernels import find_pair
 from kambin.planning.cost_kernels import find_least_way_cost, find_way_cost
 from kambin.planning.field_search import find_edge, keep_better
 from kambin.planning.gate_kernels import find_stop_limit
 from kambin.planning.kernels import Scalar
 from kambin.planning.staged_kernels import bound_candidates, measure_candidates
 
-TARGET_WEIGHT = 2.0
-
 
 @njit(parallel=True, cache=True)
-def expand_staged(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0915, PLR0917
+def bound_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
     fields: Scalar,
     lines: Scalar,
     slacks: Scalar,
@@ -25,152 +24,132 @@ def expand_staged(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0915, PLR09
     gate: Scalar,
     entry_nodes: Scalar,
     target_nodes: Scalar,
-    entries: Scalar,
-    targets: Scalar,
-    bits: Scalar,
     pairs: Pairs,
     floor: float,
-    quantum: float,
 ) -> Scalar:
-    """Split each pair in two, or try all its candidates.
+    """Return what no candidate of each pair of balls exceeds, -inf where none reaches the floor.
 
     Parameters
     ----------
-    fields : tuple of four float32 arrays, flat, mm: full length, docking, all bone, removable
-    lines : pair of uint64, nodes between rows and planes
+    fields : tuple of the four fields, flat: full length, docking, all bone, removable bone
+    lines : pair of uint64, nodes between rows and between planes
     slacks : float32 array, shape (4, 2), mm per node
-    plan : float array: step in nodes, two wishes, radius, gain, what is required, cost of bone
-        per mm2 of section, limit inside bone, step in mm, spacing in mm, spacing of stops in mm
-    counts : int64 array: samples between stops, between samples of bone, of these near the target
+    plan : float array, shape (11,), ``StagedProblem.plan``
+    counts : int64 array, shape (3,), ``StagedProblem.counts``
     stop_costs : float array, shape (S,), mm
-    numbers, gate : as ``Costs.numbers`` and ``Gate.numbers``
-    entry_nodes, target_nodes : tuples of the trees' arrays, with least costs and centres in mm
-    entries, targets : tuples of points in nodes and in mm, order, and own costs
-    bits : uint32 array, shape (E, T), which docking distances of a pair are allowed, by the
-        places in the lists
+    numbers, gate : float arrays, ``Costs.numbers`` and ``Gate.numbers``
+    entry_nodes, target_nodes : tuples of centres in nodes, radii, centres in mm, least costs
     pairs : int64 array, shape (2, P)
     floor : float, mm, smaller values are not asked for
-    quantum : float, mm
-
-    Returns
-    -------
-    parts (2, 2P), bounds_mm (2P,), values_mm (2P,), places (2P,)
     """
-    e_centres, e_radii, e_spans, e_children, e_nearest, e_least, e_middles = entry_nodes
-    t_centres, t_radii, t_spans, t_children, t_nearest, t_least, t_middles = target_nodes
-    e_points, e_mm, e_order, e_costs = entries
-    t_points, t_mm, t_order, t_costs = targets
-    count, stops = pairs.shape[1], stop_costs.shape[0]
-    row_length = t_points.shape[0]
-    spacing = plan[9]
-    parts = np.zeros((2, 2 * count), dtype=np.int64)
-    bounds = np.full(2 * count, -np.inf)
-    values = np.full(2 * count, -np.inf)
-    places = np.zeros(2 * count, dtype=np.int64)
-    for p in prange(count):
-        wide = np.empty(stops)
-        section = np.empty(stops)
-        found = np.empty(stops)
+    e_centres, e_radii, e_middles, e_least = entry_nodes
+    t_centres, t_radii, t_middles, t_least = target_nodes
+    bounds = np.full(pairs.shape[1], -np.inf)
+    for p in prange(pairs.shape[1]):
         e, t = pairs[0, p], pairs[1, p]
-        is_leaf = e_children[e] < 0 and t_children[t] < 0
-        e_first, e_last = e_spans[e]
-        t_first, t_last = t_spans[t]
-        if not is_leaf:
-            e_first, t_first = e_nearest[e], t_nearest[t]
-            e_last, t_last = e_first + 1, t_first + 1
-        least = floor
-        for i in range(e_first, e_last):
-            for j in range(t_first, t_last):
-                allowed = bits[e_order[i], t_order[j]]
-                if allowed == 0:
-                    continue
-                cost = (
-                    e_costs[i]
-                    + t_costs[j]
-                    + find_way_cost(
-                        e_mm[i, 0] - t_mm[j, 0],
-                        e_mm[i, 1] - t_mm[j, 1],
-                        e_mm[i, 2] - t_mm[j, 2],
-                        numbers,
-                    )
-                )
-                any_found = measure_candidates(
-                    fields,
-                    lines,
-                    slacks,
-                    e_points[i],
-                    t_points[j],
-                    allowed,
-                    cost,
-                    least,
-                    plan,
-                    counts,
-                    stop_costs,
-                    wide,
-                    section,
-                    found,
-                )
-                if not any_found:
-                    continue
-                place = (e_order[i] * row_length + t_order[j]) * stops
-                for k in range(stops):
-                    if found[k] > -np.inf:
-                        keep_better(values, places, 2 * p, found[k], place + k, quantum)
-                least = max(least, find_edge(values[2 * p], quantum))
-        if is_leaf:
-            continue
-        splits_entries = t_children[t] < 0 or (
-            e_children[e] >= 0 and e_radii[e] > TARGET_WEIGHT * t_radii[t]
-        )
-        for half in range(2):
-            ce, ct = e, t
-            if splits_entries:
-                ce = e_children[e] + half
-            else:
-                ct = t_children[t] + half
-            reach_e, reach_t = np.float64(e_radii[ce]) * spacing, np.float64(t_radii[ct]) * spacing
-            limit = find_stop_limit(
-                e_middles[ce, 0],
-                e_middles[ce, 1],
-                e_middles[ce, 2],
-                reach_e,
-                t_middles[ct, 0],
-                t_middles[ct, 1],
-                t_middles[ct, 2],
-                reach_t,
-                gate,
-            )
-            if limit < 0:
-                continue
-            cost = (
-                e_least[ce]
-                + t_least[ct]
-                + find_least_way_cost(
-                    e_middles[ce, 0] - t_middles[ct, 0],
-                    e_middles[ce, 1] - t_middles[ct, 1],
-                    e_middles[ce, 2] - t_middles[ct, 2],
-                    reach_e + reach_t,
-                    numbers,
-                )
-            )
-            value = bound_candidates(
+        reach_e, reach_t = np.float64(e_radii[e]) * plan[9], np.float64(t_radii[t]) * plan[9]
+        ex, ey, ez = e_middles[e, 0], e_middles[e, 1], e_middles[e, 2]
+        tx, ty, tz = t_middles[t, 0], t_middles[t, 1], t_middles[t, 2]
+        limit = find_stop_limit(ex, ey, ez, reach_e, tx, ty, tz, reach_t, gate)
+        if limit >= 0:
+            cost = e_least[e] + t_least[t]
+            cost += find_least_way_cost(ex - tx, ey - ty, ez - tz, reach_e + reach_t, numbers)
+            bound = bound_candidates(
                 fields,
                 lines,
                 slacks,
-                e_centres[ce],
-                e_radii[ce],
-                t_centres[ct],
-                t_radii[ct],
-                min(stops - 1, int(limit / plan[10])),
+                e_centres[e],
+                e_radii[e],
+                t_centres[t],
+                t_radii[t],
+                min(stop_costs.shape[0] - 1, int(limit / plan[10])),
                 cost,
                 floor,
                 plan,
                 counts,
                 stop_costs,
-                wide,
-                section,
+                np.empty(stop_costs.shape[0]),
+                np.empty(stop_costs.shape[0]),
             )
-            if value >= floor:
-                parts[0, 2 * p + half], parts[1, 2 * p + half] = ce, ct
-                bounds[2 * p + half] = value
-    return parts, bounds, values, places
+            if bound >= floor:
+                bounds[p] = bound
+    return bounds
+
+
+@njit(parallel=True, cache=True)
+def try_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
+    fields: Scalar,
+    lines: Scalar,
+    slacks: Scalar,
+    plan: Scalar,
+    counts: Scalar,
+    stop_costs: Scalar,
+    numbers: Scalar,
+    corridor: Scalar,
+    entries: Scalar,
+    targets: Scalar,
+    spans: Pairs,
+    floor: float,
+    quantum: float,
+) -> Scalar:
+    """Try all candidates of spans of entries and of targets.
+
+    Parameters
+    ----------
+    fields, lines, slacks, plan, counts, stop_costs, numbers : as ``bound_pairs``
+    corridor : tuple of stops in mm, limits and landmarks as ``CorridorNumbers`` has them
+    entries, targets : tuples of points in nodes, in mm, and in the surgical frame, order, costs
+    spans : int64 array, shape (4, P), first and one past the last entry, and target
+    floor : float, mm, smaller values are not asked for
+    quantum : float, mm
+
+    Returns
+    -------
+    values_mm : float array, shape (2P,), of the pair's first best and of its largest candidate
+    places : int64 array, shape (2P,)
+    """
+    stops, limits, rows = corridor
+    e_points, e_mm, e_surgical, e_order, e_costs = entries
+    t_points, t_mm, t_surgical, t_order, t_costs = targets
+    count, tried = stop_costs.shape[0], spans.shape[1]
+    values = np.full(2 * tried, -np.inf)
+    places = np.zeros(2 * tried, dtype=np.int64)
+    for p in prange(tried):
+        found = np.empty(count)
+        least = floor
+        for i in range(spans[0, p], spans[1, p]):
+            for j in range(spans[2, p], spans[3, p]):
+                bits = find_pair(
+                    e_mm[i], t_mm[j], e_surgical[i], t_surgical[j], stops, limits, rows
+                )
+                if bits == 0:
+                    continue
+                cost = e_costs[i] + t_costs[j]
+                cost += find_way_cost(
+                    e_mm[i, 0] - t_mm[j, 0],
+                    e_mm[i, 1] - t_mm[j, 1],
+                    e_mm[i, 2] - t_mm[j, 2],
+                    numbers,
+                )
+                if measure_candidates(
+                    fields,
+                    lines,
+                    slacks,
+                    e_points[i],
+                    t_points[j],
+                    bits,
+                    cost,
+                    least,
+                    plan,
+                    counts,
+                    stop_costs,
+                    np.empty(count),
+                    np.empty(count),
+                    found,
+                ):
+                    place = (e_order[i] * t_points.shape[0] + t_order[j]) * count
+                    for k in range(count):
+                        if found[k] > -np.inf:
+                            keep_better(values, places, 2 * p, found[k], place + k, quantum)
+                    least = max(least, find_edge(values[2 * p], quantum))
+    return values, places

@@ -29,7 +29,7 @@ LEAST_MM = -1e6
 """Below every field; a finite number where nothing is required."""
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_section(d: Scalar, radius: Scalar) -> Scalar:  # pragma: no cover
     """Return the area of a tool's section inside a flat surface at distance d, mm2."""
     if d >= radius:
@@ -38,7 +38,7 @@ def find_section(d: Scalar, radius: Scalar) -> Scalar:  # pragma: no cover
     return radius * radius * math.acos(d / radius) - d * math.sqrt(radius * radius - d * d)
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def measure_docking(  # pragma: no cover  # noqa: PLR0913, PLR0917
     field: Scalar,
     lines: Scalar,
@@ -90,7 +90,7 @@ def measure_docking(  # pragma: no cover  # noqa: PLR0913, PLR0917
     return 0
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def measure_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
     field: Scalar,
     lines: Scalar,
@@ -126,7 +126,7 @@ def measure_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
         section[j] += section[j + 1]
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def count_inside(  # pragma: no cover
     field: Scalar,
     lines: Scalar,
@@ -156,7 +156,7 @@ def count_inside(  # pragma: no cover
     return inside
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def measure_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     fields: Scalar,
     lines: Scalar,
@@ -258,7 +258,7 @@ def measure_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     return any_found
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def add_slack(
     value: Scalar, shift: Scalar, slacks: Scalar, which: Scalar
 ) -> Scalar:  # pragma: no cover
@@ -267,7 +267,7 @@ def add_slack(
     return np.float64(value) + rise + ROUNDING_MM
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     fields: Scalar,
     lines: Scalar,
@@ -365,7 +365,7 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     return best
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def bound_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
     field: Scalar,
     lines: Scalar,

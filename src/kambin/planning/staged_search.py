@@ -1,6 +1,7 @@
 """The certified search over entries, targets and docking distances of a planner's problem."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +13,23 @@ from kambin.planning.branch_and_bound import (
     Incumbent,
     Pairs,
     Searched,
-    find_bin,
+    find_floor,
     search_pairs,
+    split_pairs,
 )
+from kambin.planning.corridor_kernels import CorridorNumbers
 from kambin.planning.cost_kernels import Costs
 from kambin.planning.gate_kernels import Gate
 from kambin.planning.kernels import Float32
 from kambin.planning.slack import Slack
-from kambin.planning.staged_expand import expand_staged
+from kambin.planning.staged_expand import bound_pairs, try_pairs
+
+BOUND: Any = bound_pairs
+TRY: Any = try_pairs
+"""The kernels, called with what ``find_fixed`` returns first."""
 
 LEAF_SIZE = 4
 """Points of a leaf: a path through all stages costs more to try than a ball to bound."""
-
-Bits = NDArray[np.uint32]
-"""Which docking distances of each pair of entry and target are allowed, one bit each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,6 @@ class StagedProblem:
         of all bone, and of removable bone
     origin_mm : float array, shape (3,), mm, LPS, of the first node
     spacing_mm : float, mm per node
-    entries_mm, targets_mm : float arrays, shape (N, 3), mm, LPS
     stop_costs_mm : float array, shape (S,), mm, what each docking distance costs
     stop_step_mm : float, mm between docking distances; the first is 0
     step_mm : float, mm between samples of clearance, counted from the target
@@ -51,14 +54,13 @@ class StagedProblem:
     gain : float, worth of 1 mm of clearance
     bone_cost_per_mm3 : float, mm
     costs : Costs
-    gate : Gate
+    gate : Gate, necessary conditions of the corridor for balls
+    corridor : CorridorNumbers, its conditions for each path
     """
 
     fields: tuple[Float32, Float32, Float32, Float32]
     origin_mm: NDArray[np.float64]
     spacing_mm: float
-    entries_mm: NDArray[np.float64]
-    targets_mm: NDArray[np.float64]
     stop_costs_mm: NDArray[np.float64]
     stop_step_mm: float
     step_mm: float
@@ -71,6 +73,7 @@ class StagedProblem:
     bone_cost_per_mm3: float
     costs: Costs
     gate: Gate
+    corridor: CorridorNumbers
 
     @property
     def lines(self) -> tuple[np.uint64, np.uint64]:
@@ -131,7 +134,6 @@ class StagedAnswer:
 
 def search_staged(
     problem: StagedProblem,
-    bits: Bits,
     *,
     quantum_mm: float,
     require_mm: float = 0.0,
@@ -141,7 +143,6 @@ def search_staged(
     Parameters
     ----------
     problem : StagedProblem
-    bits : uint32 array, shape (E, T), allowed docking distances
     quantum_mm : float, mm; values that round to the same number of it are ties
     require_mm : float, mm, clearance above the hard margins; -inf to find the largest deficit
 
@@ -150,10 +151,10 @@ def search_staged(
     StagedAnswer, equal to that of trying every candidate; without a place it is the proof that
     none passes
     """
-    entries = BallTree.of(problem.nodes(problem.entries_mm), LEAF_SIZE)
-    targets = BallTree.of(problem.nodes(problem.targets_mm), LEAF_SIZE)
+    entries = BallTree.of(problem.nodes(problem.corridor.entries_mm), LEAF_SIZE)
+    targets = BallTree.of(problem.nodes(problem.corridor.targets_mm), LEAF_SIZE)
     forest = Forest(entries, targets, len(problem.stop_costs_mm))
-    expand = _Expand(problem, bits, forest, quantum_mm, require_mm)
+    expand = _Expand(problem, forest, quantum_mm, require_mm)
     return _answer(forest, search_pairs(forest, expand, quantum_mm=quantum_mm))
 
 
@@ -166,59 +167,75 @@ def _answer(forest: Forest, found: Searched) -> StagedAnswer:
     return StagedAnswer(best.value_mm, (entry, target, stop), found.upper_mm, found.nodes)
 
 
+def find_fixed(problem: StagedProblem, require_mm: float) -> tuple[Any, ...]:
+    """Return what the kernels read of a problem whatever pairs they are asked about."""
+    slacks = [Slack.measured(field) for field in problem.fields]
+    return (
+        tuple(np.ascontiguousarray(field).reshape(-1) for field in problem.fields),
+        problem.lines,
+        np.array([(s.steep_mm, s.far_mm) for s in slacks], dtype=np.float32),
+        problem.plan(require_mm),
+        problem.counts,
+        problem.stop_costs_mm.astype(np.float64),
+        problem.costs.numbers,
+    )
+
+
+def find_nodes(problem: StagedProblem, forest: Forest) -> list[tuple[Any, ...]]:
+    """Return centres in nodes, radii, centres in mm and least costs of both trees' balls."""
+    trees = forest.entries, forest.targets
+    own = problem.costs.entries_mm, problem.costs.targets_mm
+    return [
+        (
+            tree.centres,
+            tree.radii,
+            problem.origin_mm + problem.spacing_mm * tree.centres.astype(np.float64),
+            tree.least(costs),
+        )
+        for tree, costs in zip(trees, own, strict=True)
+    ]
+
+
 class _Expand:
     """Splits and bounds pairs of balls of one problem."""
 
     def __init__(
-        self,
-        problem: StagedProblem,
-        bits: Bits,
-        forest: Forest,
-        quantum_mm: float,
-        require_mm: float,
+        self, problem: StagedProblem, forest: Forest, quantum_mm: float, require_mm: float
     ) -> None:
-        slacks = [Slack.measured(field) for field in problem.fields]
-        self._quantum_mm = quantum_mm
-        self._fixed = (
-            tuple(np.ascontiguousarray(field).reshape(-1) for field in problem.fields),
-            problem.lines,
-            np.array([(s.steep_mm, s.far_mm) for s in slacks], dtype=np.float32),
-            problem.plan(require_mm),
-            problem.counts,
-            problem.stop_costs_mm.astype(np.float64),
-            problem.costs.numbers,
-            problem.gate.numbers,
-            self._nodes(problem, forest.entries, problem.costs.entries_mm),
-            self._nodes(problem, forest.targets, problem.costs.targets_mm),
-            self._points(forest.entries, problem.entries_mm, problem.costs.entries_mm),
-            self._points(forest.targets, problem.targets_mm, problem.costs.targets_mm),
-            np.ascontiguousarray(bits),
+        corridor, costs = problem.corridor, problem.costs
+        self._quantum_mm, self._forest = quantum_mm, forest
+        self._given = find_fixed(problem, require_mm)
+        self._gate = problem.gate.numbers
+        self._corridor = corridor.stops_mm, corridor.numbers, corridor.rows
+        self._nodes = find_nodes(problem, forest)
+        self._entries = self._order(
+            forest.entries, corridor.entries_mm, corridor.entries_surgical_mm, costs.entries_mm
+        )
+        self._targets = self._order(
+            forest.targets, corridor.targets_mm, corridor.targets_surgical_mm, costs.targets_mm
         )
 
     def __call__(self, pairs: Pairs, best: Incumbent) -> Expanded:
         """Return what becomes of a batch of pairs with the incumbent frozen."""
-        floor = float(find_bin(best.value_mm, self._quantum_mm))
-        if self._quantum_mm > 0:
-            floor = (floor - 0.5) * self._quantum_mm
-        parts, bounds, values, places = expand_staged(*self._fixed, pairs, floor, self._quantum_mm)
-        kept = bounds > -np.inf
-        return Expanded(parts[:, kept], bounds[kept], values, places)
-
-    @staticmethod
-    def _nodes(problem: StagedProblem, tree: BallTree, own_mm: NDArray[np.float64]) -> tuple:  # type: ignore[type-arg]
-        middles = problem.origin_mm + problem.spacing_mm * tree.centres.astype(np.float64)
-        return (
-            tree.centres,
-            tree.radii,
-            tree.spans,
-            tree.children,
-            tree.nearest,
-            tree.least(own_mm),
-            middles,
+        floor = find_floor(best, self._quantum_mm)
+        halves, spans = split_pairs(self._forest, pairs)
+        bounds = BOUND(*self._given, self._gate, self._nodes[0], self._nodes[1], halves, floor)
+        values, places = TRY(
+            *self._given,
+            self._corridor,
+            self._entries,
+            self._targets,
+            spans,
+            floor,
+            self._quantum_mm,
         )
+        kept = bounds > -np.inf
+        return Expanded(halves[:, kept], bounds[kept], values, places)
 
     @staticmethod
-    def _points(
-        tree: BallTree, points_mm: NDArray[np.float64], own_mm: NDArray[np.float64]
-    ) -> tuple:  # type: ignore[type-arg]
-        return tree.points, points_mm[tree.order], tree.order, own_mm[tree.order]
+    def _order(tree: BallTree, *of_points: NDArray[np.float64]) -> tuple[Any, ...]:
+        """Return what belongs to the points, in the order of the leaves."""
+        points_mm, surgical_mm, own_mm = (
+            np.ascontiguousarray(values[tree.order]) for values in of_points
+        )
+        return tree.points, points_mm, surgical_mm, tree.order, own_mm

@@ -19,7 +19,7 @@ HOP = 0.7
 """Share of the way to the next possible lower value that a bound hops over (recipes B1.2)."""
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def sample(  # pragma: no cover - compiled; its oracle is ``kernels.sample_plainly``
     field: Float32, row: Scalar, plane: Scalar, x: Scalar, y: Scalar, z: Scalar
 ) -> Scalar:
@@ -40,7 +40,7 @@ def sample(  # pragma: no cover - compiled; its oracle is ``kernels.sample_plain
     return near + fx * (far - near)
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_stride(entry: Scalar, target: Scalar, step: Scalar) -> Scalar:  # pragma: no cover
     """Return the way from one sample to the next, float32, and the number of the last sample."""
     vx = np.float64(entry[0]) - np.float64(target[0])
@@ -52,7 +52,7 @@ def find_stride(entry: Scalar, target: Scalar, step: Scalar) -> Scalar:  # pragm
     return np.float32(vx * unit), np.float32(vy * unit), np.float32(vz * unit), last, length
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def count_safe(  # pragma: no cover
     spare: Scalar, steep: Scalar, far: Scalar, step: Scalar
 ) -> Scalar:
@@ -70,7 +70,7 @@ def count_safe(  # pragma: no cover
     return int(reach / step)
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def walk_exactly(  # pragma: no cover  # noqa: PLR0913, PLR0917
     field: Float32,
     row: Scalar,
@@ -106,7 +106,7 @@ def walk_exactly(  # pragma: no cover  # noqa: PLR0913, PLR0917
     return least, True
 
 
-@njit(inline="always")
+@njit(nogil=True)
 def find_shift(share: Scalar, reach_e: Scalar, reach_t: Scalar) -> Scalar:  # pragma: no cover
     """Return how far two paths of a pair of balls lie apart at a share of the way, nodes.
 
@@ -118,7 +118,7 @@ def find_shift(share: Scalar, reach_e: Scalar, reach_t: Scalar) -> Scalar:  # pr
     return math.sqrt(reach_t * reach_t + share * reach_e * reach_e / (2.0 - share))
 
 
-@njit(cache=True)
+@njit(nogil=True)
 def walk_bound(  # pragma: no cover  # noqa: PLR0913, PLR0917
     field: Float32,
     row: Scalar,
