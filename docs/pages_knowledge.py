@@ -8,9 +8,13 @@ from kambin.knowledge import (
     Technique,
     constant_tables,
     instruments,
+    landmarks,
     literature_rows,
     read_constants,
+    rules,
+    target_rules,
     techniques,
+    unplanned_techniques,
 )
 from kambin.measure import CREST_CLASSES, QUANTITIES
 
@@ -27,6 +31,7 @@ def pages() -> dict[str, str]:
         "reference/constants.md": _constants(),
         "reference/instruments.md": _instruments(),
         "reference/techniques.md": _techniques(),
+        "reference/rules.md": _rules(),
         "reference/quantities.md": _quantities(),
         "reference/literature.md": _literature(),
     }
@@ -158,6 +163,61 @@ def _technique(one: Technique) -> list[str]:
         + "\n",
         _table(("level", "axial inclination deg", "cranio-caudal deg", "entry mm"), preferred),
     ]
+
+
+def _rules() -> str:
+    register = (
+        (f"`{r.name}`", r.what, r.comparison, r.unit, r.severity, r.code, r.source)
+        for r in rules().values()
+    )
+    seen = (
+        (
+            f"`{row.name}`",
+            row.title,
+            ", ".join(row.stages),
+            f"{row.medial or 'open'} to {row.lateral or 'open'}",
+            row.action,
+            row.policy,
+            row.tag,
+            row.source,
+        )
+        for row in landmarks().values()
+    )
+    goals = (
+        (
+            f"`{row.name}`",
+            ", ".join(row.zones),
+            ", ".join(row.migrations),
+            row.title,
+            ", ".join(row.techniques),
+            row.tag,
+            row.source,
+        )
+        for row in target_rules().values()
+    )
+    named = ((f"`{n}`", t.title, t.why, t.source) for n, t in unplanned_techniques().items())
+    return "\n".join(
+        [
+            _head(
+                "Rules, landmarks and goals",
+                "For whoever asks which rule a plan kept or broke, or wants to change a policy. "
+                "Plans list every hard rule with its value and threshold.",
+            ),
+            TAGS,
+            "\n## Hard rules\n",
+            _table(("id", "demands", "", "unit", "broken", "code", "source"), register),
+            "\n## Landmarks of the C-arm\n",
+            _table(
+                ("state", "words", "stages", "lines", "action", "policy", "tag", "source"), seen
+            ),
+            "\n## Goals by kind of herniation\n",
+            _table(
+                ("rule", "zones", "migrations", "goal", "usual techniques", "tag", "source"), goals
+            ),
+            "\n## Techniques that are named and not planned\n",
+            _table(("name", "title", "why", "source"), named),
+        ]
+    )
 
 
 def _quantities() -> str:

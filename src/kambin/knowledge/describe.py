@@ -6,6 +6,9 @@ from typing import Any
 from kambin.knowledge.constants import Constant, constant_tables, read_constants
 from kambin.knowledge.instruments import instruments
 from kambin.knowledge.literature import literature_rows
+from kambin.knowledge.rules import rules
+from kambin.knowledge.stages import stages
+from kambin.knowledge.target_rules import target_rules
 from kambin.knowledge.techniques import techniques
 
 
@@ -14,8 +17,9 @@ def describe() -> dict[str, Any]:
 
     Returns
     -------
-    mapping of ``constants`` (by ``table.row``), ``instruments``, ``techniques`` (by name) and
-    ``literature`` (list of rows), made of plain strings, numbers, lists and mappings only
+    mapping of ``constants`` (by ``table.row``), ``instruments``, ``techniques``, ``rules``,
+    ``target_rules`` and ``stages`` (by name) and ``literature`` (list of rows), made of plain
+    strings, numbers, lists and mappings only
     """
     return {
         "constants": {
@@ -25,6 +29,9 @@ def describe() -> dict[str, Any]:
         },
         "instruments": {name: one.model_dump(mode="json") for name, one in instruments().items()},
         "techniques": {name: one.model_dump(mode="json") for name, one in techniques().items()},
+        "rules": {name: one.model_dump(mode="json") for name, one in rules().items()},
+        "target_rules": {n: one.model_dump(mode="json") for n, one in target_rules().items()},
+        "stages": {name: one.model_dump(mode="json") for name, one in stages().items()},
         "literature": [_shown(asdict(row)) for row in literature_rows().values()],
     }
 

@@ -6,6 +6,9 @@ from kambin.knowledge import (
     instruments,
     literature_rows,
     read_constants,
+    rules,
+    stages,
+    target_rules,
     techniques,
 )
 
@@ -16,6 +19,9 @@ def test_everything_in_the_tables_is_described_in_plain_json() -> None:
     assert len(shown["constants"]) == sum(len(read_constants(t)) for t in constant_tables())
     assert set(shown["instruments"]) == set(instruments())
     assert set(shown["techniques"]) == set(techniques())
+    assert set(shown["rules"]) == set(rules())
+    assert set(shown["target_rules"]) == set(target_rules())
+    assert set(shown["stages"]) == set(stages())
     assert len(shown["literature"]) == len(literature_rows())
 
 
