@@ -50,3 +50,19 @@ def test_numbers_stay_and_words_swap(the_two_plans: tuple[Plan, Plan]) -> None:
         }
         for row in b.clearances:
             assert swapped[row.structure] == pytest.approx(row.clearance_mm, abs=TOLERANCE_MM)
+
+
+def _swap(name: str) -> str:
+    return name.replace("right", "LEFT").replace("left", "right").replace("LEFT", "left")
+
+
+def test_the_mirrored_hand_errs_as_much_and_touches_as_often(
+    the_two_plans: tuple[Plan, Plan],
+) -> None:
+    right, left = (plan.certainty for plan in the_two_plans)
+    assert right.tolerance_entry_mm == pytest.approx(left.tolerance_entry_mm, abs=0.05)
+    assert right.tolerance_angle_deg == pytest.approx(left.tolerance_angle_deg, abs=0.05)
+    chances = {_swap(name): chance for name, chance in right.contact_probability.items()}
+    assert set(chances) == set(left.contact_probability)
+    for name, chance in left.contact_probability.items():
+        assert chances[name] == pytest.approx(chance, abs=0.002), name
