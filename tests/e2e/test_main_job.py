@@ -279,6 +279,40 @@ def test_a_person_signs_and_locks_the_plan(case: Path, planned: Path, tmp_path: 
     assert run_kambin("verify", case, plan).code == 0
 
 
+def test_a_refusal_over_a_plan_is_undone(case: Path, planned: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan"
+    plan.mkdir()
+    shutil.copy(planned / "plan.json", plan)
+    x, y, z = _document(planned)["trajectory"]["target_lps_mm"]
+    words = ("--level", "L4-L5", "--side", "left", f"--target={x:.1f},{y - 18:.1f},{z + 22:.1f}")
+    assert run_kambin("plan", case, *words, "-o", plan).code == 5
+    assert not (plan / "plan.json").exists()
+    told = run_kambin("history", case, plan, "--undo", "--json").document
+    assert (told["current"], told["undo"], told["redo"]) == (1, None, 2)
+    assert [v["kind"] for v in told["versions"]] == ["plan", "refusal"]
+    assert (plan / "plan.json").read_bytes() == (planned / "plan.json").read_bytes()
+    same = run_kambin("diff", plan, planned, "--json").document
+    assert same["better_a"] == same["better_b"] == []
+
+
+def test_a_plan_is_asked_what_if(case: Path, planned: Path) -> None:
+    before = (planned / "plan.json").read_bytes()
+    outcome = run_kambin("whatif", case, planned, "--flexion", "6", "--cannula", "6", "--json")
+    assert outcome.code == 0, outcome.errors
+    found = outcome.document
+    assert found["after"]["foramen_height_mm"] > found["before"]["foramen_height_mm"] + 1
+    assert "exiting_root:L4:left" in found["farther"]
+    assert "PL-109" in _codes(outcome)
+    stated = {
+        row["structure"]: row["clearance_mm"]
+        for row in _document(planned)["stages"][0]["clearances"]
+    }
+    measured = {r["structure"]: r["a_mm"] for r in found["clearances"] if r["tool"] == "needle"}
+    root = "exiting_root:L4:left"
+    assert measured[root] == pytest.approx(stated[root], abs=0.05)
+    assert (planned / "plan.json").read_bytes() == before
+
+
 def test_p01_a_plan_of_a_changed_case_is_not_signed(
     coarse_case: Path, coarse_plan: Path, tmp_path: Path
 ) -> None:
