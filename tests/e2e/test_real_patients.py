@@ -210,6 +210,22 @@ class TestRealCt:
             assert plan["resection"]["sap_fraction"] is None
             assert plan["resection"]["stability_class"] == "not_assessed"
 
+    def test_two_plans_are_compared_and_one_is_asked_what_if(
+        self, ct_case: Path, ct_outcomes: dict[tuple[str, str], Outcome], tmp_path: Path
+    ) -> None:
+        files = [tmp_path / f"{side}.json" for side in SIDES]
+        for file, side in zip(files, SIDES, strict=True):
+            file.write_text(ct_outcomes["L3-L4", side].text)
+        compared = run_kambin("diff", *files, "--json").document
+        assert compared["move"]["entry_mm"] > 100
+        assert any("exiting_root:L3:left" in name for name in compared["better_b"])
+        words = ("--flexion", "5", "--prone", "15", "--json")
+        found = run_kambin("whatif", ct_case, files[0], *words).document
+        assert found["before"]["passes"] is True
+        assert found["after"]["foramen_height_mm"] > found["before"]["foramen_height_mm"]
+        assert "exiting_root:L3:left" in found["farther"]
+        assert "colon" in " ".join(found["assumed"]["moved"])
+
 
 class TestRealAtlas:
     """The 1 mm atlas: real geometry, no vessels, labels only."""

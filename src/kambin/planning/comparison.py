@@ -46,6 +46,9 @@ MORE_IS_BETTER = (
 GUARDED = frozenset({"nerve", "sac", "organ", "vessel", "watched"})
 """Groups that nothing is gained by coming nearer to; bone is leaned on."""
 
+PROBABILITY_TOLERANCE = 10.0**-2
+"""Chances of contact are sampled; nearer to each other than one in a hundred they are the same."""
+
 SAME_TOLERANCE = 10.0**-6
 """Documents keep six digits; numbers nearer than this are one number."""
 
@@ -223,6 +226,8 @@ def _find_sense(name: str) -> int:
 
 def _tolerance(name: str) -> float:
     """Return by how much a number must differ before it speaks for a plan."""
+    if "contact_probability" in name:
+        return PROBABILITY_TOLERANCE
     return _agreement_mm() if name.endswith("_mm") else SAME_TOLERANCE
 
 

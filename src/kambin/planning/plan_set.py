@@ -261,7 +261,7 @@ def _remark_joints(
             yield make_finding(
                 "PL-105",
                 Severity.CONFIRM,
-                what="Both facet joints of one level lose bone",
+                what="Both facet joints of one level lose bone, or may",
                 where=row.level,
                 why=f"Of the joint surface goes {shares} (left, right); alone they are {alone}, "
                 f"together {row.stability_class}. Rotation grows more than twice as much when "

@@ -139,3 +139,15 @@ def test_the_other_way_round_all_differences_change_their_sign(one: float, other
         assert x.difference_mm == pytest.approx(-(y.difference_mm or 0.0), abs=2e-6)
         assert x.better == swapped.get(y.better, y.better)
     assert (there.better_a, there.nearer) == (back.better_b, back.farther)
+
+
+@pytest.mark.parametrize(("chance", "better"), [(0.209, "same"), (0.22, "a"), (0.1, "b")])
+def test_a_lesser_chance_of_contact_is_better_if_it_is_not_noise(
+    chance: float, better: str
+) -> None:
+    a, b = (
+        _plan(certainty=_plan().certainty.model_copy(update={"contact_probability": {ROOT: p}}))
+        for p in (0.2, chance)
+    )
+    row = _row(compare_plans(a, b), f"certainty.contact_probability.{ROOT}")
+    assert row.better == better
