@@ -30,7 +30,8 @@ from kambin.planning import Evaluator, Plan, PlanRequest, plan_trajectory
 from kambin.planning import Path as Axis
 from kambin.planning.bone_curves import plan_resection
 from kambin.planning.foraminoplasty import Foraminoplasty
-from kambin.planning.reach import OUTSIDE, ReachMap, measure_reach
+from kambin.planning.reach import measure_reach
+from kambin.planning.reach_map import OUTSIDE, ReachMap
 from kambin.planning.resection import is_in_capsule
 
 mpl.use("Agg")

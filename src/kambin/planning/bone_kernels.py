@@ -17,7 +17,7 @@ def segment_distance(  # pragma: no cover - compiled; the plain twin below is me
 ) -> float:
     """Return the distance of a point to the axis of a capsule (tip, outer end, radius)."""
     ax, ay, az = capsule[0], capsule[1], capsule[2]
-    wx, wy, wz = capsule[3] - ax, capsule[4] - ay, capsule[5] - az
+    wx, wy, wz = capsule[3] - ax, capsule[4] - ay, capsule[3 + 2] - az
     square = wx * wx + wy * wy + wz * wz
     px, py, pz = x - ax, y - ay, z - az
     share = 0.0
@@ -60,7 +60,7 @@ def union_shares(  # pragma: no cover - compiled
         x, y, z = centres[n, 0], centres[n, 1], centres[n, 2]
         is_cut, is_inside = False, False
         for k in range(capsules.shape[0]):
-            radius = capsules[k, 6]
+            radius = capsules[k, -1]
             gap = segment_distance(x, y, z, capsules[k]) - radius
             near[k] = radius > 0.0 and gap < half
             is_cut = is_cut or near[k]
@@ -77,7 +77,7 @@ def union_shares(  # pragma: no cover - compiled
                 gy = y + axes[1, 0] * u + axes[1, 1] * v + axes[1, 2] * w
                 gz = z + axes[2, 0] * u + axes[2, 1] * v + axes[2, 2] * w
                 for k in range(capsules.shape[0]):
-                    if near[k] and segment_distance(gx, gy, gz, capsules[k]) <= capsules[k, 6]:
+                    if near[k] and segment_distance(gx, gy, gz, capsules[k]) <= capsules[k, -1]:
                         inside += 1
                         break
             shares[n] = inside / (count * count * count)
@@ -95,10 +95,10 @@ def union_shares_plainly(centres: Float, axes: Float, capsules: Float, count: in
         points = centres + axes @ np.array(grain)
         inside = np.zeros(len(centres), dtype=bool)
         for capsule in capsules:
-            tip, way = capsule[:3], capsule[3:6] - capsule[:3]
+            tip, way = capsule[:3], capsule[3:-1] - capsule[:3]
             along = np.clip((points - tip) @ way / max(way @ way, np.finfo(float).tiny), 0, 1)
             gap = np.linalg.norm(points - tip - along[:, None] * way, axis=1)
-            inside |= (gap <= capsule[6]) & (capsule[6] > 0)
+            inside |= (gap <= capsule[-1]) & (capsule[-1] > 0)
         total += inside
     shares: Float = total / count**3
     return shares

@@ -110,7 +110,7 @@ class Foraminoplasty:
     @property
     def capsules(self) -> NDArray[np.float64]:
         """Return all swept reamers, shape (K, 7), mm, LPS."""
-        return np.array([one.capsule for one in self.passes]).reshape(-1, 7)
+        return np.array([one.capsule for one in self.passes]).reshape(-1, 3 + 3 + 1)
 
 
 def plan_foraminoplasty(
@@ -238,7 +238,7 @@ def instruments_mm() -> list[float]:
 
 def _grains_within(structure: Structure, around: NDArray[np.float64]) -> Grains:
     voxels = np.argwhere(structure.region.values > 0)
-    wider = around + np.array([*[0.0] * 6, float(np.linalg.norm(structure.region.spacing_mm))])
+    wider = around + np.array([*[0.0] * 3 * 2, float(np.linalg.norm(structure.region.spacing_mm))])
     centres = np.ascontiguousarray(structure.region.lps_mm(voxels))
     voxels = voxels[union_shares(centres, np.zeros((3, 3)), wider, 1) > 0]
     if not len(voxels):
@@ -403,4 +403,4 @@ def _choose(grains: Grains, needed: NDArray[np.bool_], sets: list[list[Pass]]) -
 
 
 def _capsules(passes: list[Pass]) -> NDArray[np.float64]:
-    return np.array([one.capsule for one in passes]).reshape(-1, 7)
+    return np.array([one.capsule for one in passes]).reshape(-1, 3 + 3 + 1)

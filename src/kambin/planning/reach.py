@@ -1,20 +1,28 @@
 """What of the fragment can be grasped and seen from the docked cannula, and what stays behind."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import cKDTree
 
-from kambin.anatomy import Anatomy, StructureKey
-from kambin.knowledge import instruments, value
-from kambin.planning.evaluate import Path, to_point
-from kambin.planning.fields import HazardSet, find_faces
+from kambin.anatomy import Anatomy
+from kambin.knowledge import value
+from kambin.planning.evaluate import Path
+from kambin.planning.fields import HazardSet
 from kambin.planning.geometry import LevelGeometry, cross_pedicle_line
+from kambin.planning.reach_handling import SHARE_EPSILON, Handling, find_handling
 from kambin.planning.reach_kernels import BENT, RIGID, SEEN, free_extents, trace_reach
-from kambin.planning.reach_models import Reach, Residual
+from kambin.planning.reach_map import (
+    BOTH,
+    NEITHER,
+    OUTSIDE,
+    REMOVABLE,
+    VISIBLE,
+    ReachMap,
+    describe_residual,
+)
+from kambin.planning.reach_models import Reach
 from kambin.planning.reach_scene import FAR_MM, FRAGMENT, ReachScene, build_scene
 from kambin.planning.shafts import Shaft, find_across, measure_room_mm, turn_shaft
 from kambin.planning.tools import Toolset
@@ -24,135 +32,6 @@ NO_FRAGMENT = "The case has no fragment."
 
 TURN_DEG = math.degrees(2 * math.pi)
 """Directions about an axis run through one turn."""
-
-NEITHER, REMOVABLE, VISIBLE, BOTH, OUTSIDE = range(5)
-"""Classes of the voxel map; the last is not of the fragment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handling:
-    """How forceps and scope are handled; the defaults are rows of the table ``reach``.
-
-    Parameters
-    ----------
-    swivel_deg : float, degrees, largest tilt of the docked cannula
-    azimuth_deg : float, degrees, step of the directions of the tilt
-    bend_deg, bend_step_deg : float, degrees, of articulated forceps
-    bend_radius_mm : float, mm, of their arc
-    jaw_mm : float, mm, beside and ahead of the tip that an open jaw grasps
-    rigid_mm, bent_mm : float, mm, radii of straight and articulated forceps
-    past_mm : float, mm, how far past the target forceps go
-    view_deg, field_deg : float, degrees, direction and full angle of the scope's view
-    block_mm : float, mm, finer voxels are asked in blocks of this width
-    spacing_mm : float, mm, of the fields of what blocks
-    """
-
-    swivel_deg: float
-    azimuth_deg: float
-    bend_deg: float
-    bend_step_deg: float
-    bend_radius_mm: float
-    jaw_mm: float
-    rigid_mm: float
-    bent_mm: float
-    past_mm: float
-    view_deg: float
-    field_deg: float
-    block_mm: float
-    spacing_mm: float
-
-    @property
-    def tilts_deg(self) -> NDArray[np.float64]:
-        """Return the tilts that are tried after 0, rising; those of less swivel are among them."""
-        step = value("reach.swivel_step_deg")
-        count = int(self.swivel_deg / step + SHARE_EPSILON)
-        return np.arange(1, count + 1, dtype=np.float64) * step
-
-    @property
-    def bends_rad(self) -> NDArray[np.float64]:
-        """Return the bends that are tried, radians, rising from 0."""
-        count = int(self.bend_deg / self.bend_step_deg + SHARE_EPSILON)
-        bends: NDArray[np.float64] = np.radians(self.bend_step_deg * np.arange(count + 1))
-        return bends
-
-    @property
-    def shape(self) -> NDArray[np.float64]:
-        """Return the numbers of the kernel: cosines of the view, jaw, arc and radius."""
-        half = 0.5 * self.field_deg
-        narrow, wide = max(self.view_deg - half, 0.0), self.view_deg + half
-        cosines = np.cos(np.radians([half, narrow, wide]))
-        return np.array([*cosines, self.jaw_mm, self.bend_radius_mm, self.bent_mm])
-
-
-@dataclass(frozen=True, slots=True)
-class ReachMap:
-    """What is known of each voxel of the fragment.
-
-    Parameters
-    ----------
-    classes : uint8 array, shape of the fragment's region: 0 neither, 1 removable, 2 visible,
-        3 both, 4 not of the fragment
-    lps_from_ijk : float array, shape (4, 4), mm, of that region
-    rigid : bool array, the same shape, what straight forceps reach
-    best_rotation : int, of the scope, by what it shows
-    shown_by_best : bool array, the same shape
-    swivels : tuple of Shaft, the cannula in every direction that it has room for
-    asked : int, directions that were tried
-    """
-
-    classes: NDArray[np.uint8]
-    lps_from_ijk: NDArray[np.float64]
-    rigid: NDArray[np.bool_]
-    best_rotation: int
-    shown_by_best: NDArray[np.bool_]
-    swivels: tuple[Shaft, ...]
-    asked: int
-
-    @property
-    def residual(self) -> NDArray[np.bool_]:
-        """Return the voxels that no forceps reaches."""
-        left: NDArray[np.bool_] = (self.classes == NEITHER) | (self.classes == VISIBLE)
-        return left
-
-    def share(self, *classes: int) -> float:
-        """Return the share of the fragment in some classes."""
-        mine = self.classes[self.classes != OUTSIDE]
-        return float(np.isin(mine, classes).mean())
-
-
-def find_handling(tools: Toolset, *, quick: bool = False) -> Handling:
-    """Return how the tools of a plan are handled.
-
-    Parameters
-    ----------
-    tools : Toolset, whose scope and forceps count where it has them
-    quick : bool, coarser, for dragging
-    """
-    named = {tool.stage: tool for tool in tools.tools}
-    scope = instruments().get(named["scope"].instrument) if "scope" in named else None
-    view = value("reach.view_deg") if scope is None else scope.view_deg
-    bent = next(t for t in instruments().values() if t.lateral_reach_mm is not None)
-    rigid = named.get("forceps")
-    rows = ("quick_azimuth_deg", "quick_bend_step_deg", "quick_block_mm", "quick_spacing_mm")
-    fine = ("swivel_azimuth_deg", "bend_step_deg", "block_mm", "obstacle_spacing_mm")
-    azimuth, bend_step, block, spacing = (
-        value(f"reach.{row}") for row in (rows if quick else fine)
-    )
-    return Handling(
-        swivel_deg=value("reach.swivel_deg"),
-        azimuth_deg=azimuth,
-        bend_deg=value("reach.bend_deg"),
-        bend_step_deg=bend_step,
-        bend_radius_mm=bent.lateral_reach_mm or value("reach.bend_radius_mm"),
-        jaw_mm=value("reach.jaw_reach_mm"),
-        rigid_mm=bent.radius_mm if rigid is None else rigid.radius_mm,
-        bent_mm=bent.radius_mm,
-        past_mm=value("reach.past_target_mm"),
-        view_deg=value("reach.view_deg") if view is None else view,
-        field_deg=value("reach.field_of_view_deg"),
-        block_mm=block,
-        spacing_mm=spacing,
-    )
 
 
 def measure_reach(
@@ -465,62 +344,6 @@ def _describe(
         not_assessed_reason=None,
     )
 
-
-def describe_residual(
-    anatomy: Anatomy, geometry: LevelGeometry, found: ReachMap
-) -> Residual | None:
-    """Return what no forceps reaches, its largest piece and how near nerves are to that.
-
-    Parameters
-    ----------
-    anatomy : Anatomy
-    geometry : LevelGeometry
-    found : ReachMap
-
-    Returns
-    -------
-    Residual, or none where all is reached
-    """
-    if not found.residual.any():
-        return None
-    voxel_mm3 = float(abs(np.linalg.det(found.lps_from_ijk[:3, :3])))
-    pieces, count = ndimage.label(found.residual, structure=np.ones((3, 3, 3)))
-    sizes = np.bincount(pieces.ravel())[1:]
-    ijk = np.argwhere(pieces == int(np.argmax(sizes)) + 1).astype(np.float64)
-    points = ijk @ found.lps_from_ijk[:3, :3].T + found.lps_from_ijk[:3, 3]
-    level, side = geometry.level, geometry.side
-    names = (
-        StructureKey("exiting_root", level.upper, side),
-        StructureKey("traversing_root", level.lower, side),
-        StructureKey("dural_sac"),
-    )
-    return Residual(
-        volume_mm3=int(found.residual.sum()) * voxel_mm3,
-        pieces=count,
-        largest_mm3=int(sizes.max()) * voxel_mm3,
-        centroid_lps_mm=to_point(points.mean(axis=0)),
-        distances_mm={str(key): _find_gap_mm(anatomy, key, points) for key in names},
-    )
-
-
-def _find_gap_mm(
-    anatomy: Anatomy, key: StructureKey, points_lps_mm: NDArray[np.float64]
-) -> float | None:
-    """Return the least distance of points to a structure, mm, negative inside; none without it."""
-    structure = anatomy.find(key)
-    if structure is None:
-        return None
-    region = structure.region
-    away = cKDTree(find_faces(region)).query(points_lps_mm)[0]
-    nodes = np.rint(region.ijk(points_lps_mm)).astype(int)
-    held = ((nodes >= 0) & (nodes < np.array(region.shape))).all(axis=1)
-    inside = np.zeros(len(points_lps_mm), dtype=bool)
-    inside[held] = region.values[tuple(nodes[held].T)] > 0
-    return float(np.where(inside, -away, away).min())
-
-
-SHARE_EPSILON = 10.0**-9
-"""A ratio that is this near to a whole number is one."""
 
 DISTANCE_DECIMALS = 6
 """Distances are compared in nanometres, so that a mirrored tie is decided alike."""

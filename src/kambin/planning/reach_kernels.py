@@ -63,7 +63,7 @@ def _room(  # pragma: no cover # noqa: PLR0913, PLR0917
     if _sample(cut, i, j, k) >= slide:
         return True
     for n in range(reamed.shape[0]):
-        if reamed[n, 6] - segment_distance(x, y, z, reamed[n]) >= slide:
+        if reamed[n, -1] - segment_distance(x, y, z, reamed[n]) >= slide:
             return True
     return False
 
@@ -240,7 +240,7 @@ def _grasp(  # pragma: no cover # noqa: PLR0913, PLR0917
             place[0] = tip[0] + on * way[0] + out * ax
             place[1] = tip[1] + on * way[1] + out * ay
             place[2] = tip[2] + on * way[2] + out * az
-            if not _room(bone, soft, cut, frame, reamed, place[0], place[1], place[2], shape[5]):
+            if not _room(bone, soft, cut, frame, reamed, place[0], place[1], place[2], shape[-1]):
                 clear = False
                 break
             last[:] = place

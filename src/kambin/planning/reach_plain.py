@@ -39,10 +39,10 @@ class PlainWorld:
             for field in self._fields
         )
         for capsule in self._reamed:
-            tip, way = capsule[:3], capsule[3:6] - capsule[:3]
+            tip, way = capsule[:3], capsule[3:-1] - capsule[:3]
             share = np.clip((points - tip) @ way / (way @ way), 0, 1)
             gap = np.linalg.norm(points - tip - share[:, None] * way, axis=1)
-            cut = np.maximum(cut, capsule[6] - gap)
+            cut = np.maximum(cut, capsule[-1] - gap)
         slide = max(need_mm - self._frame[4], 0.0)
         room: NDArray[np.bool_] = (soft >= need_mm) & (bone >= slide) & (cut >= slide)
         return room
@@ -105,7 +105,7 @@ class PlainWorld:
     ) -> bool:
         """Return whether forceps of one bend grasp a point."""
         tip, way = axis
-        jaw, radius, thick = shape[3], shape[4], shape[5]
+        jaw, radius, thick = shape[3], shape[4], shape[-1]
         ahead = float((point - tip) @ way)
         across = point - tip - ahead * way
         aside = float(np.linalg.norm(across))

@@ -117,7 +117,7 @@ def measure_room_mm(
     nearer than the wall of the channel: that and its distance before reaming bound it from below.
     """
     room = np.full(len(points_lps_mm), value("planning.field_reach_mm"))
-    channel = np.zeros((0, 7)) if reamed is None else reamed
+    channel = np.zeros((0, 3 + 3 + 1)) if reamed is None else reamed
     inside_mm = measure_depth_in_channel_mm(points_lps_mm, channel)
     for hazard in hazards.hazards:
         least, is_cut = _find_least_mm(hazard, tools, tool)
@@ -144,10 +144,10 @@ def measure_depth_in_channel_mm(
     """
     depth = np.full(len(points_lps_mm), -np.inf)
     for capsule in reamed:
-        tip, way = capsule[:3], capsule[3:6] - capsule[:3]
+        tip, way = capsule[:3], capsule[3:-1] - capsule[:3]
         along = np.clip((points_lps_mm - tip) @ way / (way @ way), 0, 1)
         gap = np.linalg.norm(points_lps_mm - tip - along[:, None] * way, axis=1)
-        depth = np.maximum(depth, capsule[6] - gap)
+        depth = np.maximum(depth, capsule[-1] - gap)
     return depth
 
 

@@ -19,22 +19,16 @@ from kambin.planning.fields import HazardSet, build_hazards
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
 from kambin.planning.policy import find_hazards
 from kambin.planning.reach import (
-    BOTH,
-    NEITHER,
     NO_FRAGMENT,
-    OUTSIDE,
-    REMOVABLE,
-    VISIBLE,
-    Handling,
-    ReachMap,
-    find_handling,
     find_pivot,
     find_swivels,
     make_scene,
     map_reach,
     measure_reach,
 )
+from kambin.planning.reach_handling import Handling, find_handling
 from kambin.planning.reach_kernels import free_extents, trace_reach
+from kambin.planning.reach_map import BOTH, NEITHER, OUTSIDE, REMOVABLE, VISIBLE, ReachMap
 from kambin.planning.reach_plain import PlainWorld
 from kambin.planning.resection import find_capsule
 from kambin.planning.shafts import Shaft, find_across, turn_shaft
