@@ -256,7 +256,7 @@ def _remark_joints(
         alone = ", ".join(
             f"{p.side} {p.resection.stability_class}" for _, p in plans if p.level == row.level
         )
-        shares = ", ".join("not assessed" if s is None else f"{100 * (1 - s):.0f} %" for s in kept)
+        shares = ", ".join("not assessed" if s is None else f"{1 - s:.0%}" for s in kept)
         if all(share is None or share < 1 for share in kept):
             yield make_finding(
                 "PL-105",
