@@ -51,7 +51,7 @@ def _contact(plan: Plan) -> Table:
 
 def _tolerance(plan: Plan) -> Table:
     c = plan.certainty
-    rows = (
+    rows: tuple[tuple[str, str], ...] = (
         ("The hand may err at the skin by", mm_words(c.tolerance_entry_mm)),
         ("The hand may err in angle by", mm_words(c.tolerance_angle_deg, "degrees")),
     )
