@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.case_stages import measure_stages
+from benchmarks.certified import measure_certified
 from benchmarks.clearance import measure_clearance
 from benchmarks.instances import make_instance, read_ct_case
 from benchmarks.live_numbers import measure_live_numbers
@@ -14,6 +15,8 @@ from kambin.frames import Side
 from kambin.phantom import PhantomParameters, build_phantom
 
 ENTRIES, TARGETS = 2000, 400
+EVERY = 10**9
+"""More than an instance has: all of its skin and free voxels."""
 
 
 def main() -> None:
@@ -33,6 +36,8 @@ def main() -> None:
     if ct is None:
         print("no shared data: the clearance is measured on the phantom instead of the CT")
     measure_clearance(make_instance(name, chosen, entries=ENTRIES, targets=TARGETS))
+    if ct is not None:
+        measure_certified(make_instance(name, ct, entries=EVERY, targets=EVERY))
 
 
 if __name__ == "__main__":

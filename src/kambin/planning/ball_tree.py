@@ -59,8 +59,10 @@ class BallTree:
         ----------
         values : float array, shape (N,), one per point in the order of the list
         """
+        gather, starts = _gather(self.spans)
         ordered = np.asarray(values, dtype=np.float64)[self.order]
-        return np.array([ordered[a:b].min() for a, b in self.spans])
+        least: NDArray[np.float64] = np.minimum.reduceat(ordered[gather], starts)
+        return least
 
     def widened(self, reach_nodes: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the radii of balls that hold all points and what lies within their reach.
@@ -97,14 +99,23 @@ def _bound(
     points: NDArray[np.float64], spans: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Return centre, radius and nearest point of every node."""
-    centres = np.empty((len(spans), 3), dtype=np.float32)
-    radii = np.zeros(len(spans), dtype=np.float32)
-    nearest = np.empty(len(spans), dtype=np.int64)
-    for node, (first, last) in enumerate(spans):
-        part = points[first:last]
-        centres[node] = 0.5 * (part.min(axis=0) + part.max(axis=0))
-        away = np.square(part - centres[node].astype(np.float64)).sum(axis=1)
-        # One point is its own ball, exactly.
-        radii[node] = np.sqrt(away.max()) + ROUNDING_NODES if away.any() else 0.0
-        nearest[node] = first + int(np.argmin(away))
-    return centres, radii, nearest
+    gather, starts = _gather(spans)
+    lengths = spans[:, 1] - spans[:, 0]
+    held = points[gather]
+    low, high = np.minimum.reduceat(held, starts), np.maximum.reduceat(held, starts)
+    centres = (0.5 * (low + high)).astype(np.float32)
+    away = np.square(held - np.repeat(centres.astype(np.float64), lengths, axis=0)).sum(axis=1)
+    furthest = np.sqrt(np.maximum.reduceat(away, starts))
+    # One point is its own ball, exactly.
+    radii = np.where(furthest > 0, furthest + ROUNDING_NODES, 0.0).astype(np.float32)
+    is_nearest = away == np.repeat(np.minimum.reduceat(away, starts), lengths)
+    nodes = np.repeat(np.arange(len(spans)), lengths)
+    _, first = np.unique(nodes[is_nearest], return_index=True)
+    return centres, radii, gather[is_nearest][first]
+
+
+def _gather(spans: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the points of all nodes one after the other, and where each node's begin."""
+    lengths = spans[:, 1] - spans[:, 0]
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    return np.arange(lengths.sum()) + np.repeat(spans[:, 0] - starts, lengths), starts
