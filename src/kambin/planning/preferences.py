@@ -1,4 +1,4 @@
-"""What surgeons usually do at a level and for a kind of herniation, and whether a plan leaves it."""
+"""What surgeons usually do at a level for a kind of herniation, and whether a plan leaves it."""
 
 import numpy as np
 

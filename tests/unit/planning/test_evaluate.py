@@ -170,9 +170,7 @@ def test_the_wide_tools_end_at_the_docking_point(stages: tuple[Stage, ...]) -> N
 def test_a_tool_may_end_where_its_own_stop_says(made: Made) -> None:
     path = Path(level.ENTRY, level.TARGET, 5.0, {"reamer-6.5": 9.0, "forceps": -7.0})
     tools = find_toolset(PlanRequest(level.LEVEL, level.SIDE))
-    found = evaluate(
-        made.case, made.anatomy, path, tools, level=level.LEVEL, side=level.SIDE
-    )
+    found = evaluate(made.case, made.anatomy, path, tools, level=level.LEVEL, side=level.SIDE)
     stops = {stage.instrument: stage.stop_mm for stage in found}
     assert stops["reamer-6.5"] == 9.0
     assert stops["reamer-5.5"] == stops["cannula-7.5"] == 5.0
