@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kambin.planning.ball_tree import BallTree
 
-BATCH = 8192
+PAIR_BATCH = 8192
 """Pairs that are looked at with one frozen incumbent (recipes B1.2)."""
 
 TARGET_WEIGHT = 2.0
@@ -213,10 +213,10 @@ def is_open(
 
 def _split(bounds_mm: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return which pairs are looked at now, the best bounds, and which later."""
-    if len(bounds_mm) <= BATCH:
+    if len(bounds_mm) <= PAIR_BATCH:
         return np.arange(len(bounds_mm)), np.arange(0)
-    order = np.argpartition(-bounds_mm, BATCH - 1)
-    return np.sort(order[:BATCH]), np.sort(order[BATCH:])
+    order = np.argpartition(-bounds_mm, PAIR_BATCH - 1)
+    return np.sort(order[:PAIR_BATCH]), np.sort(order[PAIR_BATCH:])
 
 
 def split_pairs(forest: Forest, pairs: Pairs) -> tuple[Pairs, Pairs]:

@@ -28,10 +28,30 @@ from kambin.planning.tools import Toolset
 Bits = NDArray[np.uint32]
 """Which docking distances of each pair of entry and target are allowed, one bit each."""
 
+(
+    SIGN,
+    LINE,
+    TOP,
+    FLOOR,
+    BEHIND,
+    MOUTH,
+    ALLOWANCE,
+    STOP_MAX,
+    WALL,
+    NORMAL_X,
+    NORMAL_Y,
+    NORMAL_Z,
+    PLANE,
+) = range(5, 18)
+"""Places in the limits of the corridor."""
+
+BACK, ROW_LINE = range(5, 7)
+"""Places in a row of a landmark."""
+
 EPSILON = float(np.finfo(np.float64).eps)
 """Least lateral travel of a way that crosses a line."""
 
-ROUNDED = 10.0**SAMPLES_DECIMALS
+ROUNDED_DECIMALS = 10.0**SAMPLES_DECIMALS
 """Landmarks compare coordinates rounded to this fraction of a mm."""
 
 
@@ -167,7 +187,7 @@ def _find_rows(geometry: LevelGeometry, zone: str | None) -> NDArray[np.float64]
                 lines[row.lateral] - row.slack_mm if row.lateral else 0.0,
             ]
         )
-    return np.array(rows, dtype=np.float64).reshape(-1, 7)
+    return np.array(rows, dtype=np.float64).reshape(-1, ROW_LINE + 1)
 
 
 @njit(nogil=True)
@@ -176,16 +196,16 @@ def _is_stopped(  # pragma: no cover
 ) -> Scalar:
     """Return whether a landmark stops a tip; ``landmarks.find_stopped``."""
     if row[1] > 0:
-        left = max(row[6] - lateral, 0.0)
+        left = max(row[ROW_LINE] - lateral, 0.0)
         outward = max(way_0, EPSILON)
         behind = max(behind, behind + left / outward * way_1)
-    behind = np.rint((behind - wall) * ROUNDED) / ROUNDED
-    lateral = np.rint(lateral * ROUNDED) / ROUNDED
+    behind = np.rint((behind - wall) * ROUNDED_DECIMALS) / ROUNDED_DECIMALS
+    lateral = np.rint(lateral * ROUNDED_DECIMALS) / ROUNDED_DECIMALS
     if lateral < row[2] or lateral > row[3]:
         return False
     if row[1] > 0:
         return behind > row[4]
-    return behind >= row[4] and behind <= row[5]
+    return behind >= row[4] and behind <= row[BACK]
 
 
 @njit(nogil=True)
@@ -194,18 +214,24 @@ def _find_limit(  # pragma: no cover
 ) -> Scalar:
     """Return how far out a cannula may dock, surgical frame, mm; -1 outside of the foramen."""
     travel = max(e[0] - t[0], PARALLEL_EPSILON)
-    share = min(max((numbers[6] - t[0]) / travel, 0.0), 1.0)
+    share = min(max((numbers[LINE] - t[0]) / travel, 0.0), 1.0)
     back, up = t[1] + share * (e[1] - t[1]), t[2] + share * (e[2] - t[2])
-    if up > numbers[7] or up < numbers[8] or back > numbers[9]:
+    if up > numbers[TOP] or up < numbers[FLOOR] or back > numbers[BEHIND]:
         return -1.0
-    if numbers[14] == 0.0 and numbers[15] == 0.0 and numbers[16] == 0.0:
-        share = min(max((numbers[10] - t[0]) / travel, 0.0), 1.0)
-        return min(share * length + numbers[11], numbers[12])
-    ahead = numbers[17] - (t[0] * numbers[14] + t[1] * numbers[15] + t[2] * numbers[16])
+    if numbers[NORMAL_X] == 0.0 and numbers[NORMAL_Y] == 0.0 and numbers[NORMAL_Z] == 0.0:
+        share = min(max((numbers[MOUTH] - t[0]) / travel, 0.0), 1.0)
+        return min(share * length + numbers[ALLOWANCE], numbers[STOP_MAX])
+    ahead = numbers[PLANE] - (
+        t[0] * numbers[NORMAL_X] + t[1] * numbers[NORMAL_Y] + t[2] * numbers[NORMAL_Z]
+    )
     outward = (
-        (e[0] - t[0]) * numbers[14] + (e[1] - t[1]) * numbers[15] + (e[2] - t[2]) * numbers[16]
+        (e[0] - t[0]) * numbers[NORMAL_X]
+        + (e[1] - t[1]) * numbers[NORMAL_Y]
+        + (e[2] - t[2]) * numbers[NORMAL_Z]
     ) / max(length, PARALLEL_EPSILON)
-    return min(max(ahead, 0.0) / max(outward, PARALLEL_EPSILON) + numbers[11], numbers[12])
+    return min(
+        max(ahead, 0.0) / max(outward, PARALLEL_EPSILON) + numbers[ALLOWANCE], numbers[STOP_MAX]
+    )
 
 
 @njit(nogil=True)
@@ -226,10 +252,10 @@ def find_pair(  # pragma: no cover
     limit = _find_limit(e, t, length, numbers)
     if limit < 0:
         return np.uint32(0)
-    theta = math.degrees(math.atan2(vx * numbers[5], vy))
+    theta = math.degrees(math.atan2(vx * numbers[SIGN], vy))
     if theta < numbers[1] or theta > numbers[2]:
         return np.uint32(0)
-    phi = math.degrees(math.asin(max(-1.0, min(1.0, vz / max(length, 1e-300)))))
+    phi = math.degrees(math.asin(max(-1.0, min(1.0, vz / max(length, EPSILON)))))
     if phi < numbers[3] or phi > numbers[4]:
         return np.uint32(0)
     way_0, way_1 = (e[0] - t[0]) / length, (e[1] - t[1]) / length
@@ -241,7 +267,7 @@ def find_pair(  # pragma: no cover
         for r in range(rows.shape[0]):
             short = 0.0 if rows[r, 0] > 0 else stops[s]
             lateral, behind = t[0] + short * way_0, t[1] + short * way_1
-            if _is_stopped(rows[r], numbers[13], lateral, behind, way_0, way_1):
+            if _is_stopped(rows[r], numbers[WALL], lateral, behind, way_0, way_1):
                 is_free = False
                 break
         if is_free:

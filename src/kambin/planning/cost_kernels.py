@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from kambin.planning.kernels import Scalar
 
+PHI_HIGH, SIGN = range(5, 7)
+"""Places in ``Costs.numbers``."""
+
+RIGHT, HALF = 90.0, 180.0
+"""A right angle and half a turn, degrees."""
+
 COST_EPSILON_MM = 1e-6
 """Taken off every least cost, for the rounding of its own sums."""
 
@@ -36,8 +42,8 @@ class Costs:
     targets_mm: NDArray[np.float64]
     per_mm: float = 0.0
     per_deg: float = 0.0
-    theta_deg: tuple[float, float] = (-180.0, 180.0)
-    phi_deg: tuple[float, float] = (-90.0, 90.0)
+    theta_deg: tuple[float, float] = (-HALF, HALF)
+    phi_deg: tuple[float, float] = (-RIGHT, RIGHT)
     lateral_sign: float = 1.0
     entry_slope: float = 0.0
     target_slope: float = 0.0
@@ -62,7 +68,7 @@ def find_angles(  # pragma: no cover
 ) -> Scalar:
     """Return axial inclination and cranio-caudal angle of the way to the entry, degrees."""
     theta = math.degrees(math.atan2(vx * sign, vy))
-    sine = max(-1.0, min(1.0, vz / max(length, 1e-300)))
+    sine = max(-1.0, min(1.0, vz / max(length, COST_EPSILON_MM)))
     return theta, math.degrees(math.asin(sine))
 
 
@@ -80,9 +86,9 @@ def find_way_cost(
     length = math.sqrt(vx * vx + vy * vy + vz * vz)
     cost = numbers[0] * length
     if numbers[1] > 0:
-        theta, phi = find_angles(vx, vy, vz, length, numbers[6])
+        theta, phi = find_angles(vx, vy, vz, length, numbers[SIGN])
         beyond = find_beyond(theta, numbers[2], numbers[3])
-        cost += numbers[1] * (beyond + find_beyond(phi, numbers[4], numbers[5]))
+        cost += numbers[1] * (beyond + find_beyond(phi, numbers[4], numbers[PHI_HIGH]))
     return cost
 
 
@@ -98,16 +104,16 @@ def find_cone(  # pragma: no cover
     """
     length = math.sqrt(vx * vx + vy * vy + vz * vz)
     if length <= rho:
-        return -180.0, 180.0, -90.0, 90.0
+        return -HALF, HALF, -RIGHT, RIGHT
     theta, phi = find_angles(vx, vy, vz, length, sign)
     sine = rho / length
     cone = math.degrees(math.asin(sine)) + ANGLE_EPSILON_DEG
     across = math.cos(math.radians(phi))
     if sine >= across:
-        return -180.0, 180.0, phi - cone, phi + cone
+        return -HALF, HALF, phi - cone, phi + cone
     turn = math.degrees(math.asin(sine / across)) + ANGLE_EPSILON_DEG
-    if abs(theta) + turn > 180.0:
-        return -180.0, 180.0, phi - cone, phi + cone
+    if abs(theta) + turn > HALF:
+        return -HALF, HALF, phi - cone, phi + cone
     return theta - turn, theta + turn, phi - cone, phi + cone
 
 
@@ -119,8 +125,8 @@ def find_least_way_cost(  # pragma: no cover
     length = math.sqrt(vx * vx + vy * vy + vz * vz)
     cost = numbers[0] * max(length - rho, 0.0)
     if numbers[1] > 0:
-        theta_low, theta_high, phi_low, phi_high = find_cone(vx, vy, vz, rho, numbers[6])
+        theta_low, theta_high, phi_low, phi_high = find_cone(vx, vy, vz, rho, numbers[SIGN])
         beyond = max(numbers[2] - theta_high, theta_low - numbers[3], 0.0)
-        beyond += max(numbers[4] - phi_high, phi_low - numbers[5], 0.0)
+        beyond += max(numbers[4] - phi_high, phi_low - numbers[PHI_HIGH], 0.0)
         cost += numbers[1] * beyond
     return cost - COST_EPSILON_MM

@@ -22,7 +22,7 @@ from kambin.planning.kernels import Float32, Scalar
 from kambin.planning.slack import Slack
 from kambin.planning.walk_kernels import walk_bound, walk_exactly
 
-LEAF_SIZE = 8
+LEAF_BATCH = 8
 """Points of a leaf; 4 to 16 take the same time (recipes B1.1)."""
 
 
@@ -90,7 +90,7 @@ def search_field(
     FieldAnswer, equal to that of trying all pairs
     """
     forest = Forest(
-        BallTree.of(problem.entries, LEAF_SIZE), BallTree.of(problem.targets, LEAF_SIZE)
+        BallTree.of(problem.entries, LEAF_BATCH), BallTree.of(problem.targets, LEAF_BATCH)
     )
     expand = make_expand(problem, forest, quantum_mm)
     start = None

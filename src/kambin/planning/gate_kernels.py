@@ -10,6 +10,23 @@ from numpy.typing import NDArray
 from kambin.planning.cost_kernels import find_cone
 from kambin.planning.kernels import Scalar
 
+(
+    PHI_HIGH,
+    SIGN,
+    LINE,
+    TOP,
+    FLOOR,
+    BEHIND,
+    MOUTH,
+    ALLOWANCE,
+    NORMAL_X,
+    NORMAL_Y,
+    NORMAL_Z,
+    PLANE,
+    SURGICAL,
+) = range(5, 18)
+"""Places in ``Gate.numbers``."""
+
 GATE_EPSILON_MM = 1e-3
 """Room for rounding: a gate may let pass what the corridor stops, never stop what it lets pass."""
 
@@ -76,7 +93,7 @@ def to_surgical(
     numbers: Scalar, axis: Scalar, x: Scalar, y: Scalar, z: Scalar
 ) -> Scalar:  # pragma: no cover
     """Return one surgical coordinate of a point, mm."""
-    at = 17 + 4 * axis
+    at = SURGICAL + 4 * axis
     return numbers[at] * x + numbers[at + 1] * y + numbers[at + 2] * z + numbers[at + 3]
 
 
@@ -114,16 +131,16 @@ def find_stop_limit(  # pragma: no cover  # noqa: PLR0913, PLR0917
     length = math.sqrt(vx * vx + vy * vy + vz * vz)
     if length - rho > numbers[0] + GATE_EPSILON_MM or length + rho < numbers[1] - GATE_EPSILON_MM:
         return -1.0
-    theta_low, theta_high, phi_low, phi_high = find_cone(vx, vy, vz, rho, numbers[6])
+    theta_low, theta_high, phi_low, phi_high = find_cone(vx, vy, vz, rho, numbers[SIGN])
     room = GATE_EPSILON_DEG
     if theta_high < numbers[2] - room or theta_low > numbers[3] + room:
         return -1.0
-    if phi_high < numbers[4] - room or phi_low > numbers[5] + room:
+    if phi_high < numbers[4] - room or phi_low > numbers[PHI_HIGH] + room:
         return -1.0
     e0, t0 = to_surgical(numbers, 0, ex, ey, ez), to_surgical(numbers, 0, tx, ty, tz)
     e1, t1 = to_surgical(numbers, 1, ex, ey, ez), to_surgical(numbers, 1, tx, ty, tz)
     e2, t2 = to_surgical(numbers, 2, ex, ey, ez), to_surgical(numbers, 2, tx, ty, tz)
-    low, high = find_shares(numbers[7], e0, reach_e, t0, reach_t)
+    low, high = find_shares(numbers[LINE], e0, reach_e, t0, reach_t)
     # Where a path crosses is linear in the share, so that its range ends at the two shares.
     back = min(
         t1 - reach_t + low * (e1 - reach_e - t1 + reach_t),
@@ -137,9 +154,9 @@ def find_stop_limit(  # pragma: no cover  # noqa: PLR0913, PLR0917
         t2 + reach_t + low * (e2 + reach_e - t2 - reach_t),
         t2 + reach_t + high * (e2 + reach_e - t2 - reach_t),
     )
-    if back > numbers[10] + GATE_EPSILON_MM or bottom > numbers[8] + GATE_EPSILON_MM:
+    if back > numbers[BEHIND] + GATE_EPSILON_MM or bottom > numbers[TOP] + GATE_EPSILON_MM:
         return -1.0
-    if upper < numbers[9] - GATE_EPSILON_MM:
+    if upper < numbers[FLOOR] - GATE_EPSILON_MM:
         return -1.0
     return find_docking_room(numbers, e0 - t0, e1 - t1, e2 - t2, t0, t1, t2, e0, reach_e, reach_t)
 
@@ -160,17 +177,17 @@ def find_docking_room(  # pragma: no cover  # noqa: PLR0913, PLR0917
     """Return the furthest docking of the paths of two balls by waist or mouth, mm."""
     rho = reach_e + reach_t
     length = math.sqrt(vx * vx + vy * vy + vz * vz)
-    nx, ny, nz = numbers[13], numbers[14], numbers[15]
+    nx, ny, nz = numbers[NORMAL_X], numbers[NORMAL_Y], numbers[NORMAL_Z]
     if nx == 0.0 and ny == 0.0 and nz == 0.0:
-        _, high = find_shares(numbers[11], e0, reach_e, t0, reach_t)
-        return high * (length + rho) + numbers[12] + GATE_EPSILON_MM
-    ahead = max(numbers[16] - (nx * t0 + ny * t1 + nz * t2) + reach_t, 0.0)
+        _, high = find_shares(numbers[MOUTH], e0, reach_e, t0, reach_t)
+        return high * (length + rho) + numbers[ALLOWANCE] + GATE_EPSILON_MM
+    ahead = max(numbers[PLANE] - (nx * t0 + ny * t1 + nz * t2) + reach_t, 0.0)
     if length <= rho:
-        return 1e9
+        return 10.0**9
     cosine = max(-1.0, min(1.0, (vx * nx + vy * ny + vz * nz) / length))
     sine = rho / length
     # The smallest cosine with the normal within the cone of the paths.
     outward = cosine * math.sqrt(1.0 - sine * sine) - sine * math.sqrt(1.0 - cosine * cosine)
     if outward <= 1e-6:
-        return 1e9
-    return ahead / outward + numbers[12] + GATE_EPSILON_MM
+        return 10.0**9
+    return ahead / outward + numbers[ALLOWANCE] + GATE_EPSILON_MM

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from kambin.planning.kernels import Scalar
 
-SPREAD = 0.75
+SPREAD_TOLERANCE = 0.75
 """Largest mean squared deviation of the coupled corners of two cells, in squared nodes."""
+
+KINDS_BINS = 5
+"""Rises along three axes, to edge and to corner neighbours."""
 
 ROUNDING_MM = 1e-4
 """What float32 arithmetic may add to a sampled value, mm: positions of up to 500 nodes are known
@@ -67,7 +70,7 @@ class Slack:
         """
         d = np.asarray(nodes, dtype=np.float64)
         least: NDArray[np.float64] = np.minimum(
-            self.steep_mm * d, self.far_mm * np.sqrt(d * d + SPREAD)
+            self.steep_mm * d, self.far_mm * np.sqrt(d * d + SPREAD_TOLERANCE)
         )
         return least
 
@@ -99,7 +102,7 @@ def find_rises(field: NDArray[np.float32]) -> NDArray[np.float64]:  # pragma: no
     float array, shape (5,), mm
     """
     # One row for each plane: threads never write to the same place.
-    rises = np.zeros((field.shape[0], 5), dtype=np.float64)
+    rises = np.zeros((field.shape[0], KINDS_BINS), dtype=np.float64)
     for i in prange(field.shape[0]):
         for di in range(min(2, field.shape[0] - i)):
             for j in range(field.shape[1]):
@@ -112,4 +115,4 @@ def find_rises(field: NDArray[np.float32]) -> NDArray[np.float64]:  # pragma: no
                             kind = (0 if di else 1 if dj else 2) if steps == 1 else steps + 1
                             rise = _rise(field[i, j], field[i + di, j + dj], dk)
                             rises[i, kind] = max(rises[i, kind], rise)
-    return np.array([rises[:, n].max() for n in range(5)])
+    return np.array([rises[:, n].max() for n in range(KINDS_BINS)])

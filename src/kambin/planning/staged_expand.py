@@ -9,7 +9,7 @@ from kambin.planning.cost_kernels import find_least_way_cost, find_way_cost
 from kambin.planning.field_search import find_edge, keep_better
 from kambin.planning.gate_kernels import find_stop_limit
 from kambin.planning.kernels import Scalar
-from kambin.planning.staged_kernels import bound_candidates, measure_candidates
+from kambin.planning.staged_kernels import SPACING, STOP_STEP, bound_candidates, measure_candidates
 
 
 @njit(parallel=True, cache=True)
@@ -47,7 +47,10 @@ def bound_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
     bounds = np.full(pairs.shape[1], -np.inf)
     for p in prange(pairs.shape[1]):
         e, t = pairs[0, p], pairs[1, p]
-        reach_e, reach_t = np.float64(e_radii[e]) * plan[9], np.float64(t_radii[t]) * plan[9]
+        reach_e, reach_t = (
+            np.float64(e_radii[e]) * plan[SPACING],
+            np.float64(t_radii[t]) * plan[SPACING],
+        )
         ex, ey, ez = e_middles[e, 0], e_middles[e, 1], e_middles[e, 2]
         tx, ty, tz = t_middles[t, 0], t_middles[t, 1], t_middles[t, 2]
         limit = find_stop_limit(ex, ey, ez, reach_e, tx, ty, tz, reach_t, gate)
@@ -62,7 +65,7 @@ def bound_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
                 e_radii[e],
                 t_centres[t],
                 t_radii[t],
-                min(stop_costs.shape[0] - 1, int(limit / plan[10])),
+                min(stop_costs.shape[0] - 1, int(limit / plan[STOP_STEP])),
                 cost,
                 floor,
                 plan,

@@ -11,10 +11,11 @@ import numpy as np
 from numba import njit
 
 from kambin.planning.kernels import Scalar
-from kambin.planning.slack import ROUNDING_MM, SPREAD
+from kambin.planning.slack import ROUNDING_MM, SPREAD_TOLERANCE
 from kambin.planning.walk_kernels import (
-    HOP,
-    NARROWEST,
+    HOP_TOLERANCE,
+    NARROWEST_TOLERANCE,
+    QUARTER_STEP_MM,
     count_safe,
     find_shift,
     find_stride,
@@ -25,7 +26,10 @@ from kambin.planning.walk_kernels import (
 FULL, DOCKING, BONE, REMOVABLE = range(4)
 """Rows of the table of slacks; the fields come in this order."""
 
-LEAST_MM = -1e6
+REQUIRED, BONE_COST, BONE_LIMIT, STEP, SPACING, STOP_STEP = range(5, 11)
+"""Places in ``StagedProblem.plan``."""
+
+LEAST_MM = -(10.0**6)
 """Below every field; a finite number where nothing is required."""
 
 
@@ -179,7 +183,12 @@ def measure_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     """
     row, plane = lines
     step, wish_full, wish_docking, radius = plan[0], plan[1], plan[2], plan[3]
-    gain, require, bone_cost, bone_limit = plan[4], plan[5], plan[6], plan[7]
+    gain, require, bone_cost, bone_limit = (
+        plan[4],
+        plan[REQUIRED],
+        plan[BONE_COST],
+        plan[BONE_LIMIT],
+    )
     every, coarse, near = counts[0], counts[1], counts[2]
     stops = stop_costs.shape[0]
     found[:] = -np.inf
@@ -220,9 +229,9 @@ def measure_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     )
     if first >= stops or (bits >> first) == 0:
         return False
-    most = int((bone_limit - need) / plan[8]) + 1
+    most = int((bone_limit - need) / plan[STEP]) + 1
     inside = count_inside(fields[BONE], lines, entry, target, step32, slacks, most)
-    spare = min(np.float64(slim), bone_limit - inside * plan[8])
+    spare = min(np.float64(slim), bone_limit - inside * plan[STEP])
     if spare < require:
         return False
     any_found = False
@@ -263,7 +272,9 @@ def add_slack(
     value: Scalar, shift: Scalar, slacks: Scalar, which: Scalar
 ) -> Scalar:  # pragma: no cover
     """Return a sampled value plus all that a shifted path may have more, float64."""
-    rise = min(slacks[which, 0] * shift, slacks[which, 1] * math.sqrt(shift * shift + SPREAD))
+    rise = min(
+        slacks[which, 0] * shift, slacks[which, 1] * math.sqrt(shift * shift + SPREAD_TOLERANCE)
+    )
     return np.float64(value) + rise + ROUNDING_MM
 
 
@@ -292,7 +303,7 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     """
     row, plane = lines
     step, wish_full, wish_docking, radius = plan[0], plan[1], plan[2], plan[3]
-    gain, require, bone_cost = plan[4], plan[5], plan[6]
+    gain, require, bone_cost = plan[4], plan[REQUIRED], plan[BONE_COST]
     every, coarse, near = counts[0], counts[1], counts[2]
     cap = min(wish_full, wish_docking)
     need = max(require, (floor + cost + stop_costs[0]) / gain - 1e-5, LEAST_MM)
@@ -300,7 +311,7 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
         return -np.inf
     rho = np.float64(reach_e) + np.float64(reach_t)
     dx, dy, dz, _, length = find_stride(entry, target, np.float32(step))
-    if length <= NARROWEST * rho:
+    if length <= NARROWEST_TOLERANCE * rho:
         return gain * cap - cost - stop_costs[0]
     shortest = length - rho
     excess = rho * rho / (2.0 * shortest)
@@ -325,10 +336,12 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
             wide[n // every] = min(wide[n // every], docked)
         if full < need or outer < need:
             return -np.inf
-        hop = max(min(whole - full, docked - min(outer, full)) / slacks[FULL, 1], 0.25 * shift)
+        hop = max(
+            min(whole - full, docked - min(outer, full)) / slacks[FULL, 1], QUARTER_STEP_MM * shift
+        )
         if n < outermost:
             hop = min(hop, 2.0 * every * step)
-        n += max(1, int(HOP * hop / step))
+        n += max(1, int(HOP_TOLERANCE * hop / step))
     wide[last_stop] = min(wide[last_stop], outer)
     for j in range(last_stop - 1, -1, -1):
         # A tool that goes further in also goes through all that lies further out.

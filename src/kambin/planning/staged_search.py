@@ -28,7 +28,7 @@ BOUND: Any = bound_pairs
 TRY: Any = try_pairs
 """The kernels, called with what ``find_fixed`` returns first."""
 
-LEAF_SIZE = 4
+LEAF_BATCH = 4
 """Points of a leaf: a path through all stages costs more to try than a ball to bound."""
 
 
@@ -151,8 +151,8 @@ def search_staged(
     StagedAnswer, equal to that of trying every candidate; without a place it is the proof that
     none passes
     """
-    entries = BallTree.of(problem.nodes(problem.corridor.entries_mm), LEAF_SIZE)
-    targets = BallTree.of(problem.nodes(problem.corridor.targets_mm), LEAF_SIZE)
+    entries = BallTree.of(problem.nodes(problem.corridor.entries_mm), LEAF_BATCH)
+    targets = BallTree.of(problem.nodes(problem.corridor.targets_mm), LEAF_BATCH)
     forest = Forest(entries, targets, len(problem.stop_costs_mm))
     expand = _Expand(problem, forest, quantum_mm, require_mm)
     return _answer(forest, search_pairs(forest, expand, quantum_mm=quantum_mm))

@@ -10,12 +10,15 @@ import numpy as np
 from numba import njit
 
 from kambin.planning.kernels import Float32, Scalar
-from kambin.planning.slack import ROUNDING_MM, SPREAD
+from kambin.planning.slack import ROUNDING_MM, SPREAD_TOLERANCE
 
-NARROWEST = 1.5
+NARROWEST_TOLERANCE = 1.5
 """A pair of balls whose distance is less than this many radii has no direction to speak of."""
 
-HOP = 0.7
+QUARTER_STEP_MM = 0.25
+"""Share of the shift of a pair of balls below which a bound does not look closer."""
+
+HOP_TOLERANCE = 0.7
 """Share of the way to the next possible lower value that a bound hops over (recipes B1.2)."""
 
 
@@ -64,7 +67,7 @@ def count_safe(  # pragma: no cover
     if spare <= 0:
         return 0
     reach = spare / steep
-    squared = (spare / far) * (spare / far) - np.float32(SPREAD)
+    squared = (spare / far) * (spare / far) - np.float32(SPREAD_TOLERANCE)
     if squared > reach * reach:
         reach = math.sqrt(squared)
     return int(reach / step)
@@ -147,7 +150,7 @@ def walk_bound(  # pragma: no cover  # noqa: PLR0913, PLR0917
     """
     rho = np.float64(reach_e) + np.float64(reach_t)
     dx, dy, dz, _, length = find_stride(entry, target, step)
-    if length <= NARROWEST * rho:
+    if length <= NARROWEST_TOLERANCE * rho:
         return cap
     shortest = length - rho
     excess = rho * rho / (2.0 * shortest)
@@ -160,12 +163,12 @@ def walk_bound(  # pragma: no cover  # noqa: PLR0913, PLR0917
         share = min(1.0, n * np.float64(step) / shortest)
         shift = find_shift(share, np.float64(reach_e), np.float64(reach_t)) + share * excess + 1e-4
         value = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
-        slack = min(steep * shift, far * math.sqrt(shift * shift + SPREAD))
+        slack = min(steep * shift, far * math.sqrt(shift * shift + SPREAD_TOLERANCE))
         value = np.float32(value + slack + ROUNDING_MM)
         if value < bound:
             bound = value
             if bound < floor:
                 return bound
         # Any choice of samples gives a bound; the hop is how far a lower one must be at least.
-        n += max(1, int(HOP * max((value - bound) / far, 0.25 * shift) / step))
+        n += max(1, int(HOP_TOLERANCE * max((value - bound) / far, QUARTER_STEP_MM * shift) / step))
     return bound
