@@ -1,11 +1,12 @@
 """What holds for any clearance, any path and any document of planning."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.planning.made_level import (
     LEVEL,
@@ -19,15 +20,20 @@ from tests.unit.planning.made_level import (
     make_stage,
     make_structure,
 )
+from tests.unit.planning.posed_level import a_hazard_near, a_tool, plane, surroundings
+from tests.unit.planning.small_problems import the_tools
 
 from kambin.anatomy import Origin, Tube
 from kambin.planning import Clearance, Path, PlanRequest, hash_content, round_document, seal_plan
-from kambin.planning.certainty import assess_certainty, find_contact_probability, find_slack_mm
+from kambin.planning.certainty import find_slack_mm
+from kambin.planning.contact import SCRAMBLES_SAMPLES, rate_contact
+from kambin.planning.error_model import PathFrame
 from kambin.planning.evaluate import find_uncertainty_mm
 from kambin.planning.policy import Group
 from kambin.planning.refusal import find_binding, judge_refusal
 from kambin.planning.remarks import remark_missing
 from kambin.planning.resection import classify_stability, is_in_capsule
+from kambin.planning.tolerance import SLACK_TOLERANCE, find_cone
 from kambin.planning.tubes import measure_tube_clearance
 
 gaps = st.floats(-20, 200, allow_nan=False)
@@ -69,32 +75,50 @@ def paths(draw: st.DrawFn) -> Path:
 # Certainty
 
 
+def _rate(
+    clearances: list[float], sigma: float, known: list[bool] | None = None
+) -> tuple[float, float, float]:
+    """Contact of a needle at some clearances, each as often as the other in every scramble."""
+    poses = np.tile(clearances, SCRAMBLES_SAMPLES)
+    exact = np.ones(len(poses), bool) if known is None else np.tile(known, SCRAMBLES_SAMPLES)
+    found = rate_contact(poses, exact, sigma, "needle")
+    return found.low, found.probability, found.high
+
+
 @given(gaps, gaps, sigmas)
 def test_more_room_never_makes_contact_likelier(a: float, b: float, sigma: float) -> None:
     near, far = sorted((a, b))
-    chances = [
-        find_contact_probability(make_clearance(clearance_mm=gap, sigma_mm=sigma))
-        for gap in (near, far)
-    ]
+    chances = [_rate([gap], sigma)[1] for gap in (near, far)]
     assert 0 <= chances[1] <= chances[0] <= 1
 
 
 @given(gaps, sigmas)
 def test_room_and_overlap_are_each_others_complement(gap: float, sigma: float) -> None:
-    chances = [
-        find_contact_probability(make_clearance(clearance_mm=sign * gap, sigma_mm=sigma))
-        for sign in (1, -1)
-    ]
-    assert sum(chances) == pytest.approx(1)
+    assert sum(_rate([sign * gap], sigma)[1] for sign in (1, -1)) == pytest.approx(1)
 
 
 @given(gaps, sigmas, st.floats(0.1, 10))
 def test_contact_depends_on_the_gap_in_sigmas_alone(gap: float, sigma: float, scale: float) -> None:
-    one, other = (
-        find_contact_probability(make_clearance(clearance_mm=k * gap, sigma_mm=k * sigma))
-        for k in (1.0, scale)
-    )
+    one, other = (_rate([k * gap], k * sigma)[1] for k in (1.0, scale))
     assert one == pytest.approx(other, rel=1e-6, abs=1e-12)
+
+
+@given(st.lists(gaps, min_size=2, max_size=8), sigmas)
+def test_the_chance_of_many_poses_is_the_mean_of_theirs(found: list[float], sigma: float) -> None:
+    alone = [_rate([gap], sigma)[1] for gap in found]
+    assert _rate(found, sigma)[1] == pytest.approx(np.mean(alone), abs=1e-12)
+
+
+@given(st.lists(st.tuples(gaps, st.booleans()), min_size=1, max_size=8), sigmas)
+def test_a_gap_known_from_below_lowers_the_low_end_and_nothing_else(
+    found: list[tuple[float, bool]], sigma: float
+) -> None:
+    clearances, known = map(list, zip(*found, strict=True))
+    low, chance, high = _rate(clearances, sigma, known)
+    sure = _rate(clearances, sigma)
+    assert (chance, high) == sure[1:]
+    assert low <= sure[0] + 1e-12
+    assert low <= chance <= high
 
 
 @given(st.lists(rows(), min_size=1, max_size=6))
@@ -109,18 +133,20 @@ def test_the_slack_is_the_least_over_rows_in_any_order(found: list[Clearance]) -
     )
 
 
-@given(st.lists(rows(), max_size=6), st.floats(-5, 50), st.floats(1, 200))
-def test_a_tolerance_is_given_exactly_if_there_is_slack(
-    found: list[Clearance], slack: float, length: float
-) -> None:
-    certainty = assess_certainty([make_stage("needle", *found)], slack_mm=slack, length_mm=length)
-    assert (certainty.tolerance_entry_mm is None) is (slack <= 0)
-    assert (certainty.tolerance_angle_deg is None) is (slack <= 0)
-    assert (certainty.not_assessed_reason is None) is (slack > 0)
-    if certainty.tolerance_angle_deg is not None:
+@settings(max_examples=6)
+@given(st.floats(-1, 4))
+def test_a_tolerance_is_granted_exactly_if_there_is_slack(slack: float) -> None:
+    # The wall stands off the needle's radius, its margin of 2 mm from a root, and the slack.
+    assume(abs(slack - SLACK_TOLERANCE) > 1e-3)
+    tools = replace(the_tools(), tools=(a_tool("needle", 0.6),))
+    around, stages = surroundings(tools, [a_hazard_near(plane(2.6 + slack))])
+    assert find_slack_mm(stages) == pytest.approx(slack, abs=1e-4)
+    cone = find_cone(around, PathFrame.of(around.path, SIDE))
+    assert (cone is None) is (slack <= SLACK_TOLERANCE)
+    if cone is not None:
         # The tip of a turn by this angle moves by no more than the slack.
-        moved = length * np.sin(np.radians(certainty.tolerance_angle_deg))
-        assert moved <= slack + 1e-9
+        assert around.path.length_mm * np.sin(cone.angle_rad) <= slack + 0.02
+        assert cone.entry_mm <= slack + 0.02
 
 
 @given(st.sampled_from(Group), st.floats(0, 5), st.booleans())

@@ -132,7 +132,7 @@ def assess_contact(
             gaps, exact = around.measure(index, poses, moves)
             found[str(hazard.key)] = max(
                 (
-                    _find_contact(gaps[:, s] - radius, exact[:, s], sigma, stage)
+                    rate_contact(gaps[:, s] - radius, exact[:, s], sigma, stage)
                     for s, (stage, radius) in tools.items()
                 ),
                 key=lambda contact: contact.probability,
@@ -191,10 +191,18 @@ def _rows_of(hazard: Hazard, stages: Sequence[Stage]) -> Iterator[tuple[Stage, C
         yield from ((stage, row) for row in stage.clearances if row.structure == name)
 
 
-def _find_contact(
+def rate_contact(
     clearances_mm: NDArray[np.float64], exact: NDArray[np.bool_], sigma_mm: float, stage: str
 ) -> Contact:
-    """Return the contact of one tool from its clearance at every pose, shape (P,)."""
+    """Return the contact of one tool from its clearance at every pose.
+
+    Parameters
+    ----------
+    clearances_mm : float array, shape (P,), mm, scramble after scramble
+    exact : bool array, shape (P,); elsewhere the clearance is known from below alone
+    sigma_mm : float, mm, of the surface along its normal; 0 counts poses
+    stage : str, of the tool
+    """
     if sigma_mm > 0:
         chances = ndtr(-clearances_mm / sigma_mm)
     else:
