@@ -56,6 +56,7 @@ docs: $(STAMP)
 	$(BIN)/python docs/figures/completion_parts.py
 	$(BIN)/python docs/figures/real_patients.py
 	$(BIN)/python docs/figures/herniation_classes.py
+	$(BIN)/python docs/figures/reach_map.py
 	$(BIN)/python docs/figures/readme_picture.py
 
 lock:
