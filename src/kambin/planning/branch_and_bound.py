@@ -187,6 +187,7 @@ class _Places:
         self._stops = forest.stops
 
     def first(self, pairs: Pairs) -> NDArray[np.int64]:
+        """Return the earliest place in the list that each pair holds, shape (P,)."""
         places: NDArray[np.int64] = (
             self._entries[pairs[0]] * self._row + self._targets[pairs[1]]
         ) * self._stops
