@@ -24,10 +24,31 @@ from tests.unit.planning.made_level import (
 
 import kambin
 from kambin.planning import MigratedFrom, Plan, hash_content, round_document, seal_plan
+from kambin.planning.bone_models import DiameterVolume, ReamerPass, StopVolume
 from kambin.planning.error_model import ErrorModel
+from kambin.planning.reach_models import Residual
 from kambin.planning.sealing import find_software
 
 PLAN = make_plan((make_stage("needle", make_clearance()), make_stage("cannula", stop_mm=5.0)))
+
+PASS = ReamerPass(
+    instrument="reamer-7.5",
+    radius_mm=3.75,
+    tilt_deg=0.0,
+    pivot="axis",
+    tip_lps_mm=(8.0, 12.0, 0.0),
+    outer_lps_mm=(72.0, 60.0, 0.0),
+    stop_mm=5.0,
+    taken_mm3=300.0,
+)
+
+RESIDUAL = Residual(
+    volume_mm3=120.0,
+    pieces=2,
+    largest_mm3=80.0,
+    centroid_lps_mm=(4.0, 10.0, 1.0),
+    distances_mm={"dural_sac": 1.5, ROOT: None},
+)
 
 OTHER: dict[str, Any] = {
     "schema_version": 1,
@@ -87,12 +108,33 @@ PARTS: dict[str, dict[str, Any]] = {
         "pars_left_mm": None,
         "iap_volume_mm3": None,
         "pars_volume_mm3": None,
+        "margin_mm": 0.25,
+        "needed_mm3": 300.0,
+        "collateral_mm3": 12.0,
+        "uncovered_mm3": 3.0,
+        "single_pass_mm3": 310.0,
+        "stability_source": "a book [D]",
+        "passes": (PASS,),
+        "volume_against_diameter": (DiameterVolume(diameter_mm=7.5, volume_mm3=300.0),),
+        "volume_against_stop": (StopVolume(stop_mm=4.0, volume_mm3=250.0),),
         "not_assessed_reason": "why",
     },
     "reach": {
         "reachable_fraction": 0.5,
         "visible_fraction": 0.5,
         "residual_mm3": 1.0,
+        "both_fraction": 0.4,
+        "neither_fraction": 0.3,
+        "rigid_fraction": 0.2,
+        "without_modelled_fraction": 0.9,
+        "without_removable_fraction": 0.8,
+        "visible_best_rotation_fraction": 0.3,
+        "best_rotation_deg": 45.0,
+        "fragment_mm3": 900.0,
+        "swivel_deg": 5.0,
+        "swivel_free_fraction": 0.6,
+        "residual": RESIDUAL,
+        "blockers_modelled": (ROOT,),
         "not_assessed_reason": None,
     },
     "certainty": {
@@ -189,6 +231,56 @@ def test_the_seal_changes_with_each_field_of_a_clearance(name: str, value: objec
     first = PLAN.stages[0].model_copy(update={"clearances": (row,)})
     other = PLAN.model_copy(update={"stages": (first, *PLAN.stages[1:])})
     assert hash_content(other) != PLAN.content_sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("instrument", "reamer-8.5"),
+        ("radius_mm", 4.25),
+        ("tilt_deg", 5.0),
+        ("pivot", "docking"),
+        ("tip_lps_mm", (8.0, 12.0, 0.1)),
+        ("outer_lps_mm", (72.0, 60.0, 0.1)),
+        ("stop_mm", 5.1),
+        ("taken_mm3", 299.0),
+    ],
+)
+def test_the_seal_changes_with_each_field_of_a_pass(name: str, value: object) -> None:
+    whole, other = (
+        make_plan(PLAN.stages, resection=make_resection(passes=(one,)))
+        for one in (PASS, PASS.model_copy(update={name: value}))
+    )
+    assert name in ReamerPass.model_fields
+    assert whole.content_sha256 != other.content_sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("volume_mm3", 121.0),
+        ("pieces", 3),
+        ("largest_mm3", 81.0),
+        ("centroid_lps_mm", (4.0, 10.0, 1.1)),
+        ("distances_mm", {"dural_sac": 1.5, ROOT: 2.0}),
+    ],
+)
+def test_the_seal_changes_with_each_field_of_what_stays(name: str, value: object) -> None:
+    whole, other = (
+        make_plan(PLAN.stages, reach=PLAN.reach.model_copy(update={"residual": one}))
+        for one in (RESIDUAL, RESIDUAL.model_copy(update={name: value}))
+    )
+    assert name in Residual.model_fields
+    assert whole.content_sha256 != other.content_sha256
+
+
+def test_the_seal_changes_with_the_order_of_the_passes() -> None:
+    last = PASS.model_copy(update={"instrument": "reamer-8.5"})
+    one, other = (
+        make_plan(PLAN.stages, resection=make_resection(passes=passes))
+        for passes in ((PASS, last), (last, PASS))
+    )
+    assert one.content_sha256 != other.content_sha256
 
 
 def test_the_seal_changes_with_the_order_of_the_stages() -> None:
