@@ -10,13 +10,13 @@ from kambin.planning.ball_tree import BallTree
 from kambin.planning.branch_and_bound import PAIR_BATCH, Forest, Pairs, split_pairs
 from kambin.planning.staged_search import BOUND, StagedProblem, find_fixed, find_nodes
 
-MOST_SAMPLES = 65536
+MOST_PAIRS = 2 * 4 * PAIR_BATCH
 """Pairs of balls after which the bound so far is given: half a second of two cores."""
 
-SKIN_SAMPLES = 8
+SKIN_NEIGHBOURS = 3**2 - 1
 """Neighbours of a point of a lattice on the skin."""
 
-BOX_SAMPLES = 26
+BOX_NEIGHBOURS = 3**3 - 1
 """Neighbours of a point of a lattice in space."""
 
 
@@ -54,8 +54,8 @@ def bound_continuum(problem: StagedProblem, found_mm: float) -> float:
     """
     corridor, step = problem.corridor, problem.spacing_mm
     reaches = (
-        find_reach_mm(corridor.entries_mm, SKIN_SAMPLES),
-        find_reach_mm(corridor.targets_mm, BOX_SAMPLES),
+        find_reach_mm(corridor.entries_mm, SKIN_NEIGHBOURS),
+        find_reach_mm(corridor.targets_mm, BOX_NEIGHBOURS),
     )
     trees = [BallTree.of(problem.nodes(p), 1) for p in (corridor.entries_mm, corridor.targets_mm)]
     wide = [
@@ -83,7 +83,7 @@ def _bound_all(problem: StagedProblem, forest: Forest, found_mm: float) -> float
     pairs: Pairs = np.zeros((2, 1), dtype=np.int64)
     bounds, settled, used = np.full(1, np.inf), found_mm, 0
     while pairs.shape[1]:
-        if used >= MOST_SAMPLES:
+        if used >= MOST_PAIRS:
             return max(settled, float(bounds.max()))
         order = np.argsort(-bounds, kind="stable")
         now, later = order[:PAIR_BATCH], order[PAIR_BATCH:]

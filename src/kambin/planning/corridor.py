@@ -36,22 +36,6 @@ class CorridorLack:
     why: str
 
 
-def keep_promising(
-    entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset
-) -> Entries:
-    """Return the entries from which at least one path belongs to the corridor.
-
-    Parameters
-    ----------
-    entries : Entries
-    targets : Targets
-    geometry : LevelGeometry
-    tools : Toolset
-    """
-    allowed = find_allowed(entries, targets, geometry, tools).any(axis=(1, 2))
-    return Entries(entries.points_lps_mm[allowed], entries.rays)
-
-
 def find_allowed(
     entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset
 ) -> NDArray[np.bool_]:
@@ -68,7 +52,8 @@ def find_allowed(
     -----
     Where the waist of the foramen is measured, the cannula ends no further out than 2 mm beyond
     it; else, or where the tools say so, its outer mouth bounds docking (docs/adr/0007). What
-    the landmarks of the C-arm exclude for a zone is left out, too.
+    the landmarks of the C-arm exclude for a zone is left out, too. The search asks
+    ``CorridorNumbers`` path by path; this is what it must agree with.
     """
     corridor, stops = tools.technique.corridor, find_stops_mm(tools.technique)
     points, aims = entries.points_lps_mm, targets.points_lps_mm

@@ -108,19 +108,6 @@ class CorridorNumbers:
         return found
 
 
-def find_bits(entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset) -> Bits:
-    """Return the docking distances that the corridor allows, one bit each, shape (E, T).
-
-    Parameters
-    ----------
-    entries : Entries
-    targets : Targets
-    geometry : LevelGeometry
-    tools : Toolset
-    """
-    return CorridorNumbers.of(entries, targets, geometry, tools).find_bits(every=True)
-
-
 def keep_promising(
     entries: Entries, targets: Targets, geometry: LevelGeometry, tools: Toolset
 ) -> Entries:

@@ -64,11 +64,11 @@ class Costs:
 
 @njit(nogil=True)
 def find_angles(  # pragma: no cover
-    vx: Scalar, vy: Scalar, vz: Scalar, length: Scalar, sign: Scalar
+    vx: Scalar, vy: Scalar, vz: Scalar, length_mm: Scalar, sign: Scalar
 ) -> Scalar:
     """Return axial inclination and cranio-caudal angle of the way to the entry, degrees."""
     theta = math.degrees(math.atan2(vx * sign, vy))
-    sine = max(-1.0, min(1.0, vz / max(length, COST_EPSILON_MM)))
+    sine = max(-1.0, min(1.0, vz / max(length_mm, COST_EPSILON_MM)))
     return theta, math.degrees(math.asin(sine))
 
 

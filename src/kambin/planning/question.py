@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kambin.anatomy import Anatomy, Case
 from kambin.core import FieldStore, NoStore, Progress, SilentProgress
 from kambin.planning.bundle import Bundle
-from kambin.planning.corridor import keep_promising
+from kambin.planning.corridor_kernels import keep_promising
 from kambin.planning.docking import with_waist
 from kambin.planning.entries import find_entries
 from kambin.planning.fields import build_hazards

@@ -23,17 +23,18 @@ def relax(question: Question, result: SearchResult) -> tuple[Question, SearchRes
     take rim bone, too. Either needs a person's confirmation (architecture 4), so that it is
     tried only when nothing else passes. Of what fails, the one nearest to passing is kept.
     """
-    candidates, paths = result.candidates, result.paths
+    candidates, paths, nodes = result.candidates, result.paths, result.nodes
     last = question, result
     for tools in find_relaxations(question):
         freed = replace(question, problem=replace(question.problem, tools=tools))
         found = search(freed.problem, question.skin)
         candidates, paths = candidates + found.candidates, paths + found.paths
+        nodes += found.nodes
         if found.is_feasible:
-            return freed, replace(found, candidates=candidates, paths=paths)
+            return freed, replace(found, candidates=candidates, paths=paths, nodes=nodes)
         if _slack_mm(found) > _slack_mm(last[1]):
             last = freed, found
-    return last[0], replace(last[1], candidates=candidates, paths=paths)
+    return last[0], replace(last[1], candidates=candidates, paths=paths, nodes=nodes)
 
 
 def find_relaxations(question: Question) -> Iterator[Toolset]:

@@ -26,7 +26,7 @@ from kambin.planning.walk_kernels import (
 FULL, DOCKING, BONE, REMOVABLE = range(4)
 """Rows of the table of slacks; the fields come in this order."""
 
-REQUIRED, BONE_COST, BONE_LIMIT, STEP, SPACING, STOP_STEP = range(5, 11)
+GAIN, REQUIRED, BONE_COST, BONE_LIMIT, STEP, SPACING, STOP_STEP = range(4, 11)
 """Places in ``StagedProblem.plan``."""
 
 LEAST_MM = -(10.0**6)
@@ -34,12 +34,14 @@ LEAST_MM = -(10.0**6)
 
 
 @njit(nogil=True)
-def find_section(d: Scalar, radius: Scalar) -> Scalar:  # pragma: no cover
+def find_section(d: Scalar, radius_mm: Scalar) -> Scalar:  # pragma: no cover
     """Return the area of a tool's section inside a flat surface at distance d, mm2."""
-    if d >= radius:
+    if d >= radius_mm:
         return 0.0
-    d = max(d, -radius)
-    return radius * radius * math.acos(d / radius) - d * math.sqrt(radius * radius - d * d)
+    d = max(d, -radius_mm)
+    return radius_mm * radius_mm * math.acos(d / radius_mm) - d * math.sqrt(
+        radius_mm * radius_mm - d * d
+    )
 
 
 @njit(nogil=True)
@@ -105,7 +107,7 @@ def measure_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
     every: Scalar,
     coarse: Scalar,
     near: Scalar,
-    radius: Scalar,
+    radius_mm: Scalar,
     section: Scalar,
 ) -> None:
     """Fill the sections inside removable bone, summed from each docking point outwards, mm2."""
@@ -119,12 +121,12 @@ def measure_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
     while n <= min(last, near * coarse):
         s = np.float32(n)
         d = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
-        area = find_section(np.float64(d), radius)
+        area = find_section(np.float64(d), radius_mm)
         if area > 0:
             section[min(n // every, stops - 1)] += area
             n += coarse
         else:
-            safe = count_safe(np.float32(d - radius), steep, far, step)
+            safe = count_safe(np.float32(d - radius_mm), steep, far, step)
             n += coarse * (1 + safe // coarse)
     for j in range(stops - 2, -1, -1):
         section[j] += section[j + 1]
@@ -161,7 +163,57 @@ def count_inside(  # pragma: no cover
 
 
 @njit(nogil=True)
-def measure_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
+def find_need(cost: Scalar, floor: Scalar, plan: Scalar) -> Scalar:  # pragma: no cover
+    """Return the clearance from which a candidate of some cost reaches the floor, mm."""
+    return max(plan[REQUIRED], (floor + cost) / plan[GAIN] - 1e-5, LEAST_MM)
+
+
+@njit(nogil=True)
+def measure_spare(  # pragma: no cover  # noqa: PLR0913, PLR0917
+    fields: Scalar,
+    lines: Scalar,
+    slacks: Scalar,
+    entry: Scalar,
+    target: Scalar,
+    need: Scalar,
+    plan: Scalar,
+    counts: Scalar,
+    wide: Scalar,
+) -> Scalar:
+    """Return the first stop that reaches the need, and the full length's clearance, mm.
+
+    Fills the clearance of what docks; all stops are past where none reaches the need.
+    """
+    row, plane = lines
+    step, low = np.float32(plan[0]), np.float32(need)
+    stops = wide.shape[0]
+    slim, is_exact = walk_exactly(
+        fields[FULL],
+        row,
+        plane,
+        entry,
+        target,
+        step,
+        slacks[FULL, 0],
+        slacks[FULL, 1],
+        np.float32(plan[1]),
+        low,
+    )
+    if not is_exact:
+        return stops, -np.inf
+    cap = np.float32(plan[2])
+    first = measure_docking(
+        fields[DOCKING], lines, entry, target, step, slacks, counts[0], cap, low, wide
+    )
+    if first >= stops:
+        return stops, -np.inf
+    most = int((plan[BONE_LIMIT] - need) / plan[STEP]) + 1
+    inside = count_inside(fields[BONE], lines, entry, target, step, slacks, most)
+    return first, min(np.float64(slim), plan[BONE_LIMIT] - inside * plan[STEP])
+
+
+@njit(nogil=True)
+def measure_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
     fields: Scalar,
     lines: Scalar,
     slacks: Scalar,
@@ -181,85 +233,34 @@ def measure_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
 
     Returns whether any is not.
     """
-    row, plane = lines
-    step, wish_full, wish_docking, radius = plan[0], plan[1], plan[2], plan[3]
-    gain, require, bone_cost, bone_limit = (
-        plan[4],
-        plan[REQUIRED],
-        plan[BONE_COST],
-        plan[BONE_LIMIT],
-    )
-    every, coarse, near = counts[0], counts[1], counts[2]
     stops = stop_costs.shape[0]
     found[:] = -np.inf
     cheapest = np.inf
     for j in range(stops):
         if (bits >> j) & 1:
             cheapest = min(cheapest, stop_costs[j])
-    need = max(require, (floor + cost + cheapest) / gain - 1e-5, LEAST_MM)
-    if not need <= min(wish_full, wish_docking):
+    need = find_need(cost + cheapest, floor, plan)
+    if not need <= min(plan[1], plan[2]):
         return False
-    low = np.float32(need)
-    step32 = np.float32(step)
-    slim, is_exact = walk_exactly(
-        fields[FULL],
-        row,
-        plane,
-        entry,
-        target,
-        step32,
-        slacks[FULL, 0],
-        slacks[FULL, 1],
-        np.float32(wish_full),
-        low,
-    )
-    if not is_exact:
-        return False
-    first = measure_docking(
-        fields[DOCKING],
-        lines,
-        entry,
-        target,
-        step32,
-        slacks,
-        every,
-        np.float32(wish_docking),
-        low,
-        wide,
-    )
-    if first >= stops or (bits >> first) == 0:
-        return False
-    most = int((bone_limit - need) / plan[STEP]) + 1
-    inside = count_inside(fields[BONE], lines, entry, target, step32, slacks, most)
-    spare = min(np.float64(slim), bone_limit - inside * plan[STEP])
-    if spare < require:
+    first, spare = measure_spare(fields, lines, slacks, entry, target, need, plan, counts, wide)
+    if first >= stops or spare < plan[REQUIRED]:
         return False
     any_found = False
     for j in range(first, stops):
         if (bits >> j) & 1:
-            value = gain * min(spare, np.float64(wide[j])) - cost - stop_costs[j]
+            value = plan[GAIN] * min(spare, np.float64(wide[j])) - cost - stop_costs[j]
             if value >= floor:
                 found[j] = value
                 any_found = True
-    if not any_found or bone_cost == 0:
+    if not any_found or plan[BONE_COST] == 0:
         return any_found
-    measure_bone(
-        fields[REMOVABLE],
-        lines,
-        entry,
-        target,
-        step32,
-        slacks,
-        every,
-        coarse,
-        near,
-        radius,
-        section,
-    )
+    every, coarse, near = counts[0], counts[1], counts[2]
+    field, step, radius_mm = fields[REMOVABLE], np.float32(plan[0]), plan[3]
+    measure_bone(field, lines, entry, target, step, slacks, every, coarse, near, radius_mm, section)
     any_found = False
     for j in range(first, stops):
         if found[j] > -np.inf:
-            found[j] -= bone_cost * section[j]
+            found[j] -= plan[BONE_COST] * section[j]
             if found[j] < floor:
                 found[j] = -np.inf
             else:
@@ -302,11 +303,11 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     can be. ``last_stop`` is the furthest that may be allowed.
     """
     row, plane = lines
-    step, wish_full, wish_docking, radius = plan[0], plan[1], plan[2], plan[3]
-    gain, require, bone_cost = plan[4], plan[REQUIRED], plan[BONE_COST]
+    step, wish_full, wish_docking, radius_mm = plan[0], plan[1], plan[2], plan[3]
+    gain, bone_cost = plan[GAIN], plan[BONE_COST]
     every, coarse, near = counts[0], counts[1], counts[2]
     cap = min(wish_full, wish_docking)
-    need = max(require, (floor + cost + stop_costs[0]) / gain - 1e-5, LEAST_MM)
+    need = find_need(cost + stop_costs[0], floor, plan)
     if not need <= cap:
         return -np.inf
     rho = np.float64(reach_e) + np.float64(reach_t)
@@ -366,7 +367,7 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
         min(last, near * coarse),
         every,
         coarse,
-        radius,
+        radius_mm,
         section,
         last_stop,
     )
@@ -393,7 +394,7 @@ def bound_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
     last: Scalar,
     every: Scalar,
     coarse: Scalar,
-    radius: Scalar,
+    radius_mm: Scalar,
     section: Scalar,
     last_stop: Scalar,
 ) -> None:
@@ -418,10 +419,10 @@ def bound_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
             start[2] + s * stride[2],
         )
         d = add_slack(value, shift, slacks, REMOVABLE)
-        if d < radius:
-            section[min(n // every, last_stop)] += find_section(d, radius)
+        if d < radius_mm:
+            section[min(n // every, last_stop)] += find_section(d, radius_mm)
             n += coarse
         else:
-            n += coarse * max(1, int((d - radius) / slacks[REMOVABLE, 1] / (step * coarse)))
+            n += coarse * max(1, int((d - radius_mm) / slacks[REMOVABLE, 1] / (step * coarse)))
     for j in range(last_stop - 1, -1, -1):
         section[j] += section[j + 1]

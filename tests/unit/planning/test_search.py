@@ -22,7 +22,8 @@ from kambin.anatomy import StructureKey
 from kambin.frames import Side, angles_from_direction, direction_from_angles
 from kambin.knowledge import techniques, value
 from kambin.planning import Group
-from kambin.planning.corridor import find_allowed, find_path_angles, find_stops_mm, keep_promising
+from kambin.planning.corridor import find_allowed, find_path_angles, find_stops_mm
+from kambin.planning.corridor_kernels import keep_promising
 from kambin.planning.kernels import sample_plainly
 from kambin.planning.search import Candidate, Problem, find_best_path
 
