@@ -276,7 +276,9 @@ def test_a_person_signs_and_locks_the_plan(case: Path, planned: Path, tmp_path: 
     ]
     assert "signed, locked" in run_kambin("history", case, plan).text
     assert run_kambin("history", case, plan, "--undo").code == 2
-    assert run_kambin("verify", case, plan).code == 0
+    verified = run_kambin("verify", case, plan, "--json")
+    assert (verified.code, verified.document["locked"]) == (0, True)
+    assert [s["is_valid"] for s in verified.document["signatures"]] == [True]
 
 
 def test_a_refusal_over_a_plan_is_undone(case: Path, planned: Path, tmp_path: Path) -> None:

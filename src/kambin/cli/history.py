@@ -10,11 +10,11 @@ import typer
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
 from kambin.cli.clock import SystemClock
 from kambin.cli.output import print_document, print_lines, print_table, with_version
+from kambin.cli.signature_words import print_signatures
 from kambin.cli.verify import PlanArgument
 from kambin.core import RequestError
 from kambin.exchange import (
     History,
-    Signature,
     Version,
     find_answer_file,
     read_case,
@@ -22,6 +22,7 @@ from kambin.exchange import (
     read_signatures,
     step_history,
 )
+from kambin.planning import Signature
 
 
 @app.command(
@@ -66,9 +67,7 @@ def print_history(found: History, signatures: Sequence[Signature]) -> None:
     signed = {s.content_sha256: s for s in signatures}
     columns = ("version", "what", "level", "side", "since", "content", "")
     print_table("Versions", columns, (_cells(v, found.current, signed) for v in found.versions))
-    for signature in signatures:
-        verdict = "counts" if signature.is_valid else f"no longer valid: {signature.why_not}"
-        print_lines(f"Signed    {signature.by} at {signature.at}: {verdict}")
+    print_signatures(signatures)
 
 
 def _cells(version: Version, current: Version, signed: dict[str, Signature]) -> tuple[str, ...]:

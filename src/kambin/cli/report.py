@@ -14,7 +14,12 @@ from kambin.cli.progress import shown_progress
 from kambin.cli.verify import PlanArgument
 from kambin.cli.workbench import complete_once
 from kambin.core import FieldStore
-from kambin.exchange import find_answer_file, read_answer, read_plan_confirmations
+from kambin.exchange import (
+    find_answer_file,
+    read_answer,
+    read_plan_confirmations,
+    read_signatures,
+)
 from kambin.planning import Plan, Refusal
 from kambin.report import ReportPaths, write_report
 
@@ -50,7 +55,7 @@ def make_report(
     *,
     store: FieldStore | None = None,
 ) -> ReportPaths:
-    """Write the report of an answer that lies in a file, with the confirmations beside it.
+    """Write the report of an answer in a file, with the confirmations and signatures beside it.
 
     Parameters
     ----------
@@ -63,7 +68,7 @@ def make_report(
     Raises
     ------
     StoreError, InputError  as ``read_case``
-    PlanError, StoreError  as ``write_report`` and ``read_plan_confirmations``
+    PlanError, StoreError  as ``write_report``, ``read_plan_confirmations``, ``read_signatures``
     """
     # no gate: a plan that still waits for an answer may be read, and its report says so
     checked = read_checked_case(folder)
@@ -76,6 +81,7 @@ def make_report(
             answer,
             out,
             case_findings=checked.findings,
+            signatures=read_signatures(file, case_sha256=case.sha256),
             progress=progress,
             store=store,
         )

@@ -13,9 +13,9 @@ from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.report import with_answers
 from kambin.cli.verify import PlanArgument, check_plan
 from kambin.core import Clock, RequestError
-from kambin.exchange import Signature, SignRequest, find_answer_file, read_answer, sign_plan_file
+from kambin.exchange import SignRequest, find_answer_file, read_answer, sign_plan_file
 from kambin.exchange.plan_files import not_a_plan, read_sealed_plan
-from kambin.planning import Refusal, require_signable
+from kambin.planning import Refusal, Signature, require_signable
 
 LONGEST_NAME = 200
 """Characters; what is longer is a pasted text and no name."""

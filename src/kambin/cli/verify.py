@@ -1,7 +1,9 @@
 """``kambin verify``: the second checker, hashes and staleness."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,10 +12,11 @@ from kambin.cli.gate import CheckedCase, read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
+from kambin.cli.signature_words import is_plan_locked, print_signatures
 from kambin.cli.workbench import complete_once
 from kambin.core import PlanError, StoreError, require_code
-from kambin.exchange import find_answer_file, read_plan
-from kambin.planning import FindingRecord, Plan, Verification, verify_plan
+from kambin.exchange import find_answer_file, read_plan, read_signatures
+from kambin.planning import FindingRecord, Plan, Signature, Verification, verify_plan
 
 PlanArgument = Annotated[
     Path, typer.Argument(metavar="PLAN", help="Plan file, or the folder that holds it.")
@@ -24,19 +27,57 @@ PlanArgument = Annotated[
 def verify(case: CaseArgument, plan: PlanArgument, json: JsonOption = False) -> int:
     """Check a plan a second time, on surfaces, and that nothing changed since it was made.
 
-    Exit code 5 when it is not valid, with the reason.
+    Exit code 5 when it is not valid, with the reason. Signatures are listed, and whether each
+    still counts.
     """
-    try:
-        # an edited plan and a changed case are opened all the same, to be told as the verdict
-        verdict = make_verdict(case, read_plan(find_answer_file(plan), verify=False))
-    except (PlanError, StoreError) as error:
-        # a file that is no plan of ours, or a case that no longer opens: not valid, with the reason
-        verdict = refuse_plan(error)
+    verdict, signatures = judge_file(case, plan)
     if json:
-        print_document(verdict)
+        print_document(describe_verdict(verdict, signatures))
     else:
         print_verdict(verdict)
+        print_signatures(signatures or ())
     return 0 if verdict.valid else PlanError.exit_code
+
+
+def judge_file(folder: Path, place: Path) -> tuple[Verification, tuple[Signature, ...] | None]:
+    """Return the second checker's answer on a plan file, and the signatures under it.
+
+    Parameters
+    ----------
+    folder : the case folder
+    place : plan file, or the folder that holds it
+
+    Returns
+    -------
+    Verification, not valid for what cannot be opened; and the signatures, none where they could
+    not be read or were changed, which makes the plan not valid as well
+
+    Raises
+    ------
+    AnatomyError, InputError  as ``make_verdict``
+    """
+    try:
+        file = find_answer_file(place)
+        # an edited plan and a changed case are opened all the same, to be told as the verdict
+        checked, verdict = check_plan(folder, read_plan(file, verify=False))
+    except (PlanError, StoreError) as error:
+        # a file that is no plan of ours, or a case that no longer opens: not valid, with the reason
+        return refuse_plan(error), None
+    try:
+        return verdict, read_signatures(file, case_sha256=checked.case.sha256)
+    except StoreError as error:
+        # whoever could change a signature could change what stands above it
+        findings = (*verdict.findings, *refuse_plan(error).findings)
+        return verdict.model_copy(update={"valid": False, "findings": findings}), None
+
+
+def describe_verdict(
+    verdict: Verification, signatures: Sequence[Signature] | None
+) -> dict[str, Any]:
+    """Return the verdict as a document, with the signatures; null where they were not read."""
+    rows = None if signatures is None else [asdict(signature) for signature in signatures]
+    locked = None if signatures is None else is_plan_locked(signatures)
+    return {**verdict.model_dump(mode="json"), "locked": locked, "signatures": rows}
 
 
 def make_verdict(folder: Path, plan: Plan) -> Verification:

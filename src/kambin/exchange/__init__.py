@@ -48,7 +48,6 @@ from kambin.exchange.segmenters import (
     find_segmenter_call,
     segment,
 )
-from kambin.exchange.signatures import Signature
 from kambin.exchange.signing import SignRequest, lock_plan_file, read_signatures, sign_plan_file
 
 __all__ = [
@@ -64,7 +63,6 @@ __all__ = [
     "Segmentation",
     "Segmenter",
     "SignRequest",
-    "Signature",
     "Version",
     "find_answer_file",
     "find_import_findings",

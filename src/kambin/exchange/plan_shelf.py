@@ -40,6 +40,15 @@ class Shelf:
             return cls(place)
         return cls(place.parent, _STEM if place.name == REFUSAL_FILE else place.stem)
 
+    @classmethod
+    def of_version(cls, file: Path) -> "Shelf | None":
+        """Return the shelf that keeps a file as one of its versions, or none."""
+        folder = Path(file).parent
+        # nothing else has this ending: a version is opened where it is kept, to be read alone
+        if not folder.name.endswith(f".{VERSIONS_FOLDER}"):
+            return None
+        return cls(folder.parent, folder.name.removesuffix(f".{VERSIONS_FOLDER}"))
+
     def answer_file(self, kind: str) -> Path:
         """Return the file of the answer of a kind, ``plan`` or ``refusal``."""
         name = REFUSAL_FILE if kind == "refusal" and self.stem == _STEM else f"{self.stem}.json"

@@ -1,7 +1,6 @@
 """Who signed and locked which content of a plan, and whether it still counts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from kambin.exchange.chains import (
@@ -13,33 +12,9 @@ from kambin.exchange.chains import (
     write_log,
 )
 from kambin.exchange.plan_shelf import Shelf
+from kambin.planning import Signature
 
 SIGNED, LOCKED = "signed", "locked"
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """A person's signature under one content of a plan.
-
-    Parameters
-    ----------
-    by : str, who signed
-    at : str, moment, ISO 8601
-    content_sha256, case_sha256 : str, what was signed, and on which case it was planned
-    accepted : tuple of codes that had been accepted by then
-    is_locked : bool, whether this content was locked
-    is_valid : bool, whether it is the plan as it is now
-    why_not : str, empty if valid
-    """
-
-    by: str
-    at: str
-    content_sha256: str
-    case_sha256: str
-    accepted: tuple[str, ...]
-    is_locked: bool
-    is_valid: bool
-    why_not: str
 
 
 def read_acts(file: Path) -> tuple[Entry, ...]:

@@ -4,18 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kambin.core import PlanError, StoreError
+from kambin.exchange.chains import log_changed
 from kambin.exchange.plan_files import read_sealed_plan
-from kambin.exchange.plan_history import note_act, read_history, settle_history
+from kambin.exchange.plan_history import History, note_act, read_history, settle_history
 from kambin.exchange.plan_shelf import Shelf
 from kambin.exchange.signatures import (
     LOCKED,
     SIGNED,
-    Signature,
     add_act,
+    is_locked,
     judge_signatures,
     read_acts,
     require_consistent,
 )
+from kambin.planning import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,23 +121,48 @@ def read_signatures(place: Path, *, case_sha256: str | None = None) -> tuple[Sig
 
     Parameters
     ----------
-    place : plan file, or the folder that holds it
+    place : plan file, one of its kept versions, or the folder that holds it
     case_sha256 : str, of the case as it is, or none not to ask
 
     Raises
     ------
-    PlanError  (PL-090, PL-091) as ``read_plan``
-    StoreError  (ST-011) if history or signatures were changed
+    PlanError  (PL-091) if it is no plan
+    StoreError  (ST-011) if history or signatures were changed, or a locked plan was replaced
     """
-    shelf = Shelf.at(place)
-    acts = read_acts(shelf.signatures_file)
-    require_consistent(shelf, acts, read_history(shelf.answer_file("plan")).events)
-    if not acts:
-        return ()
-    file = shelf.answer_file("plan")
-    # a refusal may have taken its place: then no content is the signed one
-    content = read_sealed_plan(file)[1] if file.is_file() else ""
-    return judge_signatures(acts, content, case_sha256)
+    keeper = Shelf.of_version(place)
+    shelf = keeper or Shelf.at(place)
+    acts, history = read_acts(shelf.signatures_file), read_history(shelf.answer_file("plan"))
+    require_consistent(shelf, acts, history.events)
+    _require_lock_kept(shelf, history)
+    file = shelf.answer_file("plan") if keeper is None else Path(place)
+    return judge_signatures(acts, _find_content(file), case_sha256) if acts else ()
+
+
+def _require_lock_kept(shelf: Shelf, history: History) -> None:
+    """Refuse a folder whose locked plan is gone without a version that took its place."""
+    current, here = history.current, shelf.find_answers()
+    if current is None or not is_locked(shelf.signatures_file, current.content_sha256):
+        return
+    # a known version that lies there is a write that was stopped, and that the next one finishes
+    known = {version.file_sha256 for version in history.versions}
+    if not here or any(digest not in known for digest, _ in here.values()):
+        raise log_changed(
+            shelf.answer_file(current.kind), "It is locked, and not the plan that was locked."
+        )
+
+
+def _find_content(file: Path) -> str:
+    """Return the hash of the plan in a file, empty where nothing there can be what was signed."""
+    # a refusal may have taken its place
+    if not file.is_file():
+        return ""
+    try:
+        return read_sealed_plan(file)[1]
+    except PlanError as error:
+        if error.code != "PL-090":
+            raise
+        # edited by hand: the hash it still carries is that of what was signed
+        return ""
 
 
 def _find_own(shelf: Shelf, request: SignRequest) -> tuple[Signature, ...]:

@@ -1,6 +1,7 @@
 """Planning: fields, candidates, search, clearances, resection, and the second checker."""
 
 from kambin.planning.bone_models import Resection
+from kambin.planning.certainty_models import Certainty
 from kambin.planning.choice_models import (
     Alternative,
     Bevel,
@@ -14,7 +15,6 @@ from kambin.planning.choice_models import (
 from kambin.planning.comparison import compare_plans
 from kambin.planning.comparison_models import PlanComparison
 from kambin.planning.documents import FindingRecord
-from kambin.planning.certainty_models import Certainty
 from kambin.planning.evaluate import Path, evaluate
 from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.iliac import IliacBlock, IliacLimit, measure_iliac_block
@@ -42,7 +42,7 @@ from kambin.planning.policy import Group, find_group
 from kambin.planning.reach_models import Reach
 from kambin.planning.request import ZONES, PlanRequest
 from kambin.planning.sealing import hash_content, hash_document, round_document, seal_plan
-from kambin.planning.signing import require_signable
+from kambin.planning.signing import Signature, require_signable
 from kambin.planning.skin_map import SkinMap, plan_skin_map
 from kambin.planning.skin_map_models import SkinMapDocument
 from kambin.planning.skin_squares import make_skin_map
@@ -87,6 +87,7 @@ __all__ = [
     "Resection",
     "Rule",
     "SideWitness",
+    "Signature",
     "SkinMap",
     "SkinMapDocument",
     "Software",

@@ -1,10 +1,36 @@
-"""Whether a person may put a name under a plan."""
+"""Names under a plan: whether a person may put one there, and whether it still counts."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from kambin.core import Finding, PlanError, Severity, find_blocking, find_unanswered
 from kambin.planning.documents import FindingRecord
 from kambin.planning.models import Plan, Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A person's signature under one content of a plan.
+
+    Parameters
+    ----------
+    by : str, who signed
+    at : str, moment, ISO 8601
+    content_sha256, case_sha256 : str, what was signed, and on which case it was planned
+    accepted : tuple of codes that had been accepted by then
+    is_locked : bool, whether this content was locked
+    is_valid : bool, whether it is the plan as it is now
+    why_not : str, empty if valid
+    """
+
+    by: str
+    at: str
+    content_sha256: str
+    case_sha256: str
+    accepted: tuple[str, ...]
+    is_locked: bool
+    is_valid: bool
+    why_not: str
 
 
 def require_signable(plan: Plan, verification: Verification, accepted: Collection[str]) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
 from kambin.core import Finding
 from kambin.measure.herniation import measure_herniation
-from kambin.planning import FindingRecord, Plan, Refusal
-from kambin.report import fusion_rows, herniation_rows, plan_rows, refusal_rows
+from kambin.planning import FindingRecord, Plan, Refusal, Signature
+from kambin.report import fusion_rows, herniation_rows, plan_rows, refusal_rows, signature_rows
 from kambin.report.rows import Row, Table
 from kambin.report.words import BANNER, mm_words, origin_words, plain_words, structure_words
 
@@ -62,6 +62,7 @@ def report_content(
     anatomy: Anatomy,
     document: Plan | Refusal,
     case_findings: Sequence[Finding] = (),
+    signatures: Sequence[Signature] | None = None,
 ) -> ReportContent:
     """Return everything that the report of a plan or a refusal says.
 
@@ -71,6 +72,7 @@ def report_content(
     anatomy : Anatomy
     document : Plan or Refusal
     case_findings : what import, fusion and checks said of the case
+    signatures : under the document, or none where nobody looked for them
 
     Raises
     ------
@@ -112,11 +114,14 @@ def report_content(
         tables=tables,
         modelled=_modelled_table(anatomy, level),
         not_assessed=tuple(structure_words(key) for key in document.not_assessed),
-        limits=_limits(case, anatomy, document),
+        limits=(*_limits(case, anatomy, document), *signature_rows.limits(signatures)),
         findings=_finding_rows(
             case, (*anatomy.findings, *case_findings, *remarks), document.findings
         ),
-        provenance=_provenance(case, anatomy, document),
+        provenance=(
+            *_provenance(case, anatomy, document),
+            *signature_rows.provenance(document, signatures),
+        ),
     )
 
 

@@ -30,6 +30,8 @@ def draw_skin_document(found: SkinMapDocument, skin: SkinMap, anatomy: Anatomy) 
         entry,
         float(origin[0]),
         float(np.median(heights)) if len(heights) else float(origin[2]),
+        # a plan also weighs bone and reach, and may enter elsewhere
+        "most room",
     )
     return draw_skin_map(picture, anatomy, caption=_caption(found))
 
@@ -47,9 +49,11 @@ def _find_entry(found: SkinMapDocument, sign: float) -> tuple[float, float] | No
 
 
 def _caption(found: SkinMapDocument) -> str:
-    rim = ", at the mouth" if found.docks_at_mouth else ""
-    rim += ", rim taken away" if found.rim_is_removed else ""
-    return (
-        f"{found.level} {found.side.upper()}, cannula {found.cannula_mm:g} mm: safe from "
-        f"{found.safe_area_cm2:.0f} of {found.area_cm2:.0f} cm2{rim}"
-    )
+    # short lines: a long one would run over the letter at the top and the scale of colours
+    lines = [
+        f"{found.level} {found.side.upper()}, cannula {found.cannula_mm:g} mm",
+        f"safe from {found.safe_area_cm2:.0f} of {found.area_cm2:.0f} cm2",
+    ]
+    lines += ["docked at the mouth"] if found.docks_at_mouth else []
+    lines += ["rim taken away"] if found.rim_is_removed else []
+    return "\n".join(lines)

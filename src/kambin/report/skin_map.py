@@ -39,6 +39,7 @@ class SkinPicture:
         negative where a margin is broken
     entry_mm : left and cranial of the chosen entry, mm, or none in a refusal
     midline_lps_mm, disc_line_lps_mm : float, mm, LPS x of the midline and z of the disc line
+    entry_words : str, what the entry is: that of a plan, or the one with the most room
     """
 
     left_mm: NDArray[np.float64]
@@ -47,6 +48,7 @@ class SkinPicture:
     entry_mm: tuple[float, float] | None
     midline_lps_mm: float
     disc_line_lps_mm: float
+    entry_words: str = "entry"
 
 
 def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> bytes:
@@ -83,7 +85,7 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
         bar.ax.set_title("room, mm", fontsize=6.5)
     _draw_lines(axes)
     if picture.entry_mm is not None:
-        _draw_entry(axes, -picture.entry_mm[0], picture.entry_mm[1])
+        _draw_entry(axes, -picture.entry_mm[0], picture.entry_mm[1], picture.entry_words)
     # From the camera and not typed in: should the view change, the letters follow.
     draw_letters(axes, Camera.from_behind(np.zeros(3), 1.0).letters)
     draw_title(axes, "Skin, seen from behind", caption)
@@ -140,7 +142,7 @@ def _draw_lines(axes: Axes) -> None:
     axes.set_ylabel("cm cranial (+) or caudal (-) of the disc line (dashed)", fontsize=7)
 
 
-def _draw_entry(axes: Axes, x_mm: float, y_mm: float) -> None:
+def _draw_entry(axes: Axes, x_mm: float, y_mm: float, words: str) -> None:
     """Draw the entry as a ring of the incision's length with a cross."""
     radius_mm = value("report.skin_incision_mm") / 2
     # Black under white shows on every band.
@@ -148,7 +150,7 @@ def _draw_entry(axes: Axes, x_mm: float, y_mm: float) -> None:
         axes.add_patch(Circle((x_mm, y_mm), radius_mm, fill=False, edgecolor=colour, lw=width))
         axes.plot([x_mm - 9, x_mm + 9], [y_mm, y_mm], color=colour, lw=width * 0.7)
         axes.plot([x_mm, x_mm], [y_mm - 9, y_mm + 9], color=colour, lw=width * 0.7)
-    write_label(axes, x_mm, y_mm - 13, "entry", size_pt=7)
+    write_label(axes, x_mm, y_mm - 13, words, size_pt=7)
 
 
 def _draw_bones(axes: Axes, anatomy: Anatomy, picture: SkinPicture) -> None:

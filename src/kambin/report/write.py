@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kambin.anatomy import Anatomy, Case
 from kambin.core import FieldStore, Finding, PlanError, Progress, SilentProgress, StoreError
-from kambin.planning import Plan, Refusal
+from kambin.planning import Plan, Refusal, Signature
 from kambin.report.content import report_content
 from kambin.report.html import html_report
 from kambin.report.pdf import pdf_report
@@ -37,6 +37,7 @@ def write_report(
     out_dir: Path,
     *,
     case_findings: Sequence[Finding] = (),
+    signatures: Sequence[Signature] | None = None,
     progress: Progress | None = None,
     store: FieldStore | None = None,
 ) -> ReportPaths:
@@ -49,6 +50,7 @@ def write_report(
     document : Plan or Refusal
     out_dir : Path, made if it is not there
     case_findings : what import, fusion and checks said of the case
+    signatures : under the document, or none where nobody looked for them
     progress : Progress
     store : FieldStore with the distance fields of the planner, or none: the skin map then
         computes them again
@@ -74,7 +76,7 @@ def write_report(
             next_step="Plan again on this case, or report with the case of the plan.",
         )
     skin = find_skin_map(case, anatomy, document, progress=shown, store=store)
-    content = report_content(case, anatomy, document, case_findings)
+    content = report_content(case, anatomy, document, case_findings, signatures)
     drawn = None
     if isinstance(skin, str):
         content = replace(content, limits=(*content.limits, skin))
