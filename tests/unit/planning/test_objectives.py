@@ -1,31 +1,32 @@
 """What a path is judged by, other ways beside it, and the words for both."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.unit.planning.conftest import Planned
 from tests.unit.planning.made_choices import OBJECTIVES
 from tests.unit.planning.made_level import make_clearance, make_stage
-from tests.unit.planning.simple_spine import GRID, LEVEL, build_simple_spine
-from tests.unit.planning.small_problems import a_level, some_entries, the_tools
+from tests.unit.planning.simple_spine import GRID, LEVEL
+from tests.unit.planning.small_problems import a_level, some_entries, some_targets, the_tools
+from tests.unit.planning.small_questions import among_balls, skin_and
 
 from kambin.anatomy import Anatomy, Origin, Structure, StructureKey
+from kambin.core import RequestError
 from kambin.frames import Side
 from kambin.imaging import region_from_mask
-from kambin.knowledge import TradeOff, Weights, technique, trade_offs
-from kambin.planning import Path, PlanRequest
-from kambin.planning.alternatives import Way, find_alternatives, find_front, is_bettered
+from kambin.knowledge import TradeOff, Weights, find_target_rule, stages, technique, trade_offs
+from kambin.planning import Group, Path, PlanRequest, find_toolset
+from kambin.planning.alternatives import Way, find_front, is_bettered
 from kambin.planning.choice_models import Objectives
 from kambin.planning.choice_remarks import remark_preferences
 from kambin.planning.explanation import compare_words, explain_pick, find_closest
+from kambin.planning.kinds import Kind
 from kambin.planning.muscles import measure_muscles
 from kambin.planning.objective_rows import ROWS
-from kambin.planning.objectives import find_left, find_place
+from kambin.planning.objectives import find_least_mm, find_left, find_place, wide_stages
 from kambin.planning.preferences import describe_preferences
-from kambin.planning.question import prepare_question
 from kambin.planning.search import Candidate, SearchResult, find_best_path
-from kambin.planning.targets import find_targets
 
 
 def _objectives(**parts: float) -> Objectives:
@@ -48,7 +49,7 @@ def _with_muscle(anatomy: Anatomy, low: float, high: float) -> Anatomy:
 
 def test_the_way_through_a_slab_of_muscle_is_its_thickness_over_the_slant() -> None:
     # A slab from 20 to 40 mm, half a voxel more on either side; the path climbs 3 in 5.
-    anatomy = _with_muscle(build_simple_spine(), 20.0, 40.0)
+    anatomy = _with_muscle(skin_and(), 20.0, 40.0)
     path = Path(np.array([55.0, 53.75, 0.0]), np.array([10.0, 20.0, 0.0]), 2.0)
     length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT)["psoas"]
     assert length == pytest.approx(21.0 / 0.8, abs=0.3)
@@ -56,7 +57,7 @@ def test_the_way_through_a_slab_of_muscle_is_its_thickness_over_the_slant() -> N
 
 
 def test_a_muscle_that_the_cannula_only_grazes_is_displaced_in_part() -> None:
-    anatomy = _with_muscle(build_simple_spine(), 20.0, 40.0)
+    anatomy = _with_muscle(skin_and(), 20.0, 40.0)
     path = Path(np.array([41.5, 20.0, 38.0]), np.array([41.5, 20.0, -38.0]), 0.0)
     length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT)["psoas"]
     assert length == 0.0
@@ -68,7 +69,7 @@ def test_a_muscle_that_the_cannula_only_grazes_is_displaced_in_part() -> None:
 
 def test_muscles_that_are_not_known_are_not_named() -> None:
     path = Path(np.array([55.0, 53.75, 0.0]), np.array([10.0, 20.0, 0.0]), 2.0)
-    assert measure_muscles(build_simple_spine(), path, 3.75, Side.LEFT) == {}
+    assert measure_muscles(skin_and(), path, 3.75, Side.LEFT) == {}
 
 
 def test_what_is_left_of_the_usual_is_counted_from_the_range() -> None:
@@ -86,8 +87,8 @@ def test_what_is_left_of_the_usual_is_counted_from_the_range() -> None:
 def test_pl_086_what_is_left_is_reported_and_what_is_kept_is_not() -> None:
     target = np.array([10.0, 18.0, 0.0])
     entry = some_entries(target, [(66.0, 15.0)], 120.0).points_lps_mm[0]
-    anatomy, geometry = build_simple_spine(), a_level()
-    targets = find_targets(anatomy, geometry, PlanRequest(LEVEL, Side.LEFT, zone="paracentral"))
+    geometry, rule = a_level(), find_target_rule("paracentral", "none")
+    targets = replace(some_targets(target), kind=Kind("paracentral", "none"), rule=rule)
     found = describe_preferences(geometry, the_tools(), targets, Path(entry, target, 4.0))
     left = {one.name for one in found if one.is_left}
     assert "axial_inclination_to_patient_deg" in left
@@ -158,62 +159,80 @@ def test_a_factor_of_no_weight_is_refused() -> None:
             TradeOff(name="a", title="b", factors=factors, most="room_mm")
 
 
-def test_the_alternatives_of_a_plan_are_exact_distinct_and_not_bettered(
-    a_planned_spine: Planned,
+@pytest.mark.parametrize("seed", [2, 4, 7])
+@pytest.mark.parametrize(
+    ("weight", "measure"),
+    [
+        ("docking_per_mm", lambda best: best.stop_mm),
+        ("bone_per_cm3", lambda best: best.bone_mm3),
+        (
+            "length_per_mm",
+            lambda best: np.linalg.norm(best.entry_lps_mm - best.target_lps_mm),
+        ),
+    ],
+    ids=["docking", "bone", "length"],
+)
+def test_what_weighs_more_is_never_larger(
+    seed: int, weight: str, measure: Callable[[Candidate], float]
 ) -> None:
-    plan = a_planned_spine.plan
-    assert plan.objectives is not None
-    ends = {(a.entry_lps_mm, a.target_lps_mm, a.stop_mm) for a in plan.alternatives}
-    assert len(ends) == len(plan.alternatives)
-    assert (plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm) not in {
-        end[:2] for end in ends
-    }
-    for one in plan.alternatives:
-        assert one.why.startswith("Better")
-        steps = [row.find_steps(plan.objectives, one.objectives) for row in ROWS]
-        assert max(steps) >= 1
+    problem = among_balls(seed)
+    found = []
+    for own in (0.0, 0.5, 50.0):
+        request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral", weights={weight: own})
+        weights = find_toolset(request).technique.weights
+        assert getattr(weights, weight) == own
+        technique = problem.tools.technique.model_copy(update={"weights": weights})
+        best = find_best_path(
+            replace(problem, tools=replace(problem.tools, technique=technique))
+        ).best
+        assert best is not None
+        found.append(float(measure(best)))
+    # Values are rounded to the quantum of the search, which a weight divides.
+    assert found[2] <= found[1] + 0.02 <= found[0] + 0.06
 
 
-def test_each_alternative_is_the_best_under_its_own_weights(a_planned_spine: Planned) -> None:
-    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
-    question = prepare_question(a_planned_spine.case, a_planned_spine.anatomy, request)
-    (least,) = [t for t in trade_offs().values() if t.name == "least-bone"]
-    usual = find_best_path(question.problem)
-    weights = least.weigh(question.problem.tools.technique.weights)
-    own = question.problem.tools.technique.model_copy(update={"weights": weights})
-    problem = replace(question.problem, tools=replace(question.problem.tools, technique=own))
-    found = find_best_path(problem)
-    assert usual.best is not None
-    assert found.best is not None
-    # Each is the best by its own measure: more bone is never taken where bone counts more.
-    assert found.best.bone_mm3 <= usual.best.bone_mm3 + 1e-6
+@pytest.mark.parametrize("weight", [-0.1, float("nan"), float("inf"), -float("inf")])
+def test_pl_083_a_weight_below_nothing_or_no_number_is_refused(weight: float) -> None:
+    with pytest.raises(RequestError, match="PL-083") as caught:
+        PlanRequest(LEVEL, Side.LEFT, weights={"clearance": weight})
+    assert "each 0 or more" in caught.value.next_step
 
 
-def test_own_weights_move_the_plan_and_stand_in_it(a_planned_spine: Planned) -> None:
-    assert a_planned_spine.plan.weights == technique("outside-in").weights.model_dump()
-    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral", weights={"docking_per_mm": 5.0})
-    question = prepare_question(a_planned_spine.case, a_planned_spine.anatomy, request)
-    found = find_best_path(question.problem)
-    usual = find_best_path(
-        prepare_question(
-            a_planned_spine.case,
-            a_planned_spine.anatomy,
-            PlanRequest(LEVEL, Side.LEFT, zone="paracentral"),
-        ).problem
+def test_pl_083_a_weight_of_no_known_name_is_refused_with_the_names() -> None:
+    with pytest.raises(RequestError, match="PL-083") as caught:
+        PlanRequest(LEVEL, Side.LEFT, weights={"bone": 1.0})
+    assert all(name in caught.value.next_step for name in Weights.model_fields)
+
+
+def test_a_weight_of_zero_is_a_weight() -> None:
+    request = PlanRequest(LEVEL, Side.LEFT, weights={"clearance": 0.0})
+    assert find_toolset(request).technique.weights.clearance == 0.0
+
+
+def test_the_least_clearance_is_that_of_the_groups_and_of_what_is_demanded() -> None:
+    near, removed = make_clearance(clearance_mm=2.0), make_clearance(hard_margin_mm=None)
+    bone = make_clearance("lamina:L4", group="never", clearance_mm=0.5, hard_margin_mm=0.0)
+    removed = removed.model_copy(update={"clearance_mm": -1.0})
+    stages = (make_stage("needle", near, bone), make_stage("cannula", removed))
+    assert find_least_mm(stages, {Group.NERVE}) == 2.0
+    assert find_least_mm(stages, {Group.NERVE, Group.NEVER}) == 0.5
+    assert find_least_mm(stages, {Group.VESSEL}) is None
+    assert find_least_mm((), Group) is None
+
+
+def test_wide_stages_are_those_that_dock() -> None:
+    made = [make_stage(name) for name in stages()]
+    wide = [stage.tool for stage in wide_stages(made)]
+    assert wide == [name for name, row in stages().items() if row.end == "docking"]
+
+
+def test_without_a_usual_range_nothing_is_left() -> None:
+    tools = replace(
+        the_tools(), technique=technique("outside-in").model_copy(update={"preferred": {}})
     )
-    assert found.best is not None
-    assert usual.best is not None
-    assert found.best.stop_mm <= usual.best.stop_mm
-
-
-def test_find_alternatives_is_the_same_twice(a_planned_spine: Planned) -> None:
-    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
-    question = prepare_question(a_planned_spine.case, a_planned_spine.anatomy, request)
-    found = find_best_path(question.problem)
-    assert found.best is not None
-    plan = Way(found.best, OBJECTIVES, None, question.problem.tools.technique.weights)
-    first, second = find_alternatives(question, plan), find_alternatives(question, plan)
-    assert first == second
+    target = np.array([10.0, 18.0, 0.0])
+    entry = some_entries(target, [(80.0, -15.0)], 200.0).points_lps_mm[0]
+    assert find_left(a_level(), tools, Path(entry, target, 4.0)) == (0.0, 0.0)
 
 
 def _result(objective_mm: float) -> SearchResult:
