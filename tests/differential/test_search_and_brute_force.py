@@ -11,7 +11,7 @@ from kambin.planning.branch_and_bound import Forest
 from kambin.planning.continuum import bound_continuum
 from kambin.planning.corridor_kernels import CorridorNumbers
 from kambin.planning.cost_kernels import Costs, find_least_way_cost, find_way_cost
-from kambin.planning.field_search import FieldProblem, search_field, try_all
+from kambin.planning.field_search import FieldProblem, measure_slack, search_field, try_all
 from kambin.planning.gate_kernels import Gate
 from kambin.planning.kernels import march_clearance_plainly, sample_plainly
 from kambin.planning.slack import Slack, find_rises
@@ -376,3 +376,18 @@ def test_a_tree_holds_every_point_in_every_ball_above_it() -> None:
         away = np.linalg.norm(tree.points[first:last] - tree.centres[node], axis=1)
         assert away.max() <= tree.radii[node]
         assert tree.children[node] >= 0 or last - first <= 8
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_cliff_that_no_path_meets_changes_nothing(seed: int) -> None:
+    problem = a_field_problem(seed)
+    found = search_field(problem)
+    ends = np.concatenate([problem.entries, problem.targets])
+    low = np.floor(ends.min(axis=0)).astype(int)
+    field = problem.field.copy()
+    field[: low[0]] += np.float32(40.0)
+    field[:, :, : low[2]] -= np.float32(40.0)
+    torn = replace(problem, field=field)
+    assert Slack.measured(field).steep_mm > 30.0
+    assert measure_slack(torn) == measure_slack(problem)
+    assert search_field(torn) == found

@@ -106,9 +106,21 @@ def search_field(
     return FieldAnswer(best.value_mm, entry, target, best.most_mm, found.nodes)
 
 
+def measure_slack(problem: FieldProblem) -> Slack:
+    """Return the slack of the part of the field that holds all paths of a problem.
+
+    Paths, and the middle paths of balls, stay in the box of all ends, and so do all nodes between
+    two nodes that a value in it is interpolated from: what lies elsewhere is never met.
+    """
+    ends = np.concatenate([problem.entries, problem.targets])
+    low = np.floor(ends.min(axis=0)).astype(int)
+    high = np.floor(ends.max(axis=0)).astype(int) + 2
+    return Slack.measured(problem.field[tuple(map(slice, low, high))])
+
+
 def make_expand(problem: FieldProblem, forest: Forest, quantum_mm: float) -> Expand:
     """Return the function that splits and bounds pairs of balls of one problem."""
-    slack = Slack.measured(problem.field)
+    slack = measure_slack(problem)
     settings = np.array(
         [problem.step, slack.steep_mm, slack.far_mm, problem.cap_mm], dtype=np.float32
     )
