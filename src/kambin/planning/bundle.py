@@ -65,16 +65,79 @@ class Bundle:
         ----------
         region : LabelMap of 0 and 1
         """
-        points = region.lps_mm(np.argwhere(region.values > 0))
-        if not len(points):
+        inside = region.values > 0
+        if not inside.any():
             return np.inf
+        steps = find_axis_steps(region.lps_from_ijk)
+        if steps is None:
+            nodes = self.coarse.ijk(region.lps_mm(np.argwhere(inside)))
+            return float(self._find_away_mm(nodes).min())
+        # Along axes that are parallel to the grid's, nodes are found axis by axis, not by voxel.
+        box = find_box(inside)
+        first = self.coarse.ijk(region.lps_mm([part.start for part in box]))
+        order, per_voxel = steps
+        held, beyond = [], []
         last = np.array(self.coarse.shape) - 1
-        nodes = self.coarse.ijk(points)
-        held = np.clip(nodes, 0, last)
+        for axis, source in enumerate(order):
+            count = box[source].stop - box[source].start
+            nodes = first[axis] + np.arange(count) * per_voxel[axis] / self.coarse.spacing_mm
+            clipped = np.clip(nodes, 0, last[axis])
+            held.append(np.rint(clipped).astype(int))
+            beyond.append(np.square(nodes - clipped))
+        near = self.distances_mm[np.ix_(*held)]
+        out = np.sqrt(beyond[0][:, None, None] + beyond[1][:, None] + beyond[2])
+        out *= self.coarse.spacing_mm
+        away = np.maximum(near - out, out)
+        return float(away[inside[box].transpose(order)].min())
+
+    def _find_away_mm(self, nodes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a lower bound of the distance of coarse nodes to all paths, shape (N,), mm."""
+        held = np.clip(nodes, 0, np.array(self.coarse.shape) - 1)
         beyond = np.linalg.norm(nodes - held, axis=1) * self.coarse.spacing_mm
         inside = self.distances_mm[tuple(np.rint(held).astype(int).T)]
         # Outside the region of interest both legs count, but not their sum.
-        return float(np.maximum(inside - beyond, beyond).min())
+        away: NDArray[np.float64] = np.maximum(inside - beyond, beyond)
+        return away
+
+
+def find_axis_steps(
+    lps_from_ijk: NDArray[np.float64],
+) -> tuple[tuple[int, int, int], NDArray[np.float64]] | None:
+    """Return which voxel axis runs along L, P, S and by how much, mm; none if one runs askew.
+
+    Parameters
+    ----------
+    lps_from_ijk : float array, shape (4, 4), mm per voxel
+
+    Returns
+    -------
+    order : tuple of int, the voxel axis of each of L, P and S
+    steps_mm : float array, shape (3,), mm, signed
+    """
+    linear = np.asarray(lps_from_ijk)[:3, :3]
+    largest = np.abs(linear).argmax(axis=1)
+    steps = linear[np.arange(3), largest]
+    rest = linear.copy()
+    rest[np.arange(3), largest] = 0.0
+    if rest.any() or len(set(largest.tolist())) < len(largest):
+        return None
+    i, j, k = (int(axis) for axis in largest)
+    return (i, j, k), steps
+
+
+def find_box(inside: NDArray[np.bool_]) -> tuple[slice, slice, slice]:
+    """Return the smallest box that holds all that is inside.
+
+    Parameters
+    ----------
+    inside : bool array, shape (I, J, K), not empty
+    """
+    found = []
+    for axis in range(3):
+        held = np.flatnonzero(inside.any(axis=tuple({0, 1, 2} - {axis})))
+        found.append(slice(int(held[0]), int(held[-1]) + 1))
+    i, j, k = found
+    return i, j, k
 
 
 def _grid(anatomy: Anatomy, ends_lps_mm: NDArray[np.float64], spacing_mm: float) -> Grid:

@@ -15,7 +15,11 @@ from kambin.imaging import Field, Grid, LabelMap, signed_distance, tube_distance
 from kambin.knowledge import value
 from kambin.planning.axis_kernels import nearest_to_segment
 from kambin.planning.bundle import Bundle
+from kambin.planning.margin_field import MarginField
 from kambin.planning.policy import Group
+
+MARGINS_BATCH = 6
+"""Margin fields that are kept: those of all tools with and without what a person may confirm."""
 
 
 class Faces:
@@ -138,6 +142,36 @@ class HazardSet:
     grid: Grid
     hazards: tuple[Hazard, ...]
     bundle: Bundle | None = None
+    kept: dict[tuple[tuple[StructureKey, float], ...], MarginField] = dataclasses.field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+
+    def recall(
+        self, least_mm: Mapping[StructureKey, float | None], leave_out: frozenset[StructureKey]
+    ) -> MarginField:
+        """Return ``combined``, the same one for the same demands as long as it is kept.
+
+        Parameters
+        ----------
+        least_mm, leave_out : as ``combined``
+
+        Notes
+        -----
+        The searches of one question differ in lists and weights far more often than in margins.
+        """
+        demands = tuple(
+            (hazard.key, margin)
+            for hazard in self.hazards
+            if hazard.field is not None
+            and hazard.key not in leave_out
+            and (margin := least_mm.get(hazard.key)) is not None
+        )
+        found = self.kept.pop(demands, None) or MarginField(self.combined(least_mm, leave_out))
+        # The latest stand last, so that the first one has been asked for least lately.
+        self.kept[demands] = found
+        while len(self.kept) > MARGINS_BATCH:
+            del self.kept[next(iter(self.kept))]
+        return found
 
     def combined(
         self, least_mm: Mapping[StructureKey, float | None], leave_out: frozenset[StructureKey]

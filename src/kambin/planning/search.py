@@ -9,7 +9,8 @@ from kambin.anatomy import StructureKey
 from kambin.knowledge import value
 from kambin.planning.continuum import bound_continuum
 from kambin.planning.corridor import find_stops_mm
-from kambin.planning.kernels import Float32, march_clearance, march_inside, march_staged
+from kambin.planning.kernels import march_clearance, march_inside, march_staged
+from kambin.planning.margin_field import MarginField
 from kambin.planning.policy import BONE, Group
 from kambin.planning.problem import Problem
 from kambin.planning.search_problem import find_staged_problem, for_deficit
@@ -104,20 +105,29 @@ class Marched:
 
 @dataclass(frozen=True, slots=True)
 class MarginFields:
-    """Flat margin fields: tools to the target, tools that dock, all bone, removable bone."""
+    """Margin fields: tools to the target, tools that dock, all bone, removable bone."""
 
-    full_length: NDArray[np.float32]
-    docking: NDArray[np.float32]
-    bone: NDArray[np.float32]
-    removable: NDArray[np.float32]
+    fields: tuple[MarginField, MarginField, MarginField, MarginField]
 
-    def on(self, shape: tuple[int, int, int]) -> tuple[Float32, Float32, Float32, Float32]:
-        """Return the four fields as arrays of a grid's shape."""
-        full, docking, bone, removable = (
-            field.reshape(shape)
-            for field in (self.full_length, self.docking, self.bone, self.removable)
-        )
-        return full, docking, bone, removable
+    @property
+    def full_length(self) -> NDArray[np.float32]:
+        """Return the flat field of the tools that go to the target."""
+        return self.fields[0].values.ravel()
+
+    @property
+    def docking(self) -> NDArray[np.float32]:
+        """Return the flat field of the tools that dock."""
+        return self.fields[1].values.ravel()
+
+    @property
+    def bone(self) -> NDArray[np.float32]:
+        """Return the flat field of all bone."""
+        return self.fields[2].values.ravel()
+
+    @property
+    def removable(self) -> NDArray[np.float32]:
+        """Return the flat field of removable bone."""
+        return self.fields[3].values.ravel()
 
 
 def find_best_path(
@@ -152,7 +162,7 @@ def find_best_path(
         return SearchResult(None, False, 0, 0)
     candidates = paths * len(find_stops_mm(problem.tools.technique))
     margins = combine_margins(problem, leave_out)
-    staged = find_staged_problem(problem, margins.on(problem.hazards.grid.shape))
+    staged = find_staged_problem(problem, margins.fields)
     quantum = value("planning.objective_quantum_mm")
     found = search_staged(staged, quantum_mm=quantum)
     nodes, is_feasible = found.nodes, found.at is not None
@@ -199,16 +209,12 @@ def combine_margins(problem: Problem, leave_out: frozenset[StructureKey]) -> Mar
     bones = frozenset(k for k, (group, _) in named.items() if group not in BONE)
     removable = frozenset(k for k, (group, _) in named.items() if group is not Group.REMOVABLE)
     touch: dict[StructureKey, float | None] = dict.fromkeys(named, 0.0)
-    return MarginFields(
-        full_length=hazards.combined(
-            tools.least_distances_mm(named, full_length=True), leave_out
-        ).ravel(),
-        docking=hazards.combined(
-            tools.least_distances_mm(named, full_length=False), leave_out
-        ).ravel(),
-        bone=hazards.combined(touch, bones | leave_out).ravel(),
-        removable=hazards.combined(touch, removable).ravel(),
+    full, docking = (
+        hazards.recall(tools.least_distances_mm(named, full_length=is_full), leave_out)
+        for is_full in (True, False)
     )
+    touched, removed = (hazards.recall(touch, others) for others in (bones | leave_out, removable))
+    return MarginFields((full, docking, touched, removed))
 
 
 def march_candidates(

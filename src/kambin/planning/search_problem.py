@@ -9,7 +9,7 @@ from kambin.planning.corridor import find_stops_mm
 from kambin.planning.corridor_kernels import CorridorNumbers
 from kambin.planning.cost_kernels import Costs
 from kambin.planning.gate_kernels import Gate
-from kambin.planning.kernels import Float32
+from kambin.planning.margin_field import MarginField
 from kambin.planning.problem import Problem
 from kambin.planning.staged_search import StagedProblem
 
@@ -18,20 +18,21 @@ MM3_PER_CM3 = 10.0**3
 
 
 def find_staged_problem(
-    problem: Problem, fields: tuple[Float32, Float32, Float32, Float32]
+    problem: Problem, fields: tuple[MarginField, MarginField, MarginField, MarginField]
 ) -> StagedProblem:
     """Return the numbers of a problem with some margin fields.
 
     Parameters
     ----------
     problem : Problem
-    fields : four float32 arrays, shape of the grid, mm: full length, docking, all bone and
-        removable bone
+    fields : four MarginField on the grid: full length, docking, all bone and removable bone
     """
     tools, grid = problem.tools, problem.hazards.grid
     weights, stops = tools.technique.weights, find_stops_mm(tools.technique)
+    full, docking, bone, removable = fields
     return StagedProblem(
-        fields=fields,
+        fields=(full.values, docking.values, bone.values, removable.values),
+        slacks=(full.slack, docking.slack, bone.slack, removable.slack),
         origin_mm=grid.origin_lps_mm,
         spacing_mm=grid.spacing_mm,
         stop_costs_mm=weights.docking_per_mm * stops,

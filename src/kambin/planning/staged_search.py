@@ -56,6 +56,7 @@ class StagedProblem:
     costs : Costs
     gate : Gate, necessary conditions of the corridor for balls
     corridor : CorridorNumbers, its conditions for each path
+    slacks : four Slack of the fields, or none to measure them for each search
     """
 
     fields: tuple[Float32, Float32, Float32, Float32]
@@ -74,6 +75,7 @@ class StagedProblem:
     costs: Costs
     gate: Gate
     corridor: CorridorNumbers
+    slacks: tuple[Slack, Slack, Slack, Slack] | None = None
 
     @property
     def lines(self) -> tuple[np.uint64, np.uint64]:
@@ -169,7 +171,7 @@ def _answer(forest: Forest, found: Searched) -> StagedAnswer:
 
 def find_fixed(problem: StagedProblem, require_mm: float) -> tuple[Any, ...]:
     """Return what the kernels read of a problem whatever pairs they are asked about."""
-    slacks = [Slack.measured(field) for field in problem.fields]
+    slacks = problem.slacks or tuple(Slack.measured(field) for field in problem.fields)
     return (
         tuple(np.ascontiguousarray(field).reshape(-1) for field in problem.fields),
         problem.lines,

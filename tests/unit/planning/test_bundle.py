@@ -9,7 +9,7 @@ from tests.unit.planning.small_problems import FRAME, a_block
 from kambin.anatomy import Anatomy
 from kambin.imaging import Grid, LabelMap
 from kambin.knowledge import value
-from kambin.planning.bundle import Bundle
+from kambin.planning.bundle import Bundle, find_axis_steps, find_box
 
 ROOM = value("planning.fine_reach_mm")
 COARSE = value("planning.bundle_spacing_mm")
@@ -115,3 +115,59 @@ def test_the_mirrored_bundle_is_as_near_to_the_mirrored_structure(a_simple_spine
 def test_without_entries_the_bundle_is_the_targets(a_simple_spine: Anatomy) -> None:
     bundle = Bundle.around(a_simple_spine, np.empty((0, 3)), TARGET)
     assert (bundle.grid.high_lps_mm - bundle.grid.origin_lps_mm).max() <= 2 * ROOM + 2
+
+
+# Axis by axis
+
+
+def by_voxels(bundle: Bundle, region: LabelMap) -> float:
+    """The bound that every voxel gives by itself."""
+    nodes = bundle.coarse.ijk(region.lps_mm(np.argwhere(region.values > 0)))
+    held = np.clip(nodes, 0, np.array(bundle.coarse.shape) - 1)
+    beyond = np.linalg.norm(nodes - held, axis=1) * bundle.coarse.spacing_mm
+    inside = bundle.distances_mm[tuple(np.rint(held).astype(int).T)]
+    return float(np.maximum(inside - beyond, beyond).min())
+
+
+def a_cloud(seed: int, linear: np.ndarray) -> LabelMap:
+    """Scattered voxels near the paths and beyond them, on axes of any order, sign and length."""
+    rng = np.random.default_rng(seed)
+    affine = np.eye(4)
+    affine[:3, :3] = linear
+    affine[:3, 3] = rng.uniform((-60, -40, -60), (150, 90, 60)) - linear @ (6, 7, 8)
+    values = (rng.uniform(size=(12, 14, 16)) < 0.02).astype(np.uint8)
+    values[3, 4, 5] = 1
+    return LabelMap(values, affine, FRAME)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_axis_by_axis_says_what_every_voxel_says(seed: int, a_bundle: Bundle) -> None:
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(3)
+    linear = np.zeros((3, 3))
+    linear[np.arange(3), order] = rng.uniform(0.4, 3.0, 3) * rng.choice([-1, 1], 3)
+    region = a_cloud(seed, linear)
+    assert a_bundle.distance_mm(region) == pytest.approx(by_voxels(a_bundle, region), abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_axes_that_run_askew_are_asked_voxel_by_voxel(seed: int, a_bundle: Bundle) -> None:
+    tilt = np.radians(20)
+    turn = np.array([(np.cos(tilt), -np.sin(tilt), 0), (np.sin(tilt), np.cos(tilt), 0), (0, 0, 1)])
+    region = a_cloud(seed, turn)
+    assert find_axis_steps(region.lps_from_ijk) is None
+    assert a_bundle.distance_mm(region) == pytest.approx(by_voxels(a_bundle, region), abs=1e-5)
+
+
+def test_steps_name_the_voxel_axis_of_each_direction() -> None:
+    affine = np.array([(0, -2.0, 0, 9), (0, 0, 3.0, 9), (0.5, 0, 0, 9), (0, 0, 0, 1)])
+    found = find_axis_steps(affine)
+    assert found is not None
+    assert found[0] == (1, 2, 0)
+    assert found[1].tolist() == [-2.0, 3.0, 0.5]
+
+
+def test_the_box_holds_all_that_is_inside_and_no_more() -> None:
+    inside = np.zeros((7, 8, 9), dtype=bool)
+    inside[2, 3, 4] = inside[5, 3, 8] = True
+    assert find_box(inside) == (slice(2, 6), slice(3, 4), slice(4, 9))

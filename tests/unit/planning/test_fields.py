@@ -20,6 +20,7 @@ from kambin.knowledge import value
 from kambin.planning import Group
 from kambin.planning.bundle import Bundle
 from kambin.planning.fields import (
+    MARGINS_BATCH,
     Hazard,
     HazardSet,
     build_hazards,
@@ -30,6 +31,7 @@ from kambin.planning.fields import (
     find_overlap,
     find_reach_mm,
 )
+from kambin.planning.slack import Slack
 
 KEY = StructureKey.parse("exiting_root:L4:left")
 CAP = value("planning.field_reach_mm")
@@ -258,6 +260,56 @@ def test_of_two_hazards_the_nearer_counts() -> None:
     assert np.array_equal(both, np.minimum(*alone))
     turned = HazardSet(a_grid(), hazards[::-1]).combined(margins, frozenset())
     assert np.array_equal(both, turned)
+
+
+def two_balls() -> HazardSet:
+    return HazardSet(
+        a_grid(),
+        (
+            a_hazard(str(KEY), Group.NERVE, a_grid(), ball((-5, 0, 0), 2.0)),
+            a_hazard("dural_sac", Group.SAC, a_grid(), ball((5, 0, 0), 1.0)),
+        ),
+    )
+
+
+def test_the_same_demands_are_combined_once() -> None:
+    sac, hazards = StructureKey("dural_sac"), two_balls()
+    first = hazards.recall({KEY: 1.0, sac: 0.5}, frozenset())
+    assert np.array_equal(first.values, hazards.combined({KEY: 1.0, sac: 0.5}, frozenset()))
+    assert hazards.recall({sac: 0.5, KEY: 1.0}, frozenset()) is first
+    assert hazards.recall({KEY: 1.0, sac: 0.6}, frozenset()) is not first
+    # What is left out and what demands nothing leave the same field.
+    alone = hazards.recall({KEY: 1.0, sac: 0.5}, frozenset({sac}))
+    assert hazards.recall({KEY: 1.0, sac: None}, frozenset()) is alone
+    assert alone is not first
+
+
+def test_a_slack_is_measured_once_and_is_that_of_the_values() -> None:
+    field = two_balls().recall({KEY: 1.0}, frozenset())
+    assert field.slack == Slack.measured(field.values)
+    assert field.slack is field.slack
+
+
+def test_of_many_demands_the_latest_are_kept() -> None:
+    hazards = two_balls()
+    first = hazards.recall({KEY: 0.0}, frozenset())
+    for margin in range(1, MARGINS_BATCH):
+        hazards.recall({KEY: float(margin)}, frozenset())
+    # It was asked for lately, so that another one goes.
+    assert hazards.recall({KEY: 0.0}, frozenset()) is first
+    hazards.recall({KEY: 9.0}, frozenset())
+    assert len(hazards.kept) == MARGINS_BATCH
+    assert hazards.recall({KEY: 0.0}, frozenset()) is first
+    assert len(hazards.kept) == MARGINS_BATCH
+
+
+def test_other_hazards_recall_nothing_of_these() -> None:
+    hazards = two_balls()
+    hazards.recall({KEY: 1.0}, frozenset())
+    fewer = replace(hazards, hazards=hazards.hazards[:1])
+    assert hazards.kept
+    assert not fewer.kept
+    assert fewer == HazardSet(hazards.grid, hazards.hazards[:1])
 
 
 def test_a_small_field_counts_only_where_it_lies() -> None:
