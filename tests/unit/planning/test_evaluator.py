@@ -10,6 +10,7 @@ from tests.unit.planning.simple_spine import LEVEL, Recipe, build_case, build_si
 from kambin.anatomy import Anatomy
 from kambin.core import PlanError
 from kambin.frames import Side
+from kambin.knowledge import technique
 from kambin.planning import Path, PlanRequest, evaluate, find_toolset
 from kambin.planning.evaluator import Evaluator
 from kambin.planning.reach import NO_FRAGMENT
@@ -58,6 +59,17 @@ def test_a_plan_says_what_the_evaluator_says(
         ]
         for one, other in zip(ours.clearances, theirs.clearances, strict=True):
             assert one.clearance_mm == pytest.approx(other.clearance_mm, abs=1e-4)
+
+
+def test_a_plan_names_its_weights_its_other_ways_and_why(a_planned_spine: Planned) -> None:
+    plan = a_planned_spine.plan
+    assert plan.weights == technique("outside-in").weights.model_dump()
+    assert plan.objectives is not None
+    own = (plan.trajectory.entry_lps_mm, plan.trajectory.target_lps_mm)
+    assert own not in {(a.entry_lps_mm, a.target_lps_mm) for a in plan.alternatives}
+    assert [line for line in plan.explanation if ": Better" in line] == [
+        f"{other.name}: {other.why}" for other in plan.alternatives
+    ]
 
 
 @pytest.mark.parametrize("by_mm", [(0, 0, 0), (4, 0, 0), (0, 2, -3), (-2, 1, 3)])
