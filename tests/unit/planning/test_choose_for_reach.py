@@ -1,0 +1,160 @@
+"""A plan that is changed for reach, from the question to the path that is taken."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from tests.unit.planning.simple_spine import (
+    GRID,
+    LEVEL,
+    build_case,
+    build_simple_spine,
+    mirror_spine,
+)
+
+from kambin.anatomy import Anatomy, Origin, Structure, StructureKey
+from kambin.frames import Side
+from kambin.imaging import region_from_mask
+from kambin.knowledge import value
+from kambin.planning import PlanRequest
+from kambin.planning.entries import Entries
+from kambin.planning.evaluate import Path
+from kambin.planning.question import Question, prepare_question
+from kambin.planning.reach import measure_reachable
+from kambin.planning.reach_choice import ReachChoice, choose_for_reach
+from kambin.planning.resection import find_capsule
+from kambin.planning.search import Candidate, SearchResult, find_best_path
+
+FRAGMENT = StructureKey("fragment")
+EVERY = 2
+"""One entry in so many is asked; the lattice of the whole skin takes longer and says the same."""
+
+
+def _spine(low: tuple[float, ...], high: tuple[float, ...]) -> Anatomy:
+    """The spine of boxes with a fragment between two corners."""
+    nodes = np.stack(np.meshgrid(*GRID.axes_mm(), indexing="ij"), axis=-1)
+    inside = ((nodes >= low) & (nodes <= high)).all(axis=-1)
+    made = Structure(FRAGMENT, region_from_mask(inside, GRID), Origin.SEGMENTED, 1.0)
+    spine = build_simple_spine()
+    return replace(spine, structures={**spine.structures, FRAGMENT: made})
+
+
+def _ask(anatomy: Anatomy, side: Side = Side.LEFT, **named: object) -> Question:
+    whole = prepare_question(build_case(anatomy), anatomy, PlanRequest(LEVEL, side, **named))
+    entries = whole.problem.entries
+    fewer = Entries(entries.points_lps_mm[::EVERY], entries.rays)
+    return replace(whole, problem=replace(whole.problem, entries=fewer))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A question, what the search answered, and what reach made of it."""
+
+    question: Question
+    found: SearchResult
+    choice: ReachChoice
+
+    @property
+    def best(self) -> Candidate:
+        assert self.choice.result.best is not None
+        return self.choice.result.best
+
+    def measure(self, one: Candidate) -> float:
+        problem = self.question.problem
+        path = Path(one.entry_lps_mm, one.target_lps_mm, one.stop_mm)
+        reamed = find_capsule(path, problem.tools.removal_radius_mm)[None]
+        return measure_reachable(
+            self.question.anatomy, problem.geometry, path, problem.tools, problem.hazards, reamed
+        )
+
+
+def _choose(question: Question) -> Chosen:
+    found = find_best_path(question.problem)
+    return Chosen(question, found, choose_for_reach(question, found))
+
+
+@pytest.fixture(scope="module")
+def changed() -> Chosen:
+    """A fragment high under the root, which the path of most clearance passes by."""
+    return _choose(_ask(_spine((6, 17, -2), (14, 23, 10))))
+
+
+@pytest.fixture(scope="module")
+def kept() -> Chosen:
+    """A fragment on the way of the path of most clearance."""
+    return _choose(_ask(_spine((-3, 16, -5), (11, 22, 1))))
+
+
+def test_a_path_that_reaches_more_takes_the_place_of_the_best(changed: Chosen) -> None:
+    best = changed.found.best
+    assert best is not None
+    assert changed.choice.result.best is not best
+    assert changed.measure(changed.best) > changed.measure(best) + 0.3
+
+
+def test_what_is_won_in_reach_is_worth_what_is_lost(changed: Chosen) -> None:
+    best = changed.found.best
+    assert best is not None
+    lost = best.objective_mm - changed.best.objective_mm
+    won = changed.measure(changed.best) - changed.measure(best)
+    assert 0 < lost <= value("reach.weight_mm") * won
+
+
+def test_the_path_that_is_taken_keeps_every_hard_margin(changed: Chosen) -> None:
+    assert changed.best.slack_mm >= 0
+    assert changed.choice.result.is_feasible
+
+
+def test_the_certificate_stays_that_of_the_objective(changed: Chosen) -> None:
+    assert changed.choice.proved is changed.found
+    assert changed.choice.result.upper_bound_mm == changed.found.upper_bound_mm
+    assert changed.choice.result.candidates == changed.found.candidates
+    assert f"within {value('reach.weight_mm'):g} mm" in changed.choice.method
+
+
+def test_the_change_is_said_once_with_both_shares(changed: Chosen) -> None:
+    (note,) = changed.choice.findings
+    assert (note.code, note.severity.value) == ("PL-052", "NOTE")
+    assert f"{changed.measure(changed.best):.0%} of the fragment in place of" in note.what
+    assert note.where == "L4-L5 left"
+
+
+def test_a_best_path_that_reaches_nearly_all_is_taken(kept: Chosen) -> None:
+    assert kept.found.best is not None
+    assert kept.measure(kept.found.best) >= value("reach.note_share")
+    assert kept.choice == ReachChoice(kept.found, kept.found)
+
+
+@pytest.mark.parametrize("named", [{"zone": "paracentral"}, {"target_lps_mm": (10.0, 18.0, 0.0)}])
+def test_where_somebody_named_the_target_it_is_kept(
+    changed: Chosen, named: dict[str, object]
+) -> None:
+    request = replace(changed.question.request, **named)
+    asked = choose_for_reach(replace(changed.question, request=request), changed.found)
+    assert asked.result is changed.found
+    assert asked.findings == ()
+
+
+def test_without_a_fragment_the_best_is_taken(changed: Chosen) -> None:
+    bare = {k: s for k, s in changed.question.anatomy.structures.items() if k != FRAGMENT}
+    anatomy = replace(changed.question.anatomy, structures=bare)
+    asked = choose_for_reach(replace(changed.question, anatomy=anatomy), changed.found)
+    assert asked.result is asked.proved is changed.found
+
+
+@pytest.mark.parametrize("broken", [{"best": None}, {"is_feasible": False}])
+def test_where_nothing_passes_nothing_is_chosen(changed: Chosen, broken: dict[str, object]) -> None:
+    refused = replace(changed.found, **broken)
+    asked = choose_for_reach(changed.question, refused)
+    assert asked.result is refused
+    assert asked.findings == ()
+
+
+def test_the_mirrored_patient_is_given_the_mirrored_path(changed: Chosen) -> None:
+    twin = _choose(_ask(mirror_spine(changed.question.anatomy), Side.RIGHT))
+    flip = np.array([-1.0, 1.0, 1.0])
+    assert twin.best.entry_lps_mm * flip == pytest.approx(changed.best.entry_lps_mm, abs=0.05)
+    assert twin.best.target_lps_mm * flip == pytest.approx(changed.best.target_lps_mm, abs=0.05)
+    assert twin.best.stop_mm == changed.best.stop_mm
+    assert [f.what for f in twin.choice.findings] == [f.what for f in changed.choice.findings]
+    assert twin.choice.findings[0].where == "L4-L5 right"
