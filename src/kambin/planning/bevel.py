@@ -17,6 +17,9 @@ CONVENTION = "bevel-1"
 FULL_TURN_DEG = float(np.degrees(2 * np.pi))
 """Degrees of a full turn."""
 
+TURN_DECIMALS = 6
+"""Turns are told apart as finely as documents print them."""
+
 HOURS = 3 * 4
 """Hours on a clock."""
 
@@ -48,7 +51,7 @@ class Dial:
         return cls(inward, up / np.linalg.norm(up))
 
     def turn_deg(self, direction: NDArray[np.float64]) -> float:
-        """Return the turn of a direction, degrees clockwise from cranial, 0 to 360.
+        """Return the turn of a direction, degrees clockwise from cranial, 0 to less than 360.
 
         Parameters
         ----------
@@ -56,7 +59,8 @@ class Dial:
         """
         right = np.cross(self.inward, self.up)
         turn = float(np.degrees(np.arctan2(direction @ right, direction @ self.up)))
-        return turn % FULL_TURN_DEG
+        # A hair before cranial is cranial, and never a full turn.
+        return round(turn, TURN_DECIMALS) % FULL_TURN_DEG
 
     def across(self, vector_mm: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what of a vector, shape (..., 3), mm, lies across the axis."""

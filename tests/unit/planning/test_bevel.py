@@ -1,5 +1,7 @@
 """How a bevelled tube is turned, against clocks that can be read by eye."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from tests.unit.planning.simple_spine import LEVEL, build_simple_spine, mirror_spine
@@ -12,6 +14,11 @@ from kambin.planning.choice_models import Bevel
 from kambin.planning.geometry import find_level_geometry
 
 ENTRY, TARGET = np.array([90.0, 60.0, 0.0]), np.array([12.0, 18.0, 0.0])
+
+
+@cache
+def _spine() -> Anatomy:
+    return build_simple_spine()
 
 
 def _bevel(anatomy: Anatomy, side: Side = Side.LEFT, aim=(0.0, 0.0, 9.0)) -> Bevel:
@@ -43,6 +50,12 @@ def test_from_the_right_the_clock_is_the_mirrored_one() -> None:
     assert dial.turn_deg(np.array([0.0, 1, 0])) == pytest.approx(270)
 
 
+@pytest.mark.parametrize("off", [-1e-17, -1e-9, 0.0, 1e-9])
+def test_a_hair_before_cranial_is_no_full_turn(off: float) -> None:
+    dial = Dial.of(Path(np.array([90.0, 0, 0]), np.zeros(3), 0.0))
+    assert dial.turn_deg(np.array([0.0, off, 1.0])) == 0.0
+
+
 @pytest.mark.parametrize(("turn", "hour"), [(None, None), (14.9, 12), (15.1, 1), (359.0, 12)])
 def test_the_hour_is_the_nearest(turn: float | None, hour: int | None) -> None:
     assert find_clock(turn) == hour
@@ -54,7 +67,7 @@ def test_a_flatter_bevel_has_the_longer_lip(bevel: float, lip: float) -> None:
 
 
 def test_the_opening_goes_in_away_from_the_root_and_turns_to_the_aim() -> None:
-    anatomy = build_simple_spine()
+    anatomy = _spine()
     bevel = _bevel(anatomy)
     assert bevel.away_from == "exiting_root:L4:left"
     assert bevel.working_deg == pytest.approx(0.0, abs=1e-6)
@@ -67,7 +80,7 @@ def test_the_opening_goes_in_away_from_the_root_and_turns_to_the_aim() -> None:
 
 
 def test_the_heel_lies_on_the_side_that_looks_away_from_the_root() -> None:
-    anatomy = build_simple_spine()
+    anatomy = _spine()
     bevel = _bevel(anatomy)
     root = anatomy.require("exiting_root:L4:left").tube
     assert root is not None
@@ -86,14 +99,14 @@ def test_the_heel_lies_on_the_side_that_looks_away_from_the_root() -> None:
 
 
 def test_the_mirrored_patient_has_the_mirrored_clock() -> None:
-    anatomy = build_simple_spine()
+    anatomy = _spine()
     left, right = _bevel(anatomy), _bevel(mirror_spine(anatomy), Side.RIGHT)
     assert left.insertion_deg is not None
     assert right.insertion_deg == pytest.approx(360 - left.insertion_deg)
 
 
 def test_without_a_root_the_insertion_is_not_assessed() -> None:
-    anatomy = build_simple_spine()
+    anatomy = _spine()
     kept = {k: s for k, s in anatomy.structures.items() if k.kind != "exiting_root"}
     bevel = _bevel(
         Anatomy(
@@ -117,7 +130,7 @@ def test_without_a_root_the_insertion_is_not_assessed() -> None:
 
 
 def test_what_lies_on_the_axis_gives_no_direction() -> None:
-    bevel = _bevel(build_simple_spine(), aim=(0, 0, 0))
+    bevel = _bevel(_spine(), aim=(0, 0, 0))
     assert bevel.working_deg is None
     assert bevel.towards is None
     assert bevel.insertion_deg is not None
