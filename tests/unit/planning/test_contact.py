@@ -28,7 +28,6 @@ def test_poses_all_alike_are_the_normal_tail_without_doubt(gap_mm: float, sigma_
     tail = float(ndtr(-gap_mm / sigma_mm))
     same = pytest.approx(tail)
     assert found == Contact(same, same, same, "needle", is_bound=False)
-    )
 
 
 @pytest.mark.parametrize(("gap_mm", "chance"), [(-1e-9, 1.0), (0.0, 1.0), (1e-9, 0.0)])
