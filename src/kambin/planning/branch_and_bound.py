@@ -139,6 +139,7 @@ def search_pairs(
     quantum_mm: float,
     start: Incumbent | None = None,
     root_bound_mm: float = np.inf,
+    batch: int = PAIR_BATCH,
 ) -> Searched:
     """Return the best candidate of all pairs, with the proof that none is better.
 
@@ -150,6 +151,7 @@ def search_pairs(
     start : Incumbent, whose value has to be reached; an empty queue without a candidate is the
         proof that none reaches it
     root_bound_mm : float, mm, what no candidate exceeds
+    batch : int, pairs that are looked at with one frozen incumbent
 
     Notes
     -----
@@ -167,7 +169,7 @@ def search_pairs(
         pairs, bounds = pairs[:, kept], bounds[kept]
         if not pairs.shape[1]:
             break
-        now, later = _split(bounds)
+        now, later = _split(bounds, batch)
         nodes += len(now)
         found = expand(np.ascontiguousarray(pairs[:, now]), best)
         best = improve(best, found.values_mm, found.places, quantum_mm)
@@ -212,12 +214,14 @@ def is_open(
     return still
 
 
-def _split(bounds_mm: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _split(
+    bounds_mm: NDArray[np.float64], batch: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return which pairs are looked at now, the best bounds, and which later."""
-    if len(bounds_mm) <= PAIR_BATCH:
+    if len(bounds_mm) <= batch:
         return np.arange(len(bounds_mm)), np.arange(0)
-    order = np.argpartition(-bounds_mm, PAIR_BATCH - 1)
-    return np.sort(order[:PAIR_BATCH]), np.sort(order[PAIR_BATCH:])
+    order = np.argpartition(-bounds_mm, batch - 1)
+    return np.sort(order[:batch]), np.sort(order[batch:])
 
 
 def split_pairs(forest: Forest, pairs: Pairs) -> tuple[Pairs, Pairs]:

@@ -22,8 +22,11 @@ from kambin.planning.kernels import Float32, Scalar
 from kambin.planning.slack import Slack
 from kambin.planning.walk_kernels import walk_bound, walk_exactly
 
-LEAF_BATCH = 8
-"""Points of a leaf; 4 to 16 take the same time (recipes B1.1)."""
+LEAF_BATCH = 16
+"""Points of a leaf; with 8 a real atlas takes a third longer, a real CT about the same."""
+
+PAIR_BATCH = 2048
+"""Pairs of balls between two looks at the best value: a quarter fewer are split than with 8,192."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def search_field(
         # Whatever reaches the value counts: what stands for it lies just below, after all places.
         below = float(np.nextafter(reach_mm, -np.inf))
         start = Incumbent(below, Incumbent().place, below)
-    found = search_pairs(forest, expand, quantum_mm=quantum_mm, start=start)
+    found = search_pairs(forest, expand, quantum_mm=quantum_mm, start=start, batch=PAIR_BATCH)
     best = found.incumbent
     if best.place == Incumbent().place:
         return FieldAnswer(-np.inf, -1, -1, found.upper_mm, found.nodes)
