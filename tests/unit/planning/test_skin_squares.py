@@ -123,6 +123,25 @@ def test_the_best_path_of_a_square_begins_in_it(a_map: tuple[SkinMapDocument, Sk
         assert -1e-6 <= cell.entry_cranial_mm - cell.cranial_from_mm <= size + 1e-6
 
 
+def test_the_nearest_path_is_the_one_with_the_most_room(
+    a_map: tuple[SkinMapDocument, SkinMap],
+) -> None:
+    skin = a_map[1]
+    assert skin.nearest is not None
+    best = int(skin.room_mm.argmax())
+    assert skin.nearest.entry_lps_mm == pytest.approx(skin.entries_lps_mm[best])
+    assert skin.nearest.target_lps_mm == pytest.approx(skin.targets_lps_mm[best])
+    assert skin.nearest.stop_mm == skin.stops_mm[best]
+
+
+def test_an_entry_stands_where_its_numbers_say(a_map: tuple[SkinMapDocument, SkinMap]) -> None:
+    skin = a_map[1]
+    # the disc of this spine stands straight in the origin: lateral is x, and heights share a line
+    assert skin.lateral_mm == pytest.approx(skin.entries_lps_mm[:, 0])
+    assert np.ptp(skin.entries_lps_mm[:, 2] - skin.cranial_mm) == pytest.approx(0, abs=1e-9)
+    assert len(skin.targets_lps_mm) == len(skin.stops_mm) == len(skin.entries_lps_mm)
+
+
 def test_bone_is_told_where_a_path_passes_and_nowhere_else(a_simple_spine: Anatomy) -> None:
     request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
     question = prepare_question(build_case(a_simple_spine), a_simple_spine, request)

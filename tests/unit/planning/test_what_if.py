@@ -161,3 +161,22 @@ def test_the_plan_and_the_patient_are_left_alone(a_planned_spine: Planned) -> No
     assert a_planned_spine.plan.model_dump_json() == sealed
     for key, structure in a_planned_spine.anatomy.structures.items():
         assert np.array_equal(structure.region.lps_from_ijk, before[key])
+
+
+def test_the_best_path_under_an_assumption_is_looked_for_when_asked(
+    a_planned_spine: Planned,
+) -> None:
+    narrower = Assumption(cannula_mm=6.0)
+    found = what_if(
+        a_planned_spine.case, a_planned_spine.anatomy, a_planned_spine.plan, narrower, replan=True
+    )
+    best = found.new_best
+    assert best is not None
+    assert best.passes
+    assert best.entry_lps_mm is not None
+    before = a_planned_spine.plan.trajectory.entry_lps_mm
+    gap = np.linalg.norm(np.subtract(best.entry_lps_mm, before))
+    assert best.entry_moved_mm == pytest.approx(gap, abs=1e-5)
+    # what is best for the narrower one is at least as good as the path of the plan with it
+    assert best.objective_mm is not None
+    assert best.objective_mm >= a_planned_spine.plan.certificate.objective_mm - 1e-6
