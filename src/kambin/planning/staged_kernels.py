@@ -280,7 +280,7 @@ def add_slack(
 
 
 @njit(nogil=True)
-def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
+def bound_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
     fields: Scalar,
     lines: Scalar,
     slacks: Scalar,
@@ -347,32 +347,26 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
     for j in range(last_stop - 1, -1, -1):
         # A tool that goes further in also goes through all that lies further out.
         wide[j] = min(wide[j], wide[j + 1])
-    best = -np.inf
-    for j in range(last_stop + 1):
-        if wide[j] >= need:
-            best = max(best, gain * min(full, wide[j]) - cost - stop_costs[j])
+    section[:] = 0.0
+    stops = wide[: last_stop + 1], stop_costs, section
+    best = find_best_stop(full, stops, need, gain, cost, bone_cost)
     if best < floor or bone_cost == 0:
         return best
-    bound_bone(
-        fields[REMOVABLE],
-        lines,
-        slacks,
-        (x, y, z),
-        (dx, dy, dz),
-        reach_e,
-        reach_t,
-        shortest,
-        excess,
-        step,
-        min(last, near * coarse),
-        every,
-        coarse,
-        radius_mm,
-        section,
-        last_stop,
-    )
+    near_last = min(last, near * coarse)
+    reach = np.float64(reach_e), np.float64(reach_t), shortest, excess
+    way = (x, y, z), (dx, dy, dz), near_last, every, coarse, step
+    bound_bone(fields[REMOVABLE], lines, slacks, way, reach, radius_mm, section, last_stop)
+    return find_best_stop(full, stops, need, gain, cost, bone_cost)
+
+
+@njit(nogil=True)
+def find_best_stop(  # pragma: no cover
+    full: Scalar, stops: Scalar, need: Scalar, gain: Scalar, cost: Scalar, bone_cost: Scalar
+) -> Scalar:
+    """Return the largest value of the docking distances whose clearance reaches the need."""
+    wide, stop_costs, section = stops
     best = -np.inf
-    for j in range(last_stop + 1):
+    for j in range(wide.shape[0]):
         if wide[j] >= need:
             value = gain * min(full, wide[j]) - cost - stop_costs[j] - bone_cost * section[j]
             best = max(best, value)
@@ -380,20 +374,12 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0912, PLR0913, PLR0917
 
 
 @njit(nogil=True)
-def bound_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
+def bound_bone(  # pragma: no cover
     field: Scalar,
     lines: Scalar,
     slacks: Scalar,
-    start: Scalar,
-    stride: Scalar,
-    reach_e: Scalar,
-    reach_t: Scalar,
-    shortest: Scalar,
-    excess: Scalar,
-    step: Scalar,
-    last: Scalar,
-    every: Scalar,
-    coarse: Scalar,
+    way: Scalar,
+    reach: Scalar,
     radius_mm: Scalar,
     section: Scalar,
     last_stop: Scalar,
@@ -404,12 +390,14 @@ def bound_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
     is the least; samples that are left out count as nothing.
     """
     row, plane = lines
+    start, stride, last, every, coarse, step = way
+    reach_e, reach_t, shortest, excess = reach
     section[:] = 0.0
     n = 0
     while n <= last:
         s = np.float32(n)
         share = min(1.0, n * step / shortest)
-        shift = find_shift(share, np.float64(reach_e), np.float64(reach_t)) + share * excess + 1e-4
+        shift = find_shift(share, reach_e, reach_t) + share * excess + 1e-4
         value = sample(
             field,
             row,
