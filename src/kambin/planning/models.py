@@ -18,6 +18,7 @@ from kambin.planning.choice_models import (
 )
 from kambin.planning.documents import Document, FindingRecord, Point
 from kambin.planning.reach_models import Reach
+from kambin.planning.search_models import CorridorBranch
 
 SCHEMA_VERSION = 2
 """Version of the plan, refusal and verification documents; ``migration`` opens all older ones."""
@@ -188,6 +189,7 @@ class Plan(Document):
     alternatives: tuple[Alternative, ...] = ()
     explanation: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
+    corridors: tuple[CorridorBranch, ...] = ()
     migrated_from: MigratedFrom | None = None
     content_sha256: str = ""
 

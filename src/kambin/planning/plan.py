@@ -17,6 +17,7 @@ from kambin.planning.choice_models import Rule
 from kambin.planning.choice_remarks import tell_usual_case
 from kambin.planning.choices import assess_evaluation, describe_choice
 from kambin.planning.corridor import find_corridor_lack
+from kambin.planning.corridor_branches import find_corridors
 from kambin.planning.evaluate import Path, to_point
 from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.evidence import find_evidence
@@ -173,6 +174,7 @@ def _write_plan(
             alternatives=choice.alternatives,
             explanation=choice.explanation,
             rules=choice.rules,
+            corridors=find_corridors(problem),
         )
     )
 

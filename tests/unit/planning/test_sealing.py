@@ -166,7 +166,7 @@ PARTS: dict[str, dict[str, Any]] = {
 }
 """Another value for every field of every part."""
 
-LISTED = ("stages", "findings", "content_sha256")
+LISTED = ("stages", "findings", "corridors", "content_sha256")
 
 NESTED = [(part, name, value) for part, rows in PARTS.items() for name, value in rows.items()]
 
