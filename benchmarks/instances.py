@@ -1,16 +1,21 @@
-"""The instances that are measured: the real CT where it is at hand, else the phantom."""
+"""The instances that are measured: the real CT and the atlas at hand, else the phantom.
+
+One margin field each, at 1 mm, with the skin and free nodes near the disc as entries and targets.
+The CT has a crude sac and crude roots besides: a tube round its cord label, and two capsules. The
+atlas has no nerves and no vessels here, so that its corridors are wide: an easy instance.
+"""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.anatomy import Case, Structure, StructureKey, complete
+from kambin.anatomy import Anatomy, Case, Level, Structure, StructureKey
 from kambin.exchange import import_case, read_case
 from kambin.frames import Side
-from kambin.imaging import Grid, signed_distance
+from kambin.imaging import Grid, signed_distance, tube_distance
 
 MARGINS_MM = {
     "vertebra": 3.0,
@@ -25,8 +30,23 @@ MARGINS_MM = {
 }
 """Margin per kind, mm, as in the trial (recipes B0)."""
 
+LOW_MM = np.array([33.0, 103.0, 103.0])
+HIGH_MM = np.array([192.0, 122.0, 104.0])
+"""The box around the middle of the disc, less a node on every side: 228 x 228 x 210 nodes."""
+
+NERVE_RADIUS_MM, NERVE_MARGIN_MM = 3.5, 1.0
+"""Of the crude sac, a tube 7 mm wide, and of the roots."""
+
 TARGET_SLACK_MM = 0.6
-ENTRY_SLAB_MM = 1.0
+TARGETS_FROM_DISC_MM = np.array([20.0, 18.0, 0.0])
+TARGETS_SHAPE = np.array([1.4, 1.2, 1.0])
+TARGETS_COUNT = 1856
+"""The free nodes nearest to a point beside the middle of the disc, in ellipsoids around it."""
+
+ENTRY_HALF_SLAB_MM = 0.5
+LATERAL_MM = 50.0
+CRANIOCAUDAL_MM = 44.0
+"""Entries lie at least so far from the midline, on the back, and at most so far from the disc."""
 SEED = 20261122
 
 
@@ -74,45 +94,125 @@ def read_ct_case(folder: Path) -> Case | None:
     return read_case(folder)
 
 
-def make_instance(name: str, case: Case, *, entries: int, targets: int) -> Instance:
-    """Return the L4-L5 left instance of a case with random entries and targets, seeded."""
-    anatomy = complete(case)
-    level = next(level for level in anatomy.disc_frames if str(level) == "L4-L5")
+def read_atlas_case(folder: Path) -> Case | None:
+    """Import the labels of the real atlas into a folder and return it, or none without them."""
+    data = find_shared_data()
+    if data is None:
+        return None
+    source = data / "atlas_vhp_male"
+    import_case(
+        image=None,
+        labels=[
+            source / "vhp_male_lumbar_labels_1mm.nii.gz",
+            f"skin={source / 'vhp_male_body_skin_1mm.nii.gz'}",
+        ],
+        dialect="auto",
+        fragment=None,
+        out=folder,
+    )
+    return read_case(folder)
+
+
+def make_instance(
+    name: str,
+    anatomy: Anatomy,
+    level: Level,
+    *,
+    has_nerves: bool = False,
+) -> Instance:
+    """Return the left instance of a level.
+
+    Parameters
+    ----------
+    name : str
+    anatomy : Anatomy
+    level : Level
+    has_nerves : bool, whether to add the crude sac and roots; their surfaces are not in
+        ``structures``
+    """
     centre = anatomy.disc_frames[level].lps_from_disc.origin_mm
-    frame_id = anatomy.working_grid.frame_id
-    low = centre + np.array([-34.0, -104.0, -104.0])
-    high = centre + np.array([193.0, 123.0, 105.0])
-    grid = Grid.around(low, high, spacing_mm=1.0, anchor_lps_mm=centre, frame_id=frame_id)
+    grid = Grid.around(
+        centre - LOW_MM,
+        centre + HIGH_MM,
+        spacing_mm=1.0,
+        anchor_lps_mm=centre,
+        frame_id=anatomy.working_grid.frame_id,
+    )
     kept = [s for k, s in anatomy.structures.items() if k.kind in MARGINS_MM]
     field = np.full(grid.shape, 1e3, dtype=np.float32)
     for structure in kept:
         distance = signed_distance(structure.region, grid).values
         np.minimum(field, distance - MARGINS_MM[structure.key.kind], out=field)
+    if has_nerves:
+        for points_mm in _nerves(anatomy, level):
+            tube = tube_distance(points_mm, np.full(len(points_mm), NERVE_RADIUS_MM), grid).values
+            np.minimum(field, tube - NERVE_MARGIN_MM, out=field)
     skin = signed_distance(anatomy.require(StructureKey("skin")).region, grid).values
+    entries, targets = _find_ends(field, skin, grid.ijk(centre))
+    return Instance(name, field, grid, _nodes(entries), _nodes(targets), tuple(kept))
+
+
+def drawn(instance: Instance, entries: int, targets: int) -> Instance:
+    """Return an instance with some entries and targets, drawn and moved a little, seeded."""
     rng = np.random.default_rng(SEED)
-    inner = _inside(grid)
-    lateral = np.argwhere(inner & (np.abs(skin) < ENTRY_SLAB_MM))
-    lateral = lateral[Side.LEFT.lateral_sign_lps * (lateral[:, 0] - 34.0) > 50.0]
-    lateral = lateral[lateral[:, 1] > 104.0]
-    free = np.argwhere(inner & (field > TARGET_SLACK_MM))
-    near = free[np.linalg.norm((free - (54.0, 122.0, 104.0)) / (14.0, 12.0, 10.0), axis=1) < 1.0]
-    return Instance(
-        name,
-        np.ascontiguousarray(field),
-        grid,
-        _draw(rng, lateral, entries),
-        _draw(rng, near, targets),
-        tuple(kept),
+    return replace(
+        instance,
+        entries=_nodes(_draw(rng, instance.entries, entries)),
+        targets=_nodes(_draw(rng, instance.targets, targets)),
     )
 
 
-def _inside(grid: Grid) -> NDArray[np.bool_]:
-    inner = np.zeros(grid.shape, dtype=bool)
+def refined(instance: Instance) -> Instance:
+    """Return an instance with entries and targets half as far apart, in the same field.
+
+    Every entry becomes four, moved by half a node along two axes, every target eight.
+    """
+    halves = np.stack(np.meshgrid(*[[0.0, 0.5]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    entries, targets = (
+        (points[:, None] + steps.astype(np.float32)).reshape(-1, 3)
+        for points, steps in (
+            (instance.entries, halves[halves[:, 0] == 0]),
+            (instance.targets, halves),
+        )
+    )
+    return replace(instance, name=f"{instance.name}, 0.5 mm", entries=entries, targets=targets)
+
+
+def _nerves(anatomy: Anatomy, level: Level) -> list[NDArray[np.float64]]:
+    """Return the lines of the crude nerves: through the cord label, and of both roots, mm, LPS."""
+    region = anatomy.require(StructureKey("spinal_cord")).region
+    nodes = np.argwhere(region.values)
+    slices = np.unique(nodes[:, 2])
+    middles = np.array([nodes[nodes[:, 2] == k].mean(axis=0) for k in slices])
+    lines = [middles @ region.lps_from_ijk[:3, :3].T + region.lps_from_ijk[:3, 3]]
+    for vertebra in (level.upper, level.lower):
+        tube = anatomy.require(StructureKey("exiting_root", vertebra, Side.LEFT)).tube
+        if tube is None:
+            raise SystemExit(f"the root of {vertebra} has no line")
+        points = tube.points_lps_mm
+        lines.append(points[[0, len(points) // 2, -1]])
+    return lines
+
+
+def _find_ends(
+    field: NDArray[np.float32], skin: NDArray[np.float32], disc_ijk: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the nodes of the skin that may be entries, and the free nodes near the disc."""
+    inner = np.zeros(field.shape, dtype=bool)
     inner[1:-2, 1:-2, 1:-2] = True
-    return inner
+    skins = np.argwhere(inner & (np.abs(skin) < ENTRY_HALF_SLAB_MM))
+    x, y, z = (skins - disc_ijk).T
+    back = (Side.LEFT.lateral_sign_lps * x > LATERAL_MM) & (y > 0) & (np.abs(z) < CRANIOCAUDAL_MM)
+    free = np.argwhere(inner & (field > TARGET_SLACK_MM))
+    away = np.linalg.norm((free - disc_ijk - TARGETS_FROM_DISC_MM) / TARGETS_SHAPE, axis=1)
+    near = np.sort(np.argsort(away, kind="stable")[:TARGETS_COUNT])
+    return skins[back], free[near]
 
 
-def _draw(rng: np.random.Generator, nodes: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+def _nodes(points: NDArray[np.generic]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(points, dtype=np.float32)
+
+
+def _draw(rng: np.random.Generator, nodes: NDArray[np.float32], count: int) -> NDArray[np.float64]:
     chosen = rng.choice(len(nodes), size=min(count, len(nodes)), replace=False)
-    jitter = rng.uniform(0.0, 0.5, size=(len(chosen), 3))
-    return np.ascontiguousarray(nodes[np.sort(chosen)] + jitter, dtype=np.float32)
+    return nodes[np.sort(chosen)] + rng.uniform(0.0, 0.5, size=(len(chosen), 3))
