@@ -13,7 +13,7 @@ from kambin.knowledge import find_instrument, technique, techniques, value
 from kambin.planning import Group, PlanRequest, Tool, find_toolset
 from kambin.planning.tools import DEFAULT_TECHNIQUE, find_margin_mm
 
-REAMING = ("outside-in", "mobile-outside-in", "far-lateral")
+REAMING = ("outside-in", "mobile-outside-in", "far-lateral", "superior-notch", "suprapedicular")
 WIDE = ("dilator", "reamer", "cannula", "scope")
 
 
