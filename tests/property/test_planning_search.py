@@ -22,7 +22,7 @@ from kambin.anatomy import Origin
 from kambin.knowledge import techniques, value
 from kambin.planning import Group
 from kambin.planning.corridor import find_stops_mm
-from kambin.planning.search import _beyond, _settle, find_best_path, find_first_best
+from kambin.planning.search import find_best_path, find_first_best
 from kambin.planning.tools import find_margin_mm
 
 QUANTUM = value("planning.objective_quantum_mm")
@@ -54,27 +54,6 @@ def test_the_first_of_equals_is_taken(score) -> None:
 def test_noise_below_half_a_quantum_does_not_change_a_clear_answer(score, noise) -> None:
     clear = np.where(np.isfinite(score), np.rint(score / QUANTUM) * QUANTUM, score)
     assert find_first_best(clear + noise) == find_first_best(clear)
-
-
-@given(arrays(np.float64, 5, elements=st.floats(-90, 90)), st.floats(-50, 50), st.floats(0, 40))
-@settings(max_examples=20)
-def test_what_lies_beyond_a_range_is_the_way_back_into_it(numbers, low, width) -> None:
-    limits = (low, low + width)
-    beyond = _beyond(numbers, limits)
-    assert beyond == pytest.approx(np.abs(numbers - np.clip(numbers, *limits)))
-
-
-@given(SEEDS, st.integers(1, 300))
-@settings(max_examples=12)
-def test_settling_some_entries_finds_the_best_of_all(seed, count) -> None:
-    rng = np.random.default_rng(seed)
-    promise = rng.uniform(-5, 3, (count, 2, 2))
-    promise[rng.random(promise.shape) < 0.3] = -np.inf
-    fine = promise - rng.exponential(0.3, promise.shape)
-    fine[rng.random(promise.shape) < 0.2] = -np.inf
-    settled = _settle(promise, lambda rows: fine[rows])
-    assert settled.max() == fine.max()
-    assert find_first_best(settled) == find_first_best(fine)
 
 
 @given(SEEDS)
