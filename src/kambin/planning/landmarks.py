@@ -62,17 +62,23 @@ def holds(
     geometry : LevelGeometry
     lateral_mm, behind_mm : float array, mm, as ``find_view_mm`` returns them
     """
-    lines = find_lines_mm(geometry)
-    # Being at a line counts for a state and not for a stop: nobody reads a picture to the mm.
-    slack = -row.slack_mm if row.stops else row.slack_mm
-    low = lines[row.medial] - slack if row.medial else -np.inf
-    high = lines[row.lateral] + slack if row.lateral else np.inf
+    low, high = find_borders_mm(row, geometry)
     front, back = find_depths_mm(row, geometry)
     inside = (lateral_mm >= low) & (lateral_mm <= high)
     if row.along == "path":
         return inside & (behind_mm > front)
     found: NDArray[np.bool_] = inside & (behind_mm >= front) & (behind_mm <= back)
     return found
+
+
+def find_borders_mm(row: LandmarkRow, geometry: LevelGeometry) -> tuple[float, float]:
+    """Return between which lines a row holds, mm lateral of the midline."""
+    lines = find_lines_mm(geometry)
+    # Being at a line counts for a state and not for a stop: nobody reads a picture to the mm.
+    slack = -row.slack_mm if row.stops else row.slack_mm
+    low = lines[row.medial] - slack if row.medial else -np.inf
+    high = lines[row.lateral] + slack if row.lateral else np.inf
+    return low, high
 
 
 def find_depths_mm(row: LandmarkRow, geometry: LevelGeometry) -> tuple[float, float]:
@@ -128,12 +134,10 @@ def find_excess_mm(
     """
     at_target = np.zeros(1)
     lateral, behind = _see_candidates(geometry, entries_lps_mm, targets_lps_mm, at_target, row)
-    lines, (front, back) = find_lines_mm(geometry), find_depths_mm(row, geometry)
-    ways = [behind - front, back - behind]
-    if row.lateral:
-        ways.append(lines[row.lateral] - row.slack_mm - lateral)
-    if row.medial:
-        ways.append(lateral - lines[row.medial] - row.slack_mm)
+    (low, high), (front, back) = find_borders_mm(row, geometry), find_depths_mm(row, geometry)
+    ways = [behind - front, lateral - low, high - lateral]
+    if row.along != "path":
+        ways.append(back - behind)
     stopped = holds(row, geometry, lateral, behind)
     excess: NDArray[np.float64] = np.where(stopped, np.minimum.reduce(ways), 0.0)[..., 0]
     return excess
