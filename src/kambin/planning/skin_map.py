@@ -1,6 +1,6 @@
 """The skin map: how much room the best path from every entry leaves."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from kambin.knowledge import value
 from kambin.planning.corridor import find_allowed, find_stops_mm
 from kambin.planning.evaluate import Path
 from kambin.planning.question import Question, prepare_question
+from kambin.planning.relaxing import find_relaxations
 from kambin.planning.request import PlanRequest
 from kambin.planning.search import (
     NO_KEYS,
@@ -79,9 +80,29 @@ def plan_skin_map(
     Notes
     -----
     The same fields, paths and step as the planner's first pass, every entry with its best
-    target and docking distance; the way through bone is asked of all of them.
+    target and docking distance; the way through bone is asked of all of them. Where nothing
+    passes it is relaxed as the plan is.
     """
-    return map_skin(prepare_question(case, anatomy, request, progress=progress, store=store))
+    question = prepare_question(case, anatomy, request, progress=progress, store=store)
+    return relax_map(question)[1]
+
+
+def relax_map(question: Question) -> tuple[Question, SkinMap]:
+    """Return the map of a question, relaxed where nothing passes as it is asked, as the plan is.
+
+    Parameters
+    ----------
+    question : Question
+    """
+    skin = map_skin(question)
+    if (skin.room_mm >= 0).any():
+        return question, skin
+    for tools in find_relaxations(question):
+        freed = replace(question, problem=replace(question.problem, tools=tools))
+        found = map_skin(freed)
+        if (found.room_mm >= 0).any():
+            return freed, found
+    return question, skin
 
 
 def map_skin(question: Question) -> SkinMap:

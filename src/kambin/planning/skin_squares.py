@@ -12,11 +12,10 @@ from kambin.knowledge import value
 from kambin.planning.evaluate import Path, to_point
 from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.question import Question, prepare_question
-from kambin.planning.relaxing import find_relaxations
 from kambin.planning.request import PlanRequest
 from kambin.planning.sealing import round_document
 from kambin.planning.skin_areas import find_patch_areas_mm2
-from kambin.planning.skin_map import SkinMap, map_skin
+from kambin.planning.skin_map import SkinMap, relax_map
 from kambin.planning.skin_map_models import CannulaArea, SkinCell, SkinMapDocument
 
 MM2_PER_CM2 = 10**2
@@ -88,24 +87,6 @@ def make_skin_map(
         not_assessed_reason=None if len(skin.entries_lps_mm) else NO_PATH,
     )
     return round_document(document), skin
-
-
-def relax_map(question: Question) -> tuple[Question, SkinMap]:
-    """Return the map of a question, relaxed where nothing passes as it is asked, as the plan is.
-
-    Parameters
-    ----------
-    question : Question
-    """
-    skin = map_skin(question)
-    if (skin.room_mm >= 0).any():
-        return question, skin
-    for tools in find_relaxations(question):
-        freed = replace(question, problem=replace(question.problem, tools=tools))
-        found = map_skin(freed)
-        if (found.room_mm >= 0).any():
-            return freed, found
-    return question, skin
 
 
 def find_areas_mm2(question: Question, skin: SkinMap) -> NDArray[np.float64]:

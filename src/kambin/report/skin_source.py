@@ -37,6 +37,7 @@ def find_skin_map(
         target_lps_mm=None if document.zone is not None else target,
         technique=document.technique,
         cannula_mm=document.cannula_mm,
+        margins=document.margins,
     )
     try:
         return plan_skin_map(case, anatomy, request, progress=progress, store=store)
