@@ -20,7 +20,8 @@ def a_spine() -> Anatomy:
 def with_crest(anatomy: Anatomy, top_mm: float) -> Anatomy:
     """A wall of bone beside and behind the spine, as high above the disc as it is told."""
     key = StructureKey("ilium", "", Side.LEFT)
-    wall = a_block((62.0, -30.0, -70.0), (80.0, 100.0, top_mm), spacing_mm=2.0)
+    # From so far medial that no entry of the corridor, at 50 mm or more, lies beside it.
+    wall = a_block((44.0, -30.0, -70.0), (80.0, 100.0, top_mm), spacing_mm=2.0)
     wall = replace(wall, frame_id=anatomy.working_grid.frame_id)
     ilium = Structure(key, wall, Origin.PHANTOM, 0.5)
     return replace(anatomy, structures={**anatomy.structures, key: ilium})

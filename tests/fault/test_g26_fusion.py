@@ -102,8 +102,8 @@ def test_g26_a_real_ct_and_a_real_mr_of_two_patients_are_refused(
 
     assert ended.code == 4
     assert ended.document["error"]["code"] == "AN-411"
-    # 0.91 of the size, where 8 % of difference are tolerated
-    assert "91% of the size" in ended.document["error"]["why"]
+    # 0.92 of the size, where 8 % of difference are tolerated
+    assert "92% of the size" in ended.document["error"]["why"]
     assert not (tmp_path / "case").exists()
 
 
