@@ -9,6 +9,7 @@ from kambin.imaging._triangle_kernels import (
     deepest_on_segment,
     nearest_point,
     segment_distance,
+    segments_clear,
     signed_distances,
 )
 from kambin.imaging._vector_kernels import (
@@ -191,3 +192,21 @@ def test_the_deepest_point_of_a_path(a_ball) -> None:
     depth, foot = deepest_on_segment((2.0, -9.0, 0.0), (2.0, 9.0, 0.0), tree, normals, 1e-3)
     assert depth == pytest.approx(-3.0, abs=0.3)
     assert np.linalg.norm(foot) == pytest.approx(5.0, abs=0.3)
+
+
+@pytest.mark.parametrize("limit", [0.0, 1.0, 3.0])
+def test_segments_are_clear_where_each_is_further_than_the_limit(a_ball, rng, limit) -> None:
+    tree, normals = a_ball.tree
+    starts, ends = rng.uniform(-9.0, 9.0, (2, 12, 3))
+    clear = segments_clear(starts, ends, tree, normals, limit)
+    for start, end, is_clear in zip(starts, ends, clear, strict=True):
+        gap = segment_distance(tuple(start), tuple(end), tree)[0]
+        outside = deepest_on_segment(tuple(start), tuple(end), tree, normals, 1e-3)[0] > 0
+        assert is_clear == (gap > 0 and gap >= limit and outside)
+
+
+def test_a_segment_wholly_inside_is_not_clear(a_ball) -> None:
+    tree, normals = a_ball.tree
+    inside = np.array([[-1.0, 0.0, 0.0], [0.0, -9.0, 20.0]])
+    ends = np.array([[1.0, 0.5, 0.0], [0.0, 9.0, 20.0]])
+    assert segments_clear(inside, ends, tree, normals, 0.5).tolist() == [False, True]
