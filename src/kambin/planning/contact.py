@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 from scipy.stats import qmc
 
+from kambin.knowledge import value
 from kambin.planning.error_model import SPACE_AXES, STATES, ErrorModel, PathFrame
 from kambin.planning.fields import Hazard
 from kambin.planning.geometry import LevelGeometry
@@ -27,9 +28,6 @@ LOG2_POSES_SAMPLES = 9
 
 LOG2_QUICK_SAMPLES = 6
 """64 poses a scramble while a path is dragged."""
-
-INTERVAL_SAMPLES = 0.975
-"""Upper end of the two-sided 95 % interval."""
 
 SOBOL_EPSILON = 10.0**-12
 """Keeps the normal quantile of a first or last point finite."""
@@ -212,7 +210,7 @@ def rate_contact(
     least = float(np.where(exact, chances, 0.0).mean())
     mean = float(means.mean())
     error = float(means.std(ddof=1)) / SCRAMBLES_SAMPLES**0.5
-    half = float(stdtrit(SCRAMBLES_SAMPLES - 1, INTERVAL_SAMPLES)) * error
+    half = float(stdtrit(SCRAMBLES_SAMPLES - 1, value("uncertainty.interval_quantile"))) * error
     return Contact(
         probability=mean,
         low=max(0.0, least - half),

@@ -14,8 +14,7 @@ Scalar = Any
 """A number whose machine type numba infers; numpy's stubs know no mixed arithmetic of them."""
 
 
-@njit(inline="always", fastmath=True)
-def _sample(  # pragma: no cover - compiled; the plain twin below is measured
+def sample_lines(  # pragma: no cover - compiled; the plain twin below is measured
     field: Float32,
     row: Scalar,
     plane: Scalar,
@@ -42,6 +41,9 @@ def _sample(  # pragma: no cover - compiled; the plain twin below is measured
     high = field[d] + fz * (field[d + one] - field[d])
     far = low + fy * (high - low)
     return near + fx * (far - near)
+
+
+_sample = njit(inline="always", fastmath=True)(sample_lines)
 
 
 @njit(parallel=True, fastmath=True, cache=True)

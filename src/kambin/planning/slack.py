@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kambin.planning.kernels import Scalar
 
-SPREAD_TOLERANCE = 0.75
+SPREAD = 3 / 4
 """Largest mean squared deviation of the coupled corners of two cells, in squared nodes."""
 
 KINDS_BINS = 5
@@ -70,7 +70,7 @@ class Slack:
         """
         d = np.asarray(nodes, dtype=np.float64)
         least: NDArray[np.float64] = np.minimum(
-            self.steep_mm * d, self.far_mm * np.sqrt(d * d + SPREAD_TOLERANCE)
+            self.steep_mm * d, self.far_mm * np.sqrt(d * d + SPREAD)
         )
         return least
 

@@ -11,11 +11,11 @@ import numpy as np
 from numba import njit
 
 from kambin.planning.kernels import Scalar
-from kambin.planning.slack import ROUNDING_MM, SPREAD_TOLERANCE
+from kambin.planning.slack import ROUNDING_MM, SPREAD
 from kambin.planning.walk_kernels import (
-    HOP_TOLERANCE,
-    NARROWEST_TOLERANCE,
-    QUARTER_STEP_MM,
+    CLOSEST_HOP,
+    HOP,
+    NARROWEST,
     count_safe,
     find_shift,
     find_stride,
@@ -273,9 +273,7 @@ def add_slack(
     value: Scalar, shift: Scalar, slacks: Scalar, which: Scalar
 ) -> Scalar:  # pragma: no cover
     """Return a sampled value plus all that a shifted path may have more, float64."""
-    rise = min(
-        slacks[which, 0] * shift, slacks[which, 1] * math.sqrt(shift * shift + SPREAD_TOLERANCE)
-    )
+    rise = min(slacks[which, 0] * shift, slacks[which, 1] * math.sqrt(shift * shift + SPREAD))
     return np.float64(value) + rise + ROUNDING_MM
 
 
@@ -312,7 +310,7 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
         return -np.inf
     rho = np.float64(reach_e) + np.float64(reach_t)
     dx, dy, dz, _, length = find_stride(entry, target, np.float32(step))
-    if length <= NARROWEST_TOLERANCE * rho:
+    if length <= NARROWEST * rho:
         return gain * cap - cost - stop_costs[0]
     shortest = length - rho
     excess = rho * rho / (2.0 * shortest)
@@ -338,11 +336,11 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
         if full < need or outer < need:
             return -np.inf
         hop = max(
-            min(whole - full, docked - min(outer, full)) / slacks[FULL, 1], QUARTER_STEP_MM * shift
+            min(whole - full, docked - min(outer, full)) / slacks[FULL, 1], CLOSEST_HOP * shift
         )
         if n < outermost:
             hop = min(hop, 2.0 * every * step)
-        n += max(1, int(HOP_TOLERANCE * hop / step))
+        n += max(1, int(HOP * hop / step))
     wide[last_stop] = min(wide[last_stop], outer)
     for j in range(last_stop - 1, -1, -1):
         # A tool that goes further in also goes through all that lies further out.

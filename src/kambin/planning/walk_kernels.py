@@ -9,38 +9,22 @@ import math
 import numpy as np
 from numba import njit
 
-from kambin.planning.kernels import Float32, Scalar
-from kambin.planning.slack import ROUNDING_MM, SPREAD_TOLERANCE
+from kambin.knowledge import value as read_value
+from kambin.planning.kernels import Float32, Scalar, sample_lines
+from kambin.planning.slack import ROUNDING_MM, SPREAD
 
-NARROWEST_TOLERANCE = 1.5
+NARROWEST = 3 / 2
 """A pair of balls whose distance is less than this many radii has no direction to speak of."""
 
-QUARTER_STEP_MM = 0.25
+CLOSEST_HOP = 1 / 4
 """Share of the shift of a pair of balls below which a bound does not look closer."""
 
-HOP_TOLERANCE = 0.7
+HOP = read_value("planning.bound_hop")
 """Share of the way to the next possible lower value that a bound hops over (recipes B1.2)."""
 
 
-@njit(nogil=True)
-def sample(  # pragma: no cover - compiled; its oracle is ``kernels.sample_plainly``
-    field: Float32, row: Scalar, plane: Scalar, x: Scalar, y: Scalar, z: Scalar
-) -> Scalar:
-    """Return the trilinear value at node coordinates inside the grid, float32."""
-    i, j, k = np.uint32(x), np.uint32(y), np.uint32(z)
-    fx, fy, fz = x - np.float32(i), y - np.float32(j), z - np.float32(k)
-    a = np.uint64(i) * plane + np.uint64(j) * row + np.uint64(k)
-    b = a + row
-    c = a + plane
-    d = c + row
-    one = np.uint64(1)
-    low = field[a] + fz * (field[a + one] - field[a])
-    high = field[b] + fz * (field[b + one] - field[b])
-    near = low + fy * (high - low)
-    low = field[c] + fz * (field[c + one] - field[c])
-    high = field[d] + fz * (field[d + one] - field[d])
-    far = low + fy * (high - low)
-    return near + fx * (far - near)
+sample = njit(nogil=True)(sample_lines)
+"""The trilinear value at node coordinates, without fastmath; its oracle is ``sample_plainly``."""
 
 
 @njit(nogil=True)
@@ -67,7 +51,7 @@ def count_safe(  # pragma: no cover
     if spare <= 0:
         return 0
     reach = spare / steep
-    squared = (spare / far) * (spare / far) - np.float32(SPREAD_TOLERANCE)
+    squared = (spare / far) * (spare / far) - np.float32(SPREAD)
     if squared > reach * reach:
         reach = math.sqrt(squared)
     return int(reach / step)
@@ -150,7 +134,7 @@ def walk_bound(  # pragma: no cover  # noqa: PLR0913, PLR0917
     """
     rho = np.float64(reach_e) + np.float64(reach_t)
     dx, dy, dz, _, length = find_stride(entry, target, step)
-    if length <= NARROWEST_TOLERANCE * rho:
+    if length <= NARROWEST * rho:
         return cap
     shortest = length - rho
     excess = rho * rho / (2.0 * shortest)
@@ -163,12 +147,12 @@ def walk_bound(  # pragma: no cover  # noqa: PLR0913, PLR0917
         share = min(1.0, n * np.float64(step) / shortest)
         shift = find_shift(share, np.float64(reach_e), np.float64(reach_t)) + share * excess + 1e-4
         value = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
-        slack = min(steep * shift, far * math.sqrt(shift * shift + SPREAD_TOLERANCE))
+        slack = min(steep * shift, far * math.sqrt(shift * shift + SPREAD))
         value = np.float32(value + slack + ROUNDING_MM)
         if value < bound:
             bound = value
             if bound < floor:
                 return bound
         # Any choice of samples gives a bound; the hop is how far a lower one must be at least.
-        n += max(1, int(HOP_TOLERANCE * max((value - bound) / far, QUARTER_STEP_MM * shift) / step))
+        n += max(1, int(HOP * max((value - bound) / far, CLOSEST_HOP * shift) / step))
     return bound
