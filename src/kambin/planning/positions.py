@@ -14,7 +14,7 @@ from kambin.imaging import LabelMap
 BOWEL = frozenset({"colon", "small_bowel", "duodenum", "stomach"})
 """Organs that hang free and move when the patient is turned over."""
 
-STAYS = frozenset({"traversing_root", "flavum", "disc"})
+STAYS = frozenset({"traversing_root", "flavum"})
 """Kinds that carry a vertebra's or level's name and are not carried along by it."""
 
 BACK_LPS = np.array([0.0, 1.0, 0.0])
