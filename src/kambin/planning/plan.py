@@ -88,8 +88,8 @@ def plan_trajectory(
 
     Notes
     -----
-    The search is exhaustive over a lattice of entries, targets and docking distances, so its
-    certificate is the best of all listed candidates; nothing is claimed between them.
+    The search is exact over its lists of entries, targets and docking distances: the certificate
+    proves the best of all listed candidates, and ``continuum_gap_mm`` bounds what lies between.
     """
     question = prepare_question(case, anatomy, request, progress=progress, store=store)
     result = search(question.problem, question.skin)
