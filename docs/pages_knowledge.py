@@ -131,7 +131,7 @@ def _techniques() -> str:
 
 
 def _technique(one: Technique) -> list[str]:
-    corridor, weights = one.corridor, one.weights.model_dump()
+    corridor, weights, reach = one.corridor, one.weights.model_dump(), one.reach_source
     tools = " > ".join(f"{tool.stage} `{tool.instrument}`" for tool in one.tools)
     preferred = (
         (
@@ -159,8 +159,8 @@ def _technique(one: Technique) -> list[str]:
         f"- Cannula may dock up to {one.stop_max_mm:g} mm short of the target",
         f"- Zone aimed at by default: {one.target_zone_default}",
         "- Weights, mm of clearance per unit: "
-        + ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
-        + "\n",
+        + ", ".join(f"{name} {weight:g}" for name, weight in weights.items()),
+        f"- Weight of reach: tag {reach.tag}; {reach.source}. {reach.note}.\n",
         _table(("level", "axial inclination deg", "cranio-caudal deg", "entry mm"), preferred),
     ]
 

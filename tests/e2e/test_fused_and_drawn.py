@@ -3,9 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +30,6 @@ RADIUS_MM = 2.2
 SHOWN_MM = 1.5
 """A voxel of the CT: nearer than this a target counts as in the fragment."""
 ASKED = ("--level", "L4-L5", "--side", "left")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_completion() -> Iterator[None]:
-    """A bench of its own: what other modules completed does not push this patient out."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("_check", "_complete"):
-            compute = getattr(workbench, name).__wrapped__
-            patch.setattr(workbench, name, lru_cache(maxsize=1)(compute))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from tests.e2e.command_line import Outcome, run_kambin
+from tests.shelf import Shelf
 
 SIDES = ("left", "right")
-CT_LEVELS = ("L2-L3", "L3-L4", "L4-L5", "L5-S1")
-ATLAS_LEVELS = ("L3-L4", "L4-L5", "L5-S1")
+LEVELS = ("L3-L4", "L4-L5", "L5-S1")
 
 
 @dataclass(frozen=True)
@@ -87,14 +87,9 @@ def atlas_judge(shared_data: Path) -> Judge:
 
 
 @pytest.fixture(scope="session")
-def ct_case(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ct_case(shelf: Shelf, shared_data: Path) -> Path:
     """The 3 mm CT with its TotalSegmentator labels, imported by the command line."""
-    folder, case = shared_data / "ct_ts_abdopelvis_3mm", tmp_path_factory.mktemp("ct") / "case"
-    labels = folder / "labels_totalseg117.nii.gz"
-    assert (
-        run_kambin("import", "-i", folder / "ct.nii.gz", "--labels", labels, "-o", case).code == 0
-    )
-    return case
+    return shelf.real_ct(shared_data)
 
 
 @pytest.fixture(scope="session")
@@ -127,12 +122,12 @@ def _plan(case: Path, level: str, side: str) -> Outcome:
 
 @pytest.fixture(scope="session")
 def ct_outcomes(ct_case: Path) -> dict[tuple[str, str], Outcome]:
-    return {(v, s): _plan(ct_case, v, s) for v in CT_LEVELS for s in SIDES}
+    return {(v, s): _plan(ct_case, v, s) for v in LEVELS for s in SIDES}
 
 
 @pytest.fixture(scope="session")
 def atlas_outcomes(atlas_case: Path) -> dict[tuple[str, str], Outcome]:
-    return {(v, s): _plan(atlas_case, v, s) for v in ATLAS_LEVELS for s in SIDES}
+    return {(v, s): _plan(atlas_case, v, s) for v in LEVELS for s in SIDES}
 
 
 def _plans(outcomes: dict[tuple[str, str], Outcome]) -> Iterator[dict[str, Any]]:

@@ -19,6 +19,7 @@ from tests.fault.made_files import (
     save_spine,
     spine_image,
 )
+from tests.fault.yardstick import count_a_million_s
 
 from kambin.core import InputError
 from kambin.exchange import read_volume
@@ -82,11 +83,12 @@ def test_g22_a_gzip_bomb_is_refused_before_it_goes_off(
     bomb = tmp_path / "bomb.nii.gz"
     bomb.write_bytes(gzip.compress(bytes(header), mtime=0) + 128 * zeros)
     assert bomb.stat().st_size < 3e6
+    allowed_s = 40 * count_a_million_s()
     tracemalloc.start()
     began = time.process_time()
     try:
         expect_import_refusal(code, tmp_path, bomb, labels, says=(says,))
-        assert time.process_time() - began < 2.0
+        assert time.process_time() - began < allowed_s
         assert tracemalloc.get_traced_memory()[1] < 200e6
     finally:
         tracemalloc.stop()

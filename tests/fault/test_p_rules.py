@@ -1,5 +1,6 @@
 """Every hard rule of the register, in a case in which it blocks or asks."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,9 @@ from tests.unit.planning.made_level import make_resection
 from tests.unit.planning.small_problems import a_level, a_structure, some_entries, the_tools
 
 from kambin.core import Severity
-from kambin.knowledge import rules
+from kambin.knowledge import rules, value
 from kambin.planning import Group, Path, Plan, Stage, seal_plan, verify_plan
-from kambin.planning.choice_models import Docking
+from kambin.planning.choice_models import Docking, Rule
 from kambin.planning.geometry import LevelGeometry, WaistPlane
 from kambin.planning.landmarks import describe_landmark
 from kambin.planning.models import Clearance
@@ -96,6 +97,7 @@ def _ruled(entry: np.ndarray | None = None, target: np.ndarray = TARGET) -> Rule
         skin_allowed_mm=1.3,
         spacing_mm=1.0,
         knows_root=True,
+        root_ahead_mm=6.0,
     )
 
 
@@ -175,6 +177,7 @@ BREAKERS: dict[str, Callable[[], RuledPath]] = {
     "forceps-end": _ending("forceps", -15.5),
     "side": _moved((-80.0, 70.0, 10.0), (12.0, 17.0, 0.0)),
     "target-side": _moved((90.0, 80.0, 18.0), (-1.0, 17.0, 0.0)),
+    "root-side": _with(root_ahead_mm=-0.1),
     "skin": _with(skin_gap_mm=2.0),
     "landmark-zone": EARLY,
     "landmark-named": lambda: replace(EARLY(), zone=None),
@@ -219,6 +222,16 @@ def test_the_rule_blocks_or_asks(name: str) -> None:
     assert (row.code in {f.code for f in said}) is (name in blocks) or row.severity == "CONFIRM"
 
 
+@pytest.mark.parametrize("rule", assess_rules(_ruled()), ids=lambda rule: rule.id)
+def test_the_threshold_is_what_the_named_source_says(rule: Rule) -> None:
+    named = re.findall(r"\b(?:margins|planning|completion_soft)\.\w+", rule.source)
+    # every row that is named exists; where a margin is named it is the threshold, inside or outside
+    values = [value(name) for name in named]
+    assert named or rule.source.startswith(("architecture", "techniques", "landmarks"))
+    if named and named[0].startswith("margins."):
+        assert abs(rule.threshold) == abs(values[0])
+
+
 @pytest.mark.parametrize("name", rules())
 def test_a_rule_that_nothing_answers_passes_with_a_reason(name: str) -> None:
     bare = replace(
@@ -229,6 +242,7 @@ def test_a_rule_that_nothing_answers_passes_with_a_reason(name: str) -> None:
         skin_gap_mm=None,
         spacing_mm=None,
         knows_root=None,
+        root_ahead_mm=None,
         docking=DOCKING.model_copy(update={"waist_distance_mm": None}),
     )
     rule = next(rule for rule in assess_rules(bare) if rule.id == name)
@@ -295,6 +309,11 @@ def test_the_plan_carries_every_rule_and_breaks_none_that_blocks(
 ) -> None:
     plan = a_planned_spine.plan
     assert [rule.id for rule in plan.rules] == list(rules())
+    for rule in plan.rules:
+        row = rules()[rule.id]
+        assert (rule.what, rule.unit, rule.source) == (row.what, row.unit, row.source)
+        assert np.isfinite(rule.threshold)
+        assert (rule.value is None) is (rule.not_assessed_reason is not None)
     assert find_broken(plan.rules) == []
     asked = {rules()[rule.id].code for rule in plan.rules if not rule.passed}
     confirmed = {f.code for f in plan.findings if f.severity == "CONFIRM"}

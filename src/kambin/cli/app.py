@@ -38,6 +38,15 @@ SideOption = Annotated[
     str | None,
     typer.Option("--side", metavar="SIDE", help="The patient's side: left or right."),
 ]
+ZoneOption = Annotated[
+    str | None, typer.Option("--zone", help="Axial zone that is aimed at, from the midline.")
+]
+TargetOption = Annotated[
+    str | None, typer.Option("--target", metavar="X,Y,Z", help="Target instead, mm, LPS.")
+]
+TechniqueOption = Annotated[
+    str | None, typer.Option("--technique", help="Technique preset; see kambin info.")
+]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace an existing case once the new one is whole.")
 ]

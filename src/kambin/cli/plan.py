@@ -6,7 +6,17 @@ from typing import Annotated, cast
 
 import typer
 
-from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
+from kambin.cli.app import (
+    CaseArgument,
+    JsonOption,
+    LevelOption,
+    SideOption,
+    TargetOption,
+    TechniqueOption,
+    ZoneOption,
+    app,
+    examples,
+)
 from kambin.cli.asking import find_target, find_weights, require_level, require_side
 from kambin.cli.clock import SystemClock
 from kambin.cli.gate import read_checked_case, require_answered, settle_level
@@ -19,6 +29,7 @@ from kambin.core import Clock, FieldStore, PlanError
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
 from kambin.knowledge import Margins
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
+from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
 
 
 @app.command(
@@ -28,27 +39,29 @@ from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
         "kambin plan case --level L3-L4 --side left --target 4.5,-121,281 --cannula 7.0 --json",
         "kambin plan case --level L4-L5 --side left --zone paracentral --also L5-S1:left -o plans",
         "kambin plan case --level L4-L5 --side left --zone central --bilateral -o plans",
+        "kambin plan case --level L4-L5 --side left --errors compensated --weight reach=3 -o plan",
     )
 )
 def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     case: CaseArgument,
     level: LevelOption = None,
     side: SideOption = None,
-    zone: Annotated[
-        str | None, typer.Option("--zone", help="Axial zone that is aimed at, from the midline.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--target", metavar="X,Y,Z", help="Target instead, mm, LPS.")
-    ] = None,
-    technique: Annotated[
-        str | None, typer.Option("--technique", help="Technique preset; see kambin info.")
-    ] = None,
+    zone: ZoneOption = None,
+    target: TargetOption = None,
+    technique: TechniqueOption = None,
     cannula: Annotated[
         float | None, typer.Option("--cannula", metavar="MM", help="Outer diameter, mm.")
     ] = None,
     margins: Annotated[
         str, typer.Option("--margins", help="fluoroscopy, or plan-only with wider neural margins.")
     ] = "fluoroscopy",
+    errors: Annotated[
+        str,
+        typer.Option(
+            "--errors",
+            help="Errors of place: uncompensated, or compensated where breathing is gated.",
+        ),
+    ] = DEFAULT_SETTING,
     weight: Annotated[
         list[str] | None,
         typer.Option("--weight", metavar="NAME=N", help="Weight of the objective; repeat it."),
@@ -84,6 +97,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
         cannula_mm=cannula,
         margins=cast("Margins", margins),
         weights=find_weights(weight or []),
+        errors=cast("Setting", errors),
     )
     requests = find_requests(request, also or [], bilateral=bilateral)
     if len(requests) > 1:

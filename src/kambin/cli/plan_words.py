@@ -6,6 +6,10 @@ from pathlib import Path
 from kambin.cli.output import print_findings, print_lines, print_table
 from kambin.core import Finding, Severity
 from kambin.planning import FindingRecord, Plan, Refusal
+from kambin.planning.choice_models import Objectives
+
+MOST_ROWS = 4
+"""Structures whose contact is told to a person; the document has them all."""
 
 
 def print_plan(plan: Plan, case: Path, file: Path | None) -> None:
@@ -25,9 +29,13 @@ def print_plan(plan: Plan, case: Path, file: Path | None) -> None:
         f"Depth     {entry.depth_mm:.0f} mm from skin to target, path "
         f"{trajectory.length_mm:.0f} mm",
         f"Bone      {_bone(plan)}",
+        f"Reach     {_reach(plan)}",
+        f"Hand      {_hand(plan)}",
     )
     columns = ("tool", "mm", "stops short", "closest structure", "clearance", "sigma", "origin")
     print_table("Tools", columns, (_stage_cells(plan, n) for n in range(len(plan.stages))))
+    _print_contact(plan)
+    _print_other_ways(plan)
     if plan.not_assessed:
         print_lines("Not assessed: " + ", ".join(plan.not_assessed))
     print_records(plan.findings)
@@ -73,6 +81,88 @@ def _bone(plan: Plan) -> str:
         return f"not assessed: {taken.not_assessed_reason}"
     share = "" if taken.sap_fraction is None else f", {100 * taken.sap_fraction:.0f} % of the SAP"
     return f"{taken.volume_mm3:.0f} mm3 to remove{share}; stability {taken.stability_class}"
+
+
+def _reach(plan: Plan) -> str:
+    reach = plan.reach
+    if reach.reachable_fraction is None or reach.visible_fraction is None:
+        return f"not assessed: {reach.not_assessed_reason or 'it was not asked'}"
+    left = "" if reach.residual_mm3 is None else f"; {reach.residual_mm3:.0f} mm3 stay behind"
+    return (
+        f"forceps come to {reach.reachable_fraction:.0%} of the fragment, the scope shows "
+        f"{reach.visible_fraction:.0%}{left}"
+    )
+
+
+def _hand(plan: Plan) -> str:
+    found = plan.certainty
+    if found.tolerance_entry_mm is None or found.tolerance_angle_deg is None:
+        return f"no tolerance: {found.not_assessed_reason or 'it was not asked'}"
+    limit = "" if found.tolerance is None else f"; {found.tolerance.limited_by} is met first"
+    return (
+        f"may be off by {found.tolerance_entry_mm:.1f} mm at the skin or by "
+        f"{found.tolerance_angle_deg:.1f} deg about it before a margin breaks{limit}"
+    )
+
+
+def _print_contact(plan: Plan) -> None:
+    """Print what is likeliest to be touched, with what the number is known to."""
+    found = plan.certainty
+    likely = sorted(found.contact_probability.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows = []
+    for name, chance in likely[:MOST_ROWS]:
+        low, high = found.contact_interval.get(name, (chance, chance))
+        word = "at most " if name in found.contact_at_most else ""
+        rows.append(
+            (
+                name,
+                f"{word}{chance:.1%}",
+                f"{low:.1%} to {high:.1%}",
+                found.contact_worst_stage.get(name, ""),
+            )
+        )
+    if not rows:
+        return
+    left = len(likely) - len(rows)
+    title = f"Contact, errors {found.setting or 'not named'}"
+    print_table(title, ("structure", "probability", "known to", "tool"), rows)
+    if left > 0:
+        print_lines(f"{left} more structures are less likely to be touched.")
+
+
+def _print_other_ways(plan: Plan) -> None:
+    """Print why this way was picked, the others there are, and the corridors they lie in."""
+    if plan.explanation:
+        print_lines(f"Picked    {plan.explanation[0]}")
+    if plan.alternatives:
+        columns = ("other way", "room mm", "hand mm", "reach", "bone mm3", "short mm", "goal mm")
+        ways = (
+            ("this plan", plan.objectives),
+            *((o.name, o.objectives) for o in plan.alternatives),
+        )
+        print_table(
+            "Alternatives", columns, (_way_cells(name, o) for name, o in ways if o is not None)
+        )
+    if plan.corridors:
+        places = (
+            f"{min(c.lateral_mm):.0f} to {max(c.lateral_mm):.0f} mm lateral, room "
+            f"{c.slack_mm:.1f} mm"
+            for c in plan.corridors
+        )
+        print_lines(f"Corridors {len(plan.corridors)}: {'; '.join(places)}")
+
+
+def _way_cells(name: str, judged: Objectives) -> tuple[str, ...]:
+    tolerance, reach = judged.tolerance_entry_mm, judged.reachable_fraction
+    return (
+        name,
+        f"{judged.room_mm:.1f}",
+        "-" if tolerance is None else f"{tolerance:.1f}",
+        "-" if reach is None else f"{reach:.0%}",
+        f"{judged.bone_mm3:.0f}",
+        f"{judged.docking_mm:.0f}",
+        f"{judged.off_target_mm:.1f}",
+    )
 
 
 def _stage_cells(plan: Plan, number: int) -> tuple[str, ...]:

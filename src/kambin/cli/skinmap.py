@@ -7,7 +7,17 @@ import numpy as np
 import typer
 
 from kambin.anatomy import Anatomy, Case
-from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
+from kambin.cli.app import (
+    CaseArgument,
+    JsonOption,
+    LevelOption,
+    SideOption,
+    TargetOption,
+    TechniqueOption,
+    ZoneOption,
+    app,
+    examples,
+)
 from kambin.cli.asking import find_target, require_level, require_side
 from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document, print_lines, print_table
@@ -26,29 +36,28 @@ MOST_ROWS = 10
     epilog=examples(
         "kambin skinmap case --level L4-L5 --side left --zone paracentral -o skin.png",
         "kambin skinmap case --level L4-L5 --side left --zone foraminal --cannula 7.5 --cannula 6",
-        "kambin skinmap case --level L5-S1 --side right --zone central -o map.json -o map.png",
+        "kambin skinmap case --level L5-S1 --side right --zone central -o map.json -o sheet.pdf",
     )
 )
 def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
     case: CaseArgument,
     level: LevelOption = None,
     side: SideOption = None,
-    zone: Annotated[
-        str | None, typer.Option("--zone", help="Axial zone that is aimed at, from the midline.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--target", metavar="X,Y,Z", help="Target instead, mm, LPS.")
-    ] = None,
-    technique: Annotated[
-        str | None, typer.Option("--technique", help="Technique preset; see kambin info.")
-    ] = None,
+    zone: ZoneOption = None,
+    target: TargetOption = None,
+    technique: TechniqueOption = None,
     cannula: Annotated[
         list[float] | None,
         typer.Option("--cannula", metavar="MM", help="Outer diameter, mm; repeat it to compare."),
     ] = None,
     out: Annotated[
         list[Path] | None,
-        typer.Option("-o", "--out", metavar="FILE", help="Picture (.png) or document (.json)."),
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Picture (.png), sheet at true scale (.pdf) or .json.",
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -93,7 +102,7 @@ def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
 def write_skin_map(
     file: Path, found: SkinMapDocument, skin: SkinMap, case: Case, anatomy: Anatomy
 ) -> None:
-    """Write the map as a picture or as a document, by the ending of the file's name.
+    """Write the map as a picture, a sheet at true scale or a document, by the file's ending.
 
     Raises
     ------
@@ -104,8 +113,10 @@ def write_skin_map(
         return
     # drawn here only: whoever wants the numbers waits for no renderer
     from kambin.report.skin_document import draw_skin_document  # noqa: PLC0415
+    from kambin.report.skin_print import print_skin_document  # noqa: PLC0415
 
-    write_bytes_atomically(file, draw_skin_document(found, skin, anatomy))
+    draw = print_skin_document if file.suffix.lower() == ".pdf" else draw_skin_document
+    write_bytes_atomically(file, draw(found, skin, anatomy))
 
 
 def print_skin_map(found: SkinMapDocument, files: list[Path]) -> None:
@@ -115,20 +126,17 @@ def print_skin_map(found: SkinMapDocument, files: list[Path]) -> None:
         f"Safe      {found.safe_area_cm2:.1f} cm2 of the {found.area_cm2:.1f} cm2 of skin that the "
         "technique allows",
     )
-    relaxed = [
-        words
-        for words, is_so in (
-            ("the cannula at the mouth of the foramen", found.docks_at_mouth),
-            ("the rim of bone taken away", found.rim_is_removed),
-        )
-        if is_so
-    ]
+    relaxed = _tell_relaxed(docks_at_mouth=found.docks_at_mouth, rim=found.rim_is_removed)
     if relaxed:
-        print_lines(f"          with {' and '.join(relaxed)}, which a person has to confirm")
+        print_lines(f"          with {relaxed}, which a person has to confirm")
     if found.not_assessed_reason:
         print_lines(found.not_assessed_reason)
     for row in found.by_cannula[1:]:
-        print_lines(f"          {row.safe_area_cm2:.1f} cm2 for a cannula of {row.cannula_mm:g} mm")
+        own = _tell_relaxed(docks_at_mouth=row.docks_at_mouth, rim=row.rim_is_removed)
+        alone = "" if own == relaxed else f", by itself with {own or 'nothing to confirm'}"
+        print_lines(
+            f"          {row.safe_area_cm2:.1f} cm2 for a cannula of {row.cannula_mm:g} mm{alone}"
+        )
     rows = sorted(
         (cell for cell in found.cells if cell.best_room_mm is not None and cell.best_room_mm >= 0),
         key=lambda cell: -(cell.best_room_mm or 0.0),
@@ -141,6 +149,13 @@ def print_skin_map(found: SkinMapDocument, files: list[Path]) -> None:
     )
     for file in files:
         print_lines(f"Written   {file}")
+
+
+def _tell_relaxed(*, docks_at_mouth: bool, rim: bool) -> str:
+    """Return what of a map a person has to confirm, in words."""
+    words = ["the cannula at the mouth of the foramen"] if docks_at_mouth else []
+    words += ["the rim of bone taken away"] if rim else []
+    return " and ".join(words)
 
 
 def _cells(cell: SkinCell, size_mm: float) -> tuple[str, ...]:
@@ -160,12 +175,12 @@ def _share(share: float | None) -> str:
 
 
 def _require_kinds(files: list[Path]) -> None:
-    strange = [file for file in files if file.suffix.lower() not in (".png", ".json")]
+    strange = [file for file in files if file.suffix.lower() not in (".png", ".pdf", ".json")]
     if strange:
         raise RequestError(
             code="RQ-106",
-            what="A skin map is written as .png or .json",
+            what="A skin map is written as .png, .pdf or .json",
             where=f"-o {strange[0].name[:40]}",
-            why="The ending of the file's name says whether it is a picture or a document.",
-            next_step="Give -o NAME.png, -o NAME.json, or both.",
+            why="The ending of the file's name says what is written: picture, sheet, document.",
+            next_step="Give -o NAME.png, -o NAME.pdf, -o NAME.json, or several.",
         )

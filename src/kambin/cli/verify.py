@@ -13,30 +13,59 @@ from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
 from kambin.cli.signature_words import is_plan_locked, print_signatures
+from kambin.cli.verify_sets import (
+    describe_set,
+    find_set_file,
+    judge_set,
+    print_set,
+    record_error,
+)
 from kambin.cli.workbench import complete_once
 from kambin.core import PlanError, StoreError, require_code
 from kambin.exchange import find_answer_file, read_plan, read_signatures
-from kambin.planning import FindingRecord, Plan, Signature, Verification, verify_plan
+from kambin.planning import Plan, Signature, Verification, verify_plan
 
 PlanArgument = Annotated[
-    Path, typer.Argument(metavar="PLAN", help="Plan file, or the folder that holds it.")
+    Path, typer.Argument(metavar="PLAN", help="Plan file or set of plans, or its folder.")
 ]
 
 
-@app.command(epilog=examples("kambin verify case plan/plan.json", "kambin verify case plan --json"))
+@app.command(
+    epilog=examples(
+        "kambin verify case plan/plan.json",
+        "kambin verify case plan --json",
+        "kambin verify case plans/planset.json",
+    )
+)
 def verify(case: CaseArgument, plan: PlanArgument, json: JsonOption = False) -> int:
     """Check a plan a second time, on surfaces, and that nothing changed since it was made.
 
     Exit code 5 when it is not valid, with the reason. Signatures are listed, and whether each
-    still counts.
+    still counts. Of a set every plan is checked, and that the set says what its members mean.
     """
+    if (file := find_set_file(plan)) is not None:
+        return _verify_set(case, file, json=json)
     verdict, signatures = judge_file(case, plan)
     if json:
         print_document(describe_verdict(verdict, signatures))
     else:
-        print_verdict(verdict)
-        print_signatures(signatures or ())
+        _show(verdict, signatures)
     return 0 if verdict.valid else PlanError.exit_code
+
+
+def _verify_set(case: Path, file: Path, *, json: bool) -> int:
+    """Check every plan of a set, and the set itself."""
+    verdict = judge_set(file, lambda member: judge_file(case, member))
+    if json:
+        print_document(describe_set(verdict, describe_verdict))
+    else:
+        print_set(verdict, _show)
+    return 0 if verdict.valid else PlanError.exit_code
+
+
+def _show(verdict: Verification, signatures: Sequence[Signature] | None) -> None:
+    print_verdict(verdict)
+    print_signatures(signatures or ())
 
 
 def judge_file(folder: Path, place: Path) -> tuple[Verification, tuple[Signature, ...] | None]:
@@ -141,15 +170,8 @@ def refuse_plan(error: PlanError | StoreError) -> Verification:
     ----------
     error : why there was nothing to compare
     """
-    record = FindingRecord(
-        code=error.code,
-        severity="BLOCK",
-        what=error.what,
-        where=error.where,
-        why=error.why,
-        next_step=error.next_step,
-    )
-    return Verification(valid=False, max_difference_mm=None, agreement_mm=0.0, findings=(record,))
+    found = (record_error(error),)
+    return Verification(valid=False, max_difference_mm=None, agreement_mm=0.0, findings=found)
 
 
 def print_verdict(verdict: Verification) -> None:

@@ -10,6 +10,7 @@ from scipy import ndimage
 from skimage import measure
 
 from kambin.core import InputError
+from kambin.imaging._normal_kernels import find_neighbours, measure_normals
 from kambin.imaging._triangle_kernels import Tree, build_tree
 from kambin.imaging.volume import LabelMap
 
@@ -190,39 +191,13 @@ def _continue_beyond(
 
 def _feature_normals(faces: NDArray[np.int64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return pseudo-normals of corners 0-2, edges 0-1, 1-2, 2-0 and face, shape (M, 7, 3)."""
-    sides = np.roll(corners, -1, axis=1) - corners
-    lengths = np.linalg.norm(sides, axis=2, keepdims=True)
-    units = sides / np.maximum(lengths, np.finfo(float).tiny)
-    normal = np.cross(sides[:, 0], sides[:, 1])
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), np.finfo(float).tiny)
-    cosines = -np.einsum("fij,fij->fi", units, np.roll(units, 1, axis=1))
-    angles = np.arccos(np.clip(cosines, -1.0, 1.0))
-    # Weighted by the angle: a fan of slivers must not outvote the one large triangle beside it.
-    at_vertex = np.zeros((int(faces.max()) + 1, 3))
-    for corner in range(3):
-        np.add.at(at_vertex, faces[:, corner], angles[:, corner, None] * normal)
-    normals = np.empty((len(faces), 7, 3))
-    normals[:, :3] = at_vertex[faces]
-    normals[:, 3:6] = normal[:, None] + normal[_neighbours(faces)]
-    normals[:, 6] = normal
-    return normals
-
-
-def _neighbours(faces: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the triangle across each edge, shape (M, 3); refuse a surface that is open."""
-    starts, ends = faces, np.roll(faces, -1, axis=1)
-    size = int(faces.max()) + 1
-    # One number for each directed edge, so that sorting finds its opposite.
-    there = (starts * size + ends).ravel()
-    back = (ends * size + starts).ravel()
+    neighbours = find_neighbours(faces, int(faces.max()) + 1)
     # Each edge a to b must occur once as b to a: that is what closed and oriented means.
-    order = np.argsort(there, kind="stable")
-    ranked = there[order]
-    at = np.minimum(np.searchsorted(ranked, back), len(ranked) - 1)
-    if (ranked[1:] == ranked[:-1]).any() or (ranked[at] != back).any():
+    if (neighbours < 0).any():
         where = f"{len(faces)} faces"
         raise _not_usable(where, "Its triangles do not close: an edge has no pair.")
-    return (order[at] // 3).reshape(-1, 3)
+    normals: NDArray[np.float64] = measure_normals(faces, corners, neighbours)
+    return normals
 
 
 def _not_usable(where: str, why: str) -> InputError:

@@ -80,6 +80,8 @@ class Weights(_Row):
     angle_per_deg : float, mm, per degree outside the preferred angles
     lateral_per_mm : float, mm, per mm outside the preferred entry distance
     target_per_mm : float, mm, per mm between the path's target and the ideal target
+    reach : float, mm, what grasping the whole fragment is worth; the search does not know of it,
+        paths that it finds are compared by it
     """
 
     clearance: float
@@ -89,6 +91,21 @@ class Weights(_Row):
     angle_per_deg: float
     lateral_per_mm: float
     target_per_mm: float
+    reach: float
+
+
+class Provenance(_Row):
+    """Where one number of a preset comes from, where its row's own source does not say it.
+
+    Parameters
+    ----------
+    tag : str, V, V2, M or D
+    source, note : str
+    """
+
+    tag: Literal["V", "V2", "M", "D"]
+    source: str
+    note: str
 
 
 class Technique(_Row):
@@ -102,6 +119,7 @@ class Technique(_Row):
     preferred : mapping of disc level to Preferred, soft
     stop_max_mm : float, mm, how far short of the target the cannula may dock
     weights : Weights
+    reach_source : Provenance of the weight of reach
     target_zone_default : str, axial zone that is aimed at when nothing is asked for
     tag : str, V, V2, M or D, the weakest tag of the numbers in the row
     source, note : str
@@ -114,6 +132,7 @@ class Technique(_Row):
     preferred: Mapping[str, Preferred]
     stop_max_mm: float
     weights: Weights
+    reach_source: Provenance
     target_zone_default: Literal["central", "paracentral", "foraminal", "extraforaminal"]
     tag: Literal["V", "V2", "M", "D"]
     source: str

@@ -168,10 +168,25 @@ def _body(site: Site, vertebra: str, places: NDArray[np.float64]) -> NDArray[np.
 def _close(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the mask closed by a ball of the closing radius, 0 to 1 on the lattice."""
     radius = value("measure.closing_mm") / LATTICE_STEP_MM
-    grown: NDArray[np.bool_] = ndimage.distance_transform_edt(~mask) <= radius
-    if not mask.any() or grown.all():
-        return grown.astype(np.float64)
+    closed = np.zeros(mask.shape)
+    if not mask.any():
+        return closed
+    # The ball reaches no further; one free node around it keeps the way to the nearest one.
+    box = _grow_box(mask, math.ceil(radius) + 1)
+    grown: NDArray[np.bool_] = ndimage.distance_transform_edt(~mask[box]) <= radius
+    if grown.all():
+        closed[box] = 1.0
+        return closed
     # Distances run to the first node outside, half a step beyond the surface: a depth of
     # radius + 0.5 steps below the grown surface is the closed surface itself.
-    closed: NDArray[np.float64] = np.clip(ndimage.distance_transform_edt(grown) - radius, 0, 1)
+    closed[box] = np.clip(ndimage.distance_transform_edt(grown) - radius, 0, 1)
     return closed
+
+
+def _grow_box(mask: NDArray[np.bool_], nodes: int) -> tuple[slice, ...]:
+    """Return the box of a mask that is not empty, and some nodes more where the array has them."""
+    found = []
+    for axis in range(mask.ndim):
+        held = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        found.append(slice(max(int(held[0]) - nodes, 0), int(held[-1]) + 1 + nodes))
+    return tuple(found)

@@ -56,8 +56,12 @@ class Shapes:
 
 
 def _interpolate(filled: NDArray[np.float32], ijk: NDArray[np.float64]) -> NDArray[np.float64]:
+    found = np.zeros(ijk.shape[1:])
+    # Most places lie nowhere near a structure.
+    ends = np.reshape(filled.shape, (3,) + (1,) * (ijk.ndim - 1))
+    near = ((ijk > -1) & (ijk < ends)).all(axis=0)
     # One free voxel on each side lets a structure at the border end there.
-    found: NDArray[np.float64] = ndimage.map_coordinates(
-        np.pad(filled, 1), ijk + 1.0, order=1, mode="constant", output=np.float64
+    found[near] = ndimage.map_coordinates(
+        np.pad(filled, 1), ijk[:, near] + 1.0, order=1, mode="constant", output=np.float64
     )
     return found

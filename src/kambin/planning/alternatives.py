@@ -13,6 +13,9 @@ from kambin.planning.objective_rows import ROWS, ObjectiveRow
 from kambin.planning.objectives import measure_objectives
 from kambin.planning.problem import Problem
 from kambin.planning.question import Question
+from kambin.planning.reach import has_fragment
+from kambin.planning.reach_choice import Ranked, measure_share
+from kambin.planning.room_choice import measure_hand_room
 from kambin.planning.search import Candidate, find_best_path
 
 
@@ -34,27 +37,45 @@ class Way:
     weights: Weights
 
 
-def find_alternatives(question: Question, plan: Way) -> tuple[Alternative, ...]:
+def find_alternatives(
+    question: Question, plan: Way, asked: Sequence[Ranked] = ()
+) -> tuple[Alternative, ...]:
     """Return other ways, each the best of all listed candidates under other weights.
 
     Parameters
     ----------
     question : Question that the plan was found for
     plan : Way of the plan
+    asked : sequence of Ranked, paths whose reach was asked
 
     Returns
     -------
-    tuple of Alternative, in the order of the table, each noticeably better than the plan in
-    something, none of which another one or the plan betters in all objectives
+    tuple of Alternative, at most ``planning.alternatives_max`` in the order of the table, each
+    noticeably better than the plan in what it was sought for, none of which another one or the
+    plan betters in all objectives
     """
     ways = [plan]
     for trade_off in trade_offs().values():
         weights = trade_off.weigh(question.problem.tools.technique.weights)
-        found = find_best_path(_weighed(question.problem, weights))
-        if found.best is None or not found.is_feasible or _is_known(found.best, ways):
-            continue
-        ways.append(Way(found.best, _judge(question, found.best), trade_off, weights))
-    return tuple(_tell(way, plan) for way in find_front(ways) if _gains_on(plan, way))
+        found = (
+            _find_under(question.problem, weights) if trade_off.factors else _find_most_reach(asked)
+        )
+        if found is not None and not _is_known(found, ways):
+            ways.append(Way(found, _judge(question, found), trade_off, weights))
+    others = [_tell(way, plan) for way in find_front(ways) if _gains_on(plan, way)]
+    return tuple(others[: int(value("planning.alternatives_max"))])
+
+
+def _find_under(problem: Problem, weights: Weights) -> Candidate | None:
+    """Return the best of all listed candidates under some weights, or none."""
+    found = find_best_path(_weighed(problem, weights))
+    return found.best if found.is_feasible else None
+
+
+def _find_most_reach(asked: Sequence[Ranked]) -> Candidate | None:
+    """Return the path of most reach, of equals the one of most worth, or none if none was asked."""
+    most = max((row.reachable for row in asked), default=0.0)
+    return next((row.candidate for row in asked if row.reachable == most), None)
 
 
 def find_front(ways: Sequence[Way]) -> list[Way]:
@@ -83,8 +104,9 @@ def is_bettered(way: Way, other: Way) -> bool:
 
 
 def _gains_on(plan: Way, way: Way) -> bool:
-    """Return whether a way is noticeably better than the plan in anything; the plan is not."""
-    return any(_gain(row, plan, way) > 0 for row in ROWS)
+    """Return whether a way is noticeably better than the plan in what it was sought for."""
+    most = None if way.trade_off is None else way.trade_off.most
+    return any(row.name == most and _gain(row, plan, way) > 0 for row in ROWS)
 
 
 def _gain(row: ObjectiveRow, way: Way, other: Way) -> int:
@@ -122,7 +144,18 @@ def _judge(question: Question, candidate: Candidate) -> Objectives:
         side=request.side,
         hazards=problem.hazards,
     )
-    return measure_objectives(question.anatomy, problem, path, stages, candidate)
+    reachable = None
+    if has_fragment(question.anatomy):
+        reachable = measure_share(question.anatomy, problem, candidate)
+    return measure_objectives(
+        question.anatomy,
+        problem,
+        path,
+        stages,
+        candidate,
+        tolerance_entry_mm=measure_hand_room(question, candidate).entry_mm,
+        reachable_fraction=reachable,
+    )
 
 
 def _tell(way: Way, plan: Way) -> Alternative:

@@ -1,9 +1,13 @@
 """Balls around balls: the points of a list, halved along their longest axis again and again."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+
+from kambin.planning.kernels import Scalar
 
 ROUNDING_NODES = 1e-4
 """Added to every radius: centres are stored in float32."""
@@ -47,9 +51,9 @@ class BallTree:
         same list gives the same tree. The centre is the middle of the box.
         """
         kept = np.ascontiguousarray(points, dtype=np.float32)
-        order, spans, children = _halve(kept.astype(np.float64), leaf_size)
+        order, spans, children = _HALVE(kept, leaf_size)
         sorted_points = np.ascontiguousarray(kept[order])
-        centres, radii, nearest = _bound(sorted_points.astype(np.float64), spans)
+        centres, radii, nearest = _BOUND(sorted_points, spans)
         return cls(sorted_points, order, centres, radii, spans, children, nearest)
 
     def least(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -59,9 +63,8 @@ class BallTree:
         ----------
         values : float array, shape (N,), one per point in the order of the list
         """
-        gather, starts = _gather(self.spans)
         ordered = np.asarray(values, dtype=np.float64)[self.order]
-        least: NDArray[np.float64] = np.minimum.reduceat(ordered[gather], starts)
+        least: NDArray[np.float64] = _LEAST(ordered, self.spans, self.children)
         return least
 
     def widened(self, reach_nodes: NDArray[np.float64]) -> NDArray[np.float32]:
@@ -75,47 +78,100 @@ class BallTree:
         return (self.radii + most).astype(np.float32) + np.float32(ROUNDING_NODES)
 
 
-def _halve(
-    points: NDArray[np.float64], leaf_size: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the order of the points, and per node its span and first child."""
-    order = np.arange(len(points))
-    spans, children = [(0, len(points))], [-1]
-    for node, (first, last) in enumerate(spans):
-        if last - first <= leaf_size:
-            continue
-        part = order[first:last]
-        column = points[part, int(np.argmax(np.ptp(points[part], axis=0)))]
-        order[first:last] = part[np.argsort(column, kind="stable")]
-        middle = first + (last - first) // 2
-        children[node] = len(spans)
-        # The list grows while it is walked: the children's turn comes after their parent's.
-        spans += [(first, middle), (middle, last)]
-        children += [-1, -1]
-    return order, np.array(spans, dtype=np.int64), np.array(children, dtype=np.int64)
+@njit(cache=True)
+def halve_points(points: Scalar, leaf_size: int) -> Any:  # pragma: no cover
+    """Return the order of the points, and per node its span and first child.
+
+    Parameters
+    ----------
+    points : float32 array, shape (N, 3), node spacings
+    leaf_size : int, most points of a leaf
+    """
+    count = points.shape[0]
+    order = np.arange(count)
+    # Every leaf holds a point, so that there are at most 2 N - 1 nodes.
+    spans = np.empty((2 * count, 2), dtype=np.int64)
+    children = np.full(2 * count, -1, dtype=np.int64)
+    spans[0] = 0, count
+    made, node = 1, 0
+    while node < made:
+        first, last = spans[node]
+        if last - first > leaf_size:
+            part = order[first:last].copy()
+            column = np.empty(last - first)
+            axis = find_longest_axis(points, part)
+            for n in range(part.shape[0]):
+                column[n] = points[part[n], axis]
+            order[first:last] = part[np.argsort(column, kind="mergesort")]
+            middle = first + (last - first) // 2
+            children[node] = made
+            spans[made], spans[made + 1] = (first, middle), (middle, last)
+            made += 2
+        node += 1
+    return order, spans[:made].copy(), children[:made].copy()
 
 
-def _bound(
-    points: NDArray[np.float64], spans: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """Return centre, radius and nearest point of every node."""
-    gather, starts = _gather(spans)
-    lengths = spans[:, 1] - spans[:, 0]
-    held = points[gather]
-    low, high = np.minimum.reduceat(held, starts), np.maximum.reduceat(held, starts)
-    centres = (0.5 * (low + high)).astype(np.float32)
-    away = np.square(held - np.repeat(centres.astype(np.float64), lengths, axis=0)).sum(axis=1)
-    furthest = np.sqrt(np.maximum.reduceat(away, starts))
-    # One point is its own ball, exactly.
-    radii = np.where(furthest > 0, furthest + ROUNDING_NODES, 0.0).astype(np.float32)
-    is_nearest = away == np.repeat(np.minimum.reduceat(away, starts), lengths)
-    nodes = np.repeat(np.arange(len(spans)), lengths)
-    _, first = np.unique(nodes[is_nearest], return_index=True)
-    return centres, radii, gather[is_nearest][first]
+@njit(nogil=True)
+def find_longest_axis(points: Scalar, part: Scalar) -> int:  # pragma: no cover
+    """Return the first of the longest axes of the bounding box of some points."""
+    longest, most = 0, -1.0
+    for axis in range(3):
+        low, high = np.inf, -np.inf
+        for n in part:
+            low = min(low, np.float64(points[n, axis]))
+            high = max(high, np.float64(points[n, axis]))
+        if high - low > most:
+            longest, most = axis, high - low
+    return longest
 
 
-def _gather(spans: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the points of all nodes one after the other, and where each node's begin."""
-    lengths = spans[:, 1] - spans[:, 0]
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    return np.arange(lengths.sum()) + np.repeat(spans[:, 0] - starts, lengths), starts
+@njit(cache=True)
+def bound_nodes(points: Scalar, spans: Scalar) -> Any:  # pragma: no cover
+    """Return centre, radius and nearest point of every node.
+
+    Parameters
+    ----------
+    points : float32 array, shape (N, 3), node spacings, in the order of the leaves
+    spans : int64 array, shape (B, 2)
+    """
+    centres = np.empty((spans.shape[0], 3), dtype=np.float32)
+    radii = np.zeros(spans.shape[0], dtype=np.float32)
+    nearest = np.empty(spans.shape[0], dtype=np.int64)
+    for node in range(spans.shape[0]):
+        first, last = spans[node]
+        for axis in range(3):
+            low = np.float64(points[first:last, axis].min())
+            high = np.float64(points[first:last, axis].max())
+            centres[node, axis] = 0.5 * (low + high)
+        closest, furthest = np.inf, 0.0
+        for n in range(first, last):
+            away = 0.0
+            for axis in range(3):
+                away += (np.float64(points[n, axis]) - np.float64(centres[node, axis])) ** 2
+            furthest = max(furthest, away)
+            if away < closest:
+                closest, nearest[node] = away, n
+        # One point is its own ball, exactly.
+        if furthest > 0:
+            radii[node] = np.sqrt(furthest) + ROUNDING_NODES
+    return centres, radii, nearest
+
+
+@njit(cache=True)
+def find_least(values: Scalar, spans: Scalar, children: Scalar) -> Any:  # pragma: no cover
+    """Return the least of the values of every node's points, which stand in the leaves' order."""
+    least = np.empty(spans.shape[0])
+    # Children stand after their parent.
+    for node in range(spans.shape[0] - 1, -1, -1):
+        child = children[node]
+        if child < 0:
+            least[node] = values[spans[node, 0] : spans[node, 1]].min()
+        else:
+            least[node] = min(least[child], least[child + 1])
+    return least
+
+
+_HALVE: Any = halve_points
+_BOUND: Any = bound_nodes
+_LEAST: Any = find_least
+"""The kernels as they are called: numba's types are none that mypy knows."""

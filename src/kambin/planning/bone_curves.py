@@ -9,14 +9,11 @@ from kambin.knowledge import value, values
 from kambin.planning.bone_models import DiameterVolume, ReamerPass, Resection, StopVolume
 from kambin.planning.evaluate import Path, to_point
 from kambin.planning.fields import HazardSet
-from kambin.planning.foraminoplasty import (
-    Foraminoplasty,
-    Grains,
-    find_grains,
-    plan_foraminoplasty,
-)
+from kambin.planning.foraminoplasty import Foraminoplasty, find_grains, plan_foraminoplasty
 from kambin.planning.geometry import LevelGeometry
-from kambin.planning.resection import ProcessGrains, find_capsule, measure_removed
+from kambin.planning.grains import Grains
+from kambin.planning.level_bone import LevelBone
+from kambin.planning.resection import find_capsule, measure_removed
 from kambin.planning.tools import Toolset
 
 
@@ -28,7 +25,7 @@ def plan_resection(
     hazards: HazardSet,
     *,
     curves: bool = True,
-    process: ProcessGrains | None = None,
+    bone: LevelBone | None = None,
 ) -> tuple[Resection, Foraminoplasty]:
     """Plan the reamers of a path and measure what they take and leave.
 
@@ -41,23 +38,23 @@ def plan_resection(
     hazards : HazardSet, what no reamer may touch
     curves : bool, whether bone against diameter and docking distance is wanted, and reamers off
         the axis; without them a path that is dragged is answered in a tenth of a second
-
-    process : ProcessGrains that were made before, or none
+    bone : LevelBone that was prepared before, or none
 
     Returns
     -------
     Resection, null where the superior process is not assessed, and how its bone goes
     """
-    found = plan_foraminoplasty(anatomy, geometry, path, tools, hazards, tilted=curves)
+    bone = bone or LevelBone(anatomy, geometry)
+    found = plan_foraminoplasty(anatomy, geometry, path, tools, hazards, tilted=curves, bone=bone)
     measured = measure_removed(
-        anatomy, geometry, found.capsules, rim_is_removed=tools.frees_rim, process=process
+        anatomy, geometry, found.capsules, rim_is_removed=tools.frees_rim, bone=bone
     )
     if measured.not_assessed_reason is not None:
         return measured, found
     by_diameter: tuple[DiameterVolume, ...] = ()
     by_stop: tuple[StopVolume, ...] = ()
     if curves and tools.reams:
-        by_diameter, by_stop = measure_bone_curves(anatomy, geometry, path, tools)
+        by_diameter, by_stop = measure_bone_curves(anatomy, geometry, path, tools, bone)
     is_reamed = bool(found.passes)
     return measured.model_copy(
         update={
@@ -76,7 +73,11 @@ def plan_resection(
 
 
 def measure_bone_curves(
-    anatomy: Anatomy, geometry: LevelGeometry, path: Path, tools: Toolset
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    path: Path,
+    tools: Toolset,
+    bone: LevelBone | None = None,
 ) -> tuple[tuple[DiameterVolume, ...], tuple[StopVolume, ...]]:
     """Measure the bone in the way of other cannulas on the same axis, and at other depths.
 
@@ -86,6 +87,7 @@ def measure_bone_curves(
     geometry : LevelGeometry
     path : Path
     tools : Toolset, whose cannula docks at other depths, and whose technique says how far
+    bone : LevelBone that was prepared before, or none
 
     Returns
     -------
@@ -102,7 +104,8 @@ def measure_bone_curves(
     radius = tools.removal_radius_mm + margin
     deepest = replace(path, stop_mm=0.0)
     widest = max(radius, 0.5 * max(diameters) + margin)
-    grains = find_grains(anatomy, geometry, deepest, widest, frees_rim=tools.frees_rim)
+    bone = bone or LevelBone(anatomy, geometry)
+    grains = find_grains(bone, deepest, widest, frees_rim=tools.frees_rim)
     step = value("planning.stop_step_mm")
     stops = np.arange(0.0, tools.technique.stop_max_mm + 0.5 * step, step).tolist()
     return (

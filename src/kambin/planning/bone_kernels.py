@@ -28,6 +28,42 @@ def segment_distance(  # pragma: no cover - compiled; the plain twin below is me
 
 
 @njit(cache=True)
+def segment_distances(  # pragma: no cover - compiled
+    points: Float, capsule: Float
+) -> Float:
+    """Return the distance of points to the axis of a capsule, shape (N,), mm.
+
+    Parameters
+    ----------
+    points : float array, shape (N, 3), mm, LPS
+    capsule : float array, shape (7,), mm: tip, outer end and radius
+    """
+    found = np.empty(points.shape[0])
+    for n in range(points.shape[0]):
+        found[n] = segment_distance(points[n, 0], points[n, 1], points[n, 2], capsule)
+    return found
+
+
+@njit(cache=True)
+def weigh_rows(  # pragma: no cover - compiled
+    rows: NDArray[np.bool_], weights: Float
+) -> Float:
+    """Return the sum of the weights that are true in each row, shape (K,).
+
+    Parameters
+    ----------
+    rows : bool array, shape (K, N)
+    weights : float array, shape (N,)
+    """
+    sums = np.zeros(rows.shape[0])
+    for k in range(rows.shape[0]):
+        for n in range(rows.shape[1]):
+            if rows[k, n]:
+                sums[k] += weights[n]
+    return sums
+
+
+@njit(cache=True)
 def union_shares(  # pragma: no cover - compiled
     centres: Float, axes: Float, capsules: Float, count: int
 ) -> Float:

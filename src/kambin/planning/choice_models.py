@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from kambin.planning.documents import Document, Point
 
 
@@ -124,7 +126,10 @@ class Objectives(Document):
     muscle, ``muscle_mm3`` what the cannula displaces there. ``angles_left_deg`` and
     ``lateral_left_mm`` are how far angles and entry lie outside the technique's ranges.
     ``room_mm`` is the least clearance above the hard margins, a hand error that is certainly
-    borne; ``tolerance_entry_mm`` what certainty found, null where it was not asked.
+    borne; ``tolerance_entry_mm`` how far the hand may be off at the skin, for the plan as both
+    checkers grant it, for an alternative on the distance fields. ``reachable_fraction`` is after
+    the reaming of the plan, for an alternative after one axial pass as wide as its cannula.
+    ``not_measured`` says of each objective that is null why.
     ``score_mm`` is the objective of the search under the weights it was found with.
     """
 
@@ -144,6 +149,7 @@ class Objectives(Document):
     tolerance_entry_mm: float | None
     reachable_fraction: float | None
     score_mm: float
+    not_measured: dict[str, str] = Field(default_factory=dict)
 
 
 class Alternative(Document):
@@ -153,7 +159,8 @@ class Alternative(Document):
     -----
     ``name`` says what it is best in; ``why`` compares it with the plan; ``weights`` are those
     under which the search finds it as the best of all listed candidates, with what it
-    is worth under them.
+    is worth under them. The way of most reach has the weights of the plan: it is the one of
+    most reach among the paths that were asked for it.
     """
 
     name: str

@@ -19,7 +19,12 @@ from kambin.planning.choice_models import (
     Rule,
     TargetChoice,
 )
-from kambin.planning.choice_remarks import remark_docking, remark_landmarks, remark_preferences
+from kambin.planning.choice_remarks import (
+    remark_docking,
+    remark_landmarks,
+    remark_preferences,
+    remark_root_side,
+)
 from kambin.planning.docking import describe_docking
 from kambin.planning.evaluate import Path
 from kambin.planning.evaluator import Evaluation
@@ -29,6 +34,8 @@ from kambin.planning.models import Stage
 from kambin.planning.objectives import measure_objectives
 from kambin.planning.preferences import describe_preferences, describe_target_choice
 from kambin.planning.question import Question
+from kambin.planning.reach_choice import ReachChoice
+from kambin.planning.root_side import measure_root_ahead_mm
 from kambin.planning.rules import (
     RuledPath,
     assess_rules,
@@ -38,7 +45,6 @@ from kambin.planning.rules import (
     measure_skin_gap_mm,
     remark_broken,
 )
-from kambin.planning.search import SearchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +76,22 @@ class Choice:
 
 
 def describe_choice(
-    question: Question,
-    result: SearchResult,
-    evaluation: Evaluation,
-    certainty: Certainty,
-    *,
-    proved: SearchResult | None = None,
+    question: Question, chosen: ReachChoice, evaluation: Evaluation, certainty: Certainty
 ) -> Choice:
     """Say what was chosen with a path, why, beside what, and what has to be asked about it.
 
     Parameters
     ----------
     question : Question
-    result : SearchResult with the best path
+    chosen : ReachChoice with the path that is taken
     evaluation : Evaluation of that path
     certainty : Certainty of that path
-    proved : SearchResult whose best is the best by the weights alone, where another was taken
 
     Raises
     ------
     LookupError  if the search found nothing; a bug of ours
     """
-    best, problem, path = result.best, question.problem, evaluation.path
+    best, problem, path = chosen.result.best, question.problem, evaluation.path
     if best is None:
         msg = "a choice needs a path that the search found"
         raise LookupError(msg)
@@ -108,7 +108,7 @@ def describe_choice(
         reachable_fraction=evaluation.reach.reachable_fraction,
     )
     plan = Way(best, objectives, None, problem.tools.technique.weights)
-    others = find_alternatives(question, plan)
+    others = find_alternatives(question, plan, chosen.asked)
     preferences = describe_preferences(problem.geometry, problem.tools, problem.targets, path)
     rules = assess_choice(question, path, told, evaluation.resection)
     return Choice(
@@ -118,14 +118,13 @@ def describe_choice(
         preferences=preferences,
         objectives=objectives,
         alternatives=others,
-        explanation=explain_pick(
-            problem.tools, (result, proved or result), told, others, question.request.weights
-        ),
+        explanation=explain_pick(problem.tools, chosen, told, others, question.request.weights),
         rules=rules,
         remarks=(
             *remark_landmarks((stage.tool, stage.landmark) for stage in told),
             *remark_docking(docking, where),
             *remark_preferences(preferences, where),
+            *remark_root_side(rules, where),
             *remark_broken(rules, where),
         ),
     )
@@ -171,6 +170,7 @@ def assess_choice(
             skin_allowed_mm=find_skin_allowed_mm(question.skin),
             spacing_mm=find_coarsest_mm(question.case, anatomy),
             knows_root=anatomy.find(root) is not None,
+            root_ahead_mm=measure_root_ahead_mm(anatomy, problem.geometry, path),
         )
     )
 

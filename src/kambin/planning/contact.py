@@ -1,6 +1,6 @@
 """How likely a tool touches what it must not, when surface and pose are not where they should."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +11,6 @@ from scipy.stats import qmc
 
 from kambin.knowledge import value
 from kambin.planning.error_model import SPACE_AXES, STATES, ErrorModel, PathFrame
-from kambin.planning.fields import Hazard
 from kambin.planning.geometry import LevelGeometry
 from kambin.planning.models import Clearance, Stage
 from kambin.planning.policy import BONE, Group
@@ -122,9 +121,13 @@ def assess_contact(
     purpose is not counted, and what stays is where it was.
     """
     moves = around.moves_mm(poses)
+    rows: dict[str, list[tuple[Stage, Clearance]]] = {}
+    for stage in stages:
+        for row in stage.clearances:
+            rows.setdefault(row.structure, []).append((stage, row))
     found: dict[str, Contact] = {}
     for index, hazard in enumerate(around.hazards):
-        tools = _find_counted(hazard, around, stages)
+        tools = _find_counted(around, rows.get(str(hazard.key), []))
         if tools:
             sigma = float(np.hypot(hazard.structure.sigma_mm, model.organ_sigma_mm(hazard.group)))
             gaps, exact = around.measure(index, poses, moves)
@@ -172,21 +175,15 @@ def find_meant(stages: Sequence[Stage]) -> tuple[str, ...]:
 
 
 def _find_counted(
-    hazard: Hazard, around: Surroundings, stages: Sequence[Stage]
+    around: Surroundings, rows: Sequence[tuple[Stage, Clearance]]
 ) -> dict[int, tuple[str, float]]:
     """Return the widest tool, with its radius, mm, of those that end at each stop."""
     widest: dict[int, tuple[str, float]] = {}
-    for stage, row in _rows_of(hazard, stages):
+    for stage, row in rows:
         s = around.stops_mm.index(stage.stop_mm)
         if is_counted(row, stage.tool) and (s not in widest or stage.radius_mm > widest[s][1]):
             widest[s] = (stage.tool, stage.radius_mm)
     return widest
-
-
-def _rows_of(hazard: Hazard, stages: Sequence[Stage]) -> Iterator[tuple[Stage, Clearance]]:
-    name = str(hazard.key)
-    for stage in stages:
-        yield from ((stage, row) for row in stage.clearances if row.structure == name)
 
 
 def rate_contact(

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from kambin.anatomy import StructureKey
 from kambin.frames import Side
 from kambin.knowledge import Corridor, Technique, value
+from kambin.planning.cost_kernels import find_angles, find_length
 from kambin.planning.docking import find_docking_limit_mm
 from kambin.planning.entries import Entries, cast_rays
 from kambin.planning.geometry import LevelGeometry, cross_pedicle_line, find_foramen_fault
+from kambin.planning.kernels import Scalar
 from kambin.planning.landmarks import find_excess_mm, find_excluding, find_stopped
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
@@ -85,12 +88,27 @@ def find_path_angles(
     Returns
     -------
     degrees and degrees in the patient's frame, convention ``kambin-1``, and mm
+
+    Notes
+    -----
+    To the last bit what the kernels of the search find: rays of the lattice lie on the very
+    limits of a corridor, and search and rules must not part there.
     """
-    way = entries_lps_mm[:, None, :] - targets_lps_mm[None, :, :]
-    length = np.linalg.norm(way, axis=-1)
-    theta = np.degrees(np.arctan2(way[..., 0] * side.lateral_sign_lps, way[..., 1]))
-    sine = way[..., 2] / np.maximum(length, np.finfo(float).tiny)
-    return theta, np.degrees(np.arcsin(np.clip(sine, -1, 1))), length
+    ways = entries_lps_mm[:, None, :] - targets_lps_mm[None, :, :]
+    found = _find_ways(np.ascontiguousarray(ways.reshape(-1, 3)), float(side.lateral_sign_lps))
+    theta, phi, length = found.reshape(3, *ways.shape[:2])
+    return theta, phi, length
+
+
+@njit(cache=True)
+def _find_ways(ways_mm: Scalar, sign: Scalar) -> NDArray[np.float64]:  # pragma: no cover
+    """Return both angles, degrees, and the length, mm, of ways of shape (N, 3); shape (3, N)."""
+    found = np.empty((3, ways_mm.shape[0]))
+    for n in range(ways_mm.shape[0]):
+        vx, vy, vz = ways_mm[n]
+        found[2, n] = find_length(vx, vy, vz)
+        found[0, n], found[1, n] = find_angles(vx, vy, vz, found[2, n], sign)
+    return found
 
 
 def find_stops_mm(technique: Technique) -> NDArray[np.float64]:

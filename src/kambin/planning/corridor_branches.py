@@ -8,8 +8,7 @@ from scipy.spatial import KDTree
 
 from kambin.knowledge import value
 from kambin.planning.branch_kernels import find_branches
-from kambin.planning.corridor import find_path_angles, find_stops_mm
-from kambin.planning.corridor_kernels import CorridorNumbers
+from kambin.planning.corridor import find_path_angles
 from kambin.planning.entries import Entries
 from kambin.planning.evaluate import to_point
 from kambin.planning.problem import Problem
@@ -18,9 +17,13 @@ from kambin.planning.search import (
     SearchResult,
     combine_margins,
     find_best_path,
-    march_candidates,
 )
 from kambin.planning.search_models import CorridorBranch
+from kambin.planning.search_problem import find_staged_problem, for_deficit
+from kambin.planning.staged_search import find_pair_values_mm
+
+UNWISHED_MM = 10.0**6
+"""Above every field: all the room there is counts, not only what is wished."""
 
 
 def find_corridors(problem: Problem) -> tuple[CorridorBranch, ...]:
@@ -85,7 +88,7 @@ def thin_points(points_mm: NDArray[np.float64], spacing_mm: float) -> NDArray[np
 
 
 def find_pair_slack_mm(problem: Problem) -> NDArray[np.float32]:
-    """Return the slack of every pair at its best docking distance, shape (E, T), mm.
+    """Return the slack of every pair that passes at its best docking distance, shape (E, T), mm.
 
     Parameters
     ----------
@@ -93,18 +96,13 @@ def find_pair_slack_mm(problem: Problem) -> NDArray[np.float32]:
 
     Returns
     -------
-    float32 array, -inf where the corridor allows no docking distance
+    float32 array, -inf where the corridor allows no docking distance or none passes
     """
-    tools = problem.tools
-    margins = combine_margins(problem, NO_KEYS)
-    entries = problem.entries.points_lps_mm
-    marched = march_candidates(problem, margins, entries, value("planning.path_step_mm"))
-    numbers = CorridorNumbers.of(problem.entries, problem.targets, problem.geometry, tools)
-    bits = numbers.find_bits(every=True)
-    stops = np.arange(len(find_stops_mm(tools.technique)), dtype=np.uint32)
-    is_allowed = (bits[..., None] >> stops) & 1 > 0
-    slack: NDArray[np.float32] = np.where(is_allowed, marched.slack_mm, -np.inf).max(axis=2)
-    return slack
+    staged = find_staged_problem(problem, combine_margins(problem, NO_KEYS).fields)
+    thin = replace(
+        for_deficit(staged), wished_mm=(UNWISHED_MM, UNWISHED_MM), step_mm=staged.bone_step_mm
+    )
+    return find_pair_values_mm(thin, 0.0)
 
 
 def _tell(

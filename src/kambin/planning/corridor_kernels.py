@@ -4,7 +4,6 @@ The conditions are those of ``corridor.find_allowed``, its oracle, pair by pair 
 between: a hundred million candidates take a second.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from kambin.knowledge import stages, value
 from kambin.planning.corridor import find_stops_mm
+from kambin.planning.cost_kernels import find_angles, find_length
 from kambin.planning.entries import Entries
 from kambin.planning.geometry import PARALLEL_EPSILON, LevelGeometry
 from kambin.planning.kernels import Scalar
@@ -233,17 +233,14 @@ def find_pair(  # pragma: no cover
 ) -> Scalar:
     """Return the allowed docking distances of one path as bits."""
     vx, vy, vz = entry[0] - target[0], entry[1] - target[1], entry[2] - target[2]
-    length = math.sqrt(vx * vx + vy * vy + vz * vz)
+    length = find_length(vx, vy, vz)
     if length > numbers[0] or length <= stops[-1]:
         return np.uint32(0)
     limit = _find_limit(e, t, length, numbers)
     if limit < 0:
         return np.uint32(0)
-    theta = math.degrees(math.atan2(vx * numbers[SIGN], vy))
-    if theta < numbers[1] or theta > numbers[2]:
-        return np.uint32(0)
-    phi = math.degrees(math.asin(max(-1.0, min(1.0, vz / max(length, EPSILON)))))
-    if phi < numbers[3] or phi > numbers[4]:
+    theta, phi = find_angles(vx, vy, vz, length, numbers[SIGN])
+    if theta < numbers[1] or theta > numbers[2] or phi < numbers[3] or phi > numbers[4]:
         return np.uint32(0)
     way_0, way_1 = (e[0] - t[0]) / length, (e[1] - t[1]) / length
     bits = np.uint32(0)

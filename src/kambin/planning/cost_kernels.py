@@ -63,6 +63,12 @@ class Costs:
 
 
 @njit(nogil=True)
+def find_length(vx: Scalar, vy: Scalar, vz: Scalar) -> Scalar:  # pragma: no cover
+    """Return the length of a way, mm."""
+    return math.sqrt(vx * vx + vy * vy + vz * vz)
+
+
+@njit(nogil=True)
 def find_angles(  # pragma: no cover
     vx: Scalar, vy: Scalar, vz: Scalar, length_mm: Scalar, sign: Scalar
 ) -> Scalar:

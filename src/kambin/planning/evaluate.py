@@ -16,6 +16,7 @@ from kambin.planning.bundle import Bundle
 from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
 from kambin.planning.documents import Point
 from kambin.planning.fields import Hazard, HazardSet, build_hazards
+from kambin.planning.gap_meter import GapMeter
 from kambin.planning.models import Clearance, Stage
 from kambin.planning.policy import BONE, NEURAL, Group, find_hazards
 from kambin.planning.tools import Tool, Toolset
@@ -64,6 +65,12 @@ class Path:
         """Return the way from skin to target, mm."""
         return float(np.linalg.norm(np.subtract(self.entry_lps_mm, self.target_lps_mm)))
 
+    @property
+    def way(self) -> NDArray[np.float64]:
+        """Return the unit vector from the target to the entry, shape (3,), LPS."""
+        way: NDArray[np.float64] = np.subtract(self.entry_lps_mm, self.target_lps_mm)
+        return way / self.length_mm
+
     def stop_of(self, tool: Tool) -> float:
         """Return how far short of the target a tool ends, mm; negative past it.
 
@@ -77,12 +84,11 @@ class Path:
 
     def tip_lps_mm(self, stop_mm: float) -> NDArray[np.float64]:
         """Return the point of the axis that lies ``stop_mm`` short of the target, mm, LPS."""
-        way = np.subtract(self.entry_lps_mm, self.target_lps_mm) / self.length_mm
-        tip: NDArray[np.float64] = self.target_lps_mm + stop_mm * way
+        tip: NDArray[np.float64] = self.target_lps_mm + stop_mm * self.way
         return tip
 
-    def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return points of the axis, shape (N, 3), mm, LPS, and their distance to the target.
+    def along_mm(self) -> NDArray[np.float64]:
+        """Return where the axis is sampled, shape (N,), mm from the target, ascending.
 
         Notes
         -----
@@ -92,9 +98,13 @@ class Path:
         step = value("planning.evaluation_step_mm")
         ends = [self.stop_mm, *self.own_stops_mm.values()]
         past, count = int(min(0.0, *ends) / step), int(self.length_mm / step)
-        along = np.unique([*(step * np.arange(past, count + 1)), *ends, self.length_mm])
-        way = np.subtract(self.entry_lps_mm, self.target_lps_mm) / self.length_mm
-        return self.target_lps_mm + along[:, None] * way, along
+        steps = step * np.arange(past, count + 1, dtype=np.float64)
+        return np.unique(np.concatenate([steps, ends, [self.length_mm]]))
+
+    def samples(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return points of the axis, shape (N, 3), mm, LPS, and their ``along_mm``, shape (N,)."""
+        along = self.along_mm()
+        return self.target_lps_mm + along[:, None] * self.way, along
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,147 @@ def evaluate(  # noqa: PLR0913
     return measure_tools(path, tools, hazards.hazards, Doubt.of(case, anatomy))
 
 
+@dataclass(frozen=True, slots=True)
+class ToolMeter:
+    """Measures every tool of one sequence against everything around it, path after path.
+
+    Parameters
+    ----------
+    tools : Toolset
+    hazards : sequence of Hazard
+    gaps : GapMeter of the hazards
+    margins_mm : per tool and hazard, mm, what is demanded at the least, or none
+    rows : per hazard, what each of its rows says whatever the path
+    """
+
+    tools: Toolset
+    hazards: Sequence[Hazard]
+    gaps: GapMeter
+    margins_mm: tuple[tuple[float | None, ...], ...]
+    rows: tuple["_Row", ...]
+
+    @classmethod
+    def of(
+        cls,
+        tools: Toolset,
+        hazards: Sequence[Hazard],
+        doubt: Doubt,
+        gaps: GapMeter | None = None,
+    ) -> Self:
+        """Return the meter of some tools among hazards whose fields are there.
+
+        Parameters
+        ----------
+        tools : Toolset
+        hazards : sequence of Hazard
+        doubt : Doubt
+        gaps : GapMeter of these hazards that was made before, or none
+        """
+        margins = tuple(
+            tuple(tools.margin_mm(tool, h.group, h.structure) for h in hazards)
+            for tool in tools.tools
+        )
+        rows = tuple(_Row.of(hazard, doubt) for hazard in hazards)
+        return cls(tools, hazards, gaps or GapMeter.of(hazards), margins, rows)
+
+    def measure_gaps(
+        self, path: Path
+    ) -> tuple[tuple[float, ...], NDArray[np.float64], NDArray[np.float64]]:
+        """Return where tools end, and how near the axis comes to every hazard until there.
+
+        Parameters
+        ----------
+        path : Path
+
+        Returns
+        -------
+        stops : mm, ascending, short of the target
+        gaps : float array, shape (H, S), mm, from the axis
+        feet : float array, shape (H, S), mm, where on the axis, counted from the target
+
+        Notes
+        -----
+        A clearance is a gap less the tool's radius: all that guidance asks of a moving tool.
+        """
+        stops = tuple(sorted({path.stop_of(tool) for tool in self.tools.tools}))
+        along = path.along_mm()
+        return stops, *self.gaps.measure(path.target_lps_mm, path.way, along, stops)
+
+    def measure(self, path: Path) -> tuple[Stage, ...]:
+        """Return the stages of a path, each with its clearances, nearest first.
+
+        Parameters
+        ----------
+        path : Path
+        """
+        # Tools differ in radius alone once they end at the same point: a gap serves them all.
+        stops, gaps, feet = self.measure_gaps(path)
+        places = np.asarray(path.target_lps_mm) + feet[..., None] * path.way
+        points = [[(x, y, z) for x, y, z in row] for row in places.tolist()]
+        found = []
+        for tool, margins in zip(self.tools.tools, self.margins_mm, strict=True):
+            s = stops.index(path.stop_of(tool))
+            near = (gaps[:, s] - tool.radius_mm).tolist()
+            rows = [
+                row.clearance(gap, here[s], margin)
+                for row, gap, here, margin in zip(self.rows, near, points, margins, strict=True)
+            ]
+            rows.sort(key=lambda row: (round(row.clearance_mm, CLEARANCE_DECIMALS), row.structure))
+            found.append(
+                Stage(
+                    tool=tool.stage,
+                    instrument=tool.instrument,
+                    radius_mm=tool.radius_mm,
+                    tip_lps_mm=to_point(path.tip_lps_mm(stops[s])),
+                    stop_mm=stops[s],
+                    clearances=tuple(rows),
+                )
+            )
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What the rows of one hazard say whatever the path."""
+
+    structure: str
+    group: str
+    sigma_mm: float
+    origin: str
+    surface_mm: float
+    uncertainty_mm: float
+
+    @classmethod
+    def of(cls, hazard: Hazard, doubt: Doubt) -> Self:
+        """Return the row of a hazard."""
+        structure = hazard.structure
+        surface = find_uncertainty_mm(hazard.group, structure.sigma_mm, unresolved=doubt.unresolved)
+        return cls(
+            structure=str(hazard.key),
+            group=hazard.group.value,
+            sigma_mm=structure.sigma_mm,
+            origin=structure.origin.value,
+            surface_mm=surface,
+            # A gap in the picture is one in the patient only beyond what he and the tracking move.
+            uncertainty_mm=math.hypot(surface, doubt.displayed_mm),
+        )
+
+    def clearance(self, clearance_mm: float, point: Point, margin_mm: float | None) -> Clearance:
+        """Return the row of one tool."""
+        return Clearance(
+            structure=self.structure,
+            group=self.group,
+            clearance_mm=clearance_mm,
+            point_lps_mm=point,
+            sigma_mm=self.sigma_mm,
+            origin=self.origin,
+            hard_margin_mm=margin_mm,
+            uncertainty_mm=self.uncertainty_mm,
+            inside_uncertainty=abs(clearance_mm) < self.uncertainty_mm,
+            surface_uncertainty_mm=self.surface_mm,
+        )
+
+
 def measure_tools(
     path: Path, tools: Toolset, hazards: Sequence[Hazard], doubt: Doubt
 ) -> tuple[Stage, ...]:
@@ -179,12 +330,7 @@ def measure_tools(
     hazards : sequence of Hazard
     doubt : Doubt
     """
-    points, along = path.samples()
-    # Tools differ in radius alone once they end at the same point: a gap an end serves them all.
-    stops = tuple(dict.fromkeys(path.stop_of(tool) for tool in tools.tools))
-    firsts = tuple(int(np.searchsorted(along, stop)) for stop in stops)
-    gaps = [dict(zip(stops, hazard.find_gaps(points, firsts), strict=True)) for hazard in hazards]
-    return tuple(_measure_stage(path, tool, tools, hazards, gaps, doubt) for tool in tools.tools)
+    return ToolMeter.of(tools, hazards, doubt).measure(path)
 
 
 def is_resolved(case: Case, anatomy: Anatomy) -> bool:
@@ -223,57 +369,6 @@ def to_point(values: ArrayLike) -> Point:
     """Return three numbers as the documents carry them."""
     x, y, z = np.asarray(values, dtype=np.float64).tolist()
     return x, y, z
-
-
-def _measure_stage(
-    path: Path,
-    tool: Tool,
-    tools: Toolset,
-    hazards: Sequence[Hazard],
-    gaps: Sequence[Mapping[float, tuple[float, NDArray[np.float64]]]],
-    doubt: Doubt,
-) -> Stage:
-    stop = path.stop_of(tool)
-    rows = []
-    for hazard, found in zip(hazards, gaps, strict=True):
-        gap, point = found[stop]
-        clearance = gap - tool.radius_mm
-        rows.append(_clearance(hazard, tool, tools, clearance, point, doubt))
-    rows.sort(key=lambda row: (round(row.clearance_mm, CLEARANCE_DECIMALS), row.structure))
-    return Stage(
-        tool=tool.stage,
-        instrument=tool.instrument,
-        radius_mm=tool.radius_mm,
-        tip_lps_mm=to_point(path.tip_lps_mm(stop)),
-        stop_mm=stop,
-        clearances=tuple(rows),
-    )
-
-
-def _clearance(
-    hazard: Hazard,
-    tool: Tool,
-    tools: Toolset,
-    clearance_mm: float,
-    point_lps_mm: NDArray[np.float64],
-    doubt: Doubt,
-) -> Clearance:
-    structure = hazard.structure
-    surface = find_uncertainty_mm(hazard.group, structure.sigma_mm, unresolved=doubt.unresolved)
-    # A gap in the picture is one in the patient only beyond what he and the tracking move.
-    uncertainty = math.hypot(surface, doubt.displayed_mm)
-    return Clearance(
-        structure=str(hazard.key),
-        group=hazard.group.value,
-        clearance_mm=clearance_mm,
-        point_lps_mm=to_point(point_lps_mm),
-        sigma_mm=structure.sigma_mm,
-        origin=structure.origin.value,
-        hard_margin_mm=tools.margin_mm(tool, hazard.group, structure),
-        uncertainty_mm=uncertainty,
-        inside_uncertainty=abs(clearance_mm) < uncertainty,
-        surface_uncertainty_mm=surface,
-    )
 
 
 CLEARANCE_DECIMALS = 3

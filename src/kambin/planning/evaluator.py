@@ -1,6 +1,7 @@
 """All numbers of any trajectory of one question, quickly: for plan, drag and what-if."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -14,20 +15,24 @@ from kambin.planning.bundle import Bundle
 from kambin.planning.certainty import assess_certainty, find_slack_mm
 from kambin.planning.certainty_models import Certainty
 from kambin.planning.error_model import USUAL_ERRORS, ErrorModel
-from kambin.planning.evaluate import Doubt, Path, measure_tools
+from kambin.planning.evaluate import Doubt, Path, ToolMeter, is_resolved
 from kambin.planning.fields import HazardSet, build_hazards
+from kambin.planning.foraminoplasty import plan_foraminoplasty
+from kambin.planning.gap_meter import GapMeter
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
+from kambin.planning.level_bone import LevelBone
 from kambin.planning.models import Angles, Entry, Stage
 from kambin.planning.policy import find_hazards
 from kambin.planning.poses import Surroundings
 from kambin.planning.question import Question, prepare_question
-from kambin.planning.reach import measure_reach
+from kambin.planning.reach import NO_FRAGMENT, has_fragment, measure_reach, no_reach
+from kambin.planning.reach_ground import ReachGround
 from kambin.planning.reach_models import Reach
 from kambin.planning.request import PlanRequest
-from kambin.planning.resection import ProcessGrains, find_process_grains, no_resection
+from kambin.planning.resection import no_resection
 from kambin.planning.rulers import Rulers
 from kambin.planning.skin import Skin
-from kambin.planning.surgeon import describe_angles, describe_entry
+from kambin.planning.surgeon import SkinMarks, describe_angles, describe_entry, find_skin_marks
 from kambin.planning.tools import Toolset, find_toolset
 
 UNRESOLVED = "The facet is not resolved at this spacing."
@@ -60,7 +65,63 @@ class Evaluation:
     slack_mm: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
+class Prepared:
+    """What does not change while a path is dragged; each part is made when first asked for.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    geometry : LevelGeometry
+    skin : Skin
+    hazards : HazardSet
+    """
+
+    anatomy: Anatomy
+    geometry: LevelGeometry
+    skin: Skin
+    hazards: HazardSet
+    _meters: list[tuple[Toolset, Doubt, ToolMeter]] = field(
+        init=False, default_factory=list, repr=False, compare=False
+    )
+
+    @cached_property
+    def gaps(self) -> GapMeter:
+        """Return the meter of all hazards."""
+        return GapMeter.of(self.hazards.hazards)
+
+    @cached_property
+    def marks(self) -> SkinMarks:
+        """Return what entries are counted from."""
+        return find_skin_marks(self.anatomy, self.geometry, self.skin)
+
+    @cached_property
+    def bone(self) -> LevelBone:
+        """Return the bone that reamers take or must leave."""
+        return LevelBone(self.anatomy, self.geometry)
+
+    @cached_property
+    def ground(self) -> ReachGround:
+        """Return the fragment and what blocks around it."""
+        return ReachGround(self.anatomy, self.geometry)
+
+    def find_meter(self, tools: Toolset, doubt: Doubt) -> ToolMeter:
+        """Return the meter of some tools, the last one again for the same tools.
+
+        Parameters
+        ----------
+        tools : Toolset
+        doubt : Doubt
+        """
+        for known, same_doubt, meter in self._meters:
+            if known is tools and same_doubt == doubt:
+                return meter
+        meter = ToolMeter.of(tools, self.hazards.hazards, doubt, self.gaps)
+        self._meters[:] = [(tools, doubt, meter)]
+        return meter
+
+
+@dataclass(frozen=True)
 class Evaluator:
     """What is prepared once per case, level, side and tools, so that a path only samples it.
 
@@ -75,7 +136,6 @@ class Evaluator:
     hazards : HazardSet with the fields of a region of interest
     store : FieldStore, asked when a path leaves that region
     errors : ErrorModel, the sources of error and the setting of the theatre
-    process : ProcessGrains, the superior process that may be reamed, or none if not assessed
     """
 
     case: Case
@@ -87,7 +147,7 @@ class Evaluator:
     hazards: HazardSet
     store: FieldStore
     errors: ErrorModel = USUAL_ERRORS
-    process: ProcessGrains | None = None
+    kept: list[Prepared] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def prepare(
@@ -128,10 +188,10 @@ class Evaluator:
             request=request,
             tools=find_toolset(request),
             geometry=geometry,
-            process=find_process_grains(anatomy, geometry),
             skin=Skin(anatomy.require("skin").region),
             hazards=build_around(anatomy, request, around, progress=progress, store=store),
             store=store,
+            errors=ErrorModel(request.errors),
         )
 
     @classmethod
@@ -150,10 +210,10 @@ class Evaluator:
             request=question.request,
             tools=problem.tools,
             geometry=problem.geometry,
-            process=find_process_grains(question.anatomy, problem.geometry),
             skin=question.skin,
             hazards=problem.hazards,
             store=store or NoStore(),
+            errors=ErrorModel(question.request.errors),
         )
 
     def with_tools(self, tools: Toolset) -> Self:
@@ -202,16 +262,14 @@ class Evaluator:
         The same numbers as ``planning.evaluate`` gives for the path alone, up to what fields on
         another part of the same lattice differ by.
         """
-        hazards = self._find_hazards(path)
+        prepared = self._prepare_for(path)
         doubt = Doubt.of(self.case, self.anatomy, self.errors.setting)
-        stages = measure_tools(path, self.tools, hazards.hazards, doubt)
-        resection, reach = self._measure_bone_and_reach(
-            path, hazards, is_unresolved=doubt.unresolved, quick=quick
-        )
+        resection, reach = self.measure_bone_and_reach(path, quick=quick)
+        stages = prepared.find_meter(self.tools, doubt).measure(path)
         found = Evaluation(
             path=path,
             stages=stages,
-            entry=describe_entry(self.anatomy, self.geometry, self.skin, path),
+            entry=describe_entry(self.anatomy, self.geometry, self.skin, path, prepared.marks),
             angles=describe_angles(self.geometry, path),
             resection=resection,
             reach=reach,
@@ -238,7 +296,8 @@ class Evaluator:
         quick : bool, whether contact from an eighth of the poses and no tolerance will do
         """
         path = evaluation.path
-        around = Surroundings.of(path, self.tools, self._find_hazards(path).hazards)
+        prepared = self._prepare_for(path)
+        around = Surroundings.of(path, self.tools, prepared.hazards.hazards, prepared.gaps)
         return assess_certainty(
             around,
             evaluation.stages,
@@ -249,35 +308,38 @@ class Evaluator:
             quick=quick,
         )
 
-    def _find_hazards(self, path: Path) -> HazardSet:
-        """Return the fields that answer for a path, made for it alone where it strays."""
-        if self.covers(path):
-            return self.hazards
-        return build_around(
-            self.anatomy, self.request, path, progress=SilentProgress(), store=self.store
-        )
+    def measure_bone_and_reach(self, path: Path, *, quick: bool = False) -> tuple[Resection, Reach]:
+        """Return the bone that goes, or why the labels cannot tell, and the reach after it.
 
-    def _measure_bone_and_reach(
-        self, path: Path, hazards: HazardSet, *, is_unresolved: bool, quick: bool
-    ) -> tuple[Resection, Reach]:
-        """Return the bone that goes, or why the labels cannot tell, and the reach after it."""
-        tools, geometry = self.tools, self.geometry
-        resection, bone = plan_resection(
-            self.anatomy,
-            geometry,
-            path,
-            tools,
-            hazards,
-            curves=not quick,
-            process=self.process,
-        )
-        reach, _ = measure_reach(
-            self.anatomy, geometry, path, tools, hazards, bone.capsules, quick=quick
-        )
-        if is_unresolved:
+        Parameters
+        ----------
+        path : Path
+        quick : bool, whether coarser reach, reamers along the axis alone and no curves will do
+        """
+        prepared = self._prepare_for(path)
+        world = (self.anatomy, self.geometry, path, self.tools, prepared.hazards)
+        if not is_resolved(self.case, self.anatomy):
             # What blocks after reaming is still asked of the labels as they are.
-            resection = no_resection(UNRESOLVED, rim_is_removed=tools.frees_rim)
-        return resection, reach
+            bone = plan_foraminoplasty(*world, tilted=not quick, bone=prepared.bone)
+            resection = no_resection(UNRESOLVED, rim_is_removed=self.tools.frees_rim)
+        else:
+            resection, bone = plan_resection(*world, curves=not quick, bone=prepared.bone)
+        if not has_fragment(self.anatomy):
+            return resection, no_reach(NO_FRAGMENT)
+        return resection, measure_reach(*world, bone.capsules, quick=quick, ground=prepared.ground)[
+            0
+        ]
+
+    def _prepare_for(self, path: Path) -> Prepared:
+        """Return what is prepared for a path, with fields for it alone where it strays."""
+        if self.covers(path):
+            if not self.kept or self.kept[0].hazards is not self.hazards:
+                made = Prepared(self.anatomy, self.geometry, self.skin, self.hazards)
+                self.kept[:] = [made]
+            return self.kept[0]
+        silent = SilentProgress()
+        strayed = build_around(self.anatomy, self.request, path, progress=silent, store=self.store)
+        return Prepared(self.anatomy, self.geometry, self.skin, strayed)
 
 
 def build_around(

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from kambin.knowledge import value
 from kambin.planning.choice_models import Alternative, Objectives
 from kambin.planning.models import Stage
 from kambin.planning.objective_rows import ROWS, ObjectiveRow
-from kambin.planning.search import SearchResult
+from kambin.planning.reach_choice import ReachChoice
 from kambin.planning.tools import Toolset
+
+NO_OTHER = "No other way that was sought is noticeably better in what it was sought for."
+"""What stands in place of the alternatives where there are none."""
 
 
 def compare_words(plan: Objectives, other: Objectives) -> str:
@@ -30,12 +32,12 @@ def compare_words(plan: Objectives, other: Objectives) -> str:
 
 def _change(row: ObjectiveRow, plan: Objectives, other: Objectives) -> str:
     here, there = getattr(plan, row.name), getattr(other, row.name)
-    return f"{there:.{row.digits}f} instead of {here:.{row.digits}f} {row.words}"
+    return f"{row.tell(there)} instead of {row.tell(here)} {row.words}"
 
 
 def explain_pick(
     tools: Toolset,
-    results: tuple[SearchResult, SearchResult],
+    chosen: ReachChoice,
     stages: Sequence[Stage],
     alternatives: Iterable[Alternative],
     own_weights: Iterable[str],
@@ -45,38 +47,39 @@ def explain_pick(
     Parameters
     ----------
     tools : Toolset
-    results : the SearchResult that the plan was taken from, and the one whose best is the best
-        by the weights alone
+    chosen : ReachChoice, the path that is taken, the best by the weights, and the reasons
     stages : sequence of Stage
     alternatives : iterable of Alternative
     own_weights : names of the weights that the surgeon gave
     """
-    said = [_tell_worth(tools, *results, sorted(own_weights))]
+    said = [_tell_worth(tools, chosen, sorted(own_weights))]
     binding = find_closest(stages)
     if binding is not None:
         said.append(binding)
     if tools.docks_at_mouth:
-        said.append("Nothing passes with the cannula's end at the waist of the foramen.")
+        said.append(
+            "Nothing passes with the cannula's end at the waist of the foramen; it may dock as far "
+            "out as the mouth."
+        )
     if tools.frees_rim:
         said.append("Nothing passes unless the reamer takes rim bone.")
-    said += [f"{other.name}: {other.why}" for other in alternatives]
-    return tuple(said)
+    others = [f"{other.name}: {other.why}" for other in alternatives]
+    return (*said, *(others or [NO_OTHER]))
 
 
-def _tell_worth(
-    tools: Toolset, taken: SearchResult, proved: SearchResult, named: Sequence[str]
-) -> str:
+def _tell_worth(tools: Toolset, chosen: ReachChoice, named: Sequence[str]) -> str:
     """Say what the plan is worth among the candidates, and to whom."""
     whose = f" with your own {', '.join(named)}" if named else ""
     under = f"under the weights of {tools.technique.name}{whose}"
-    if taken.best is not None and proved.best is not None:
-        lacks_mm = proved.best.objective_mm - taken.best.objective_mm
-        if lacks_mm > value("planning.objective_quantum_mm"):
-            return (
-                f"Of {proved.candidates} listed candidates the best {under} is worth "
-                f"{lacks_mm:.2f} mm more; this one reaches more of the fragment."
-            )
-    return f"It is worth the most of {proved.candidates} listed candidates {under}."
+    taken, proved = chosen.result.best, chosen.proved.best
+    count = chosen.proved.candidates
+    if taken is not None and proved is not None and chosen.reasons:
+        lacks_mm = proved.objective_mm - taken.objective_mm
+        return (
+            f"Of {count:,} listed candidates the best {under} is worth {lacks_mm:.2f} mm of "
+            f"clearance more; this one {', and '.join(chosen.reasons)}."
+        )
+    return f"It is worth the most of {count:,} listed candidates {under}."
 
 
 def find_closest(stages: Iterable[Stage]) -> str | None:
@@ -97,5 +100,12 @@ def find_closest(stages: Iterable[Stage]) -> str | None:
     room, _, stage, row = min(rows, key=lambda one: (one[0], one[1], one[3].structure))
     return (
         f"{row.structure} binds: {row.clearance_mm:.1f} mm to the {stage.tool}, "
-        f"{row.hard_margin_mm:.1f} mm demanded, {room:.1f} mm to spare."
+        f"{_tell_margin(row.hard_margin_mm or 0.0)}, {room:.1f} mm to spare."
     )
+
+
+def _tell_margin(margin_mm: float) -> str:
+    """Say what is demanded of a gap; less than nothing is contact that is allowed."""
+    if margin_mm < 0:
+        return f"contact allowed to {-margin_mm:.1f} mm"
+    return f"{margin_mm:.1f} mm demanded" if margin_mm else "no contact allowed"

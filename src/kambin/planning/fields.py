@@ -30,10 +30,19 @@ class Faces:
     region : LabelMap of 0 and 1
     """
 
+    _bounds_lps_mm: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+
     def __init__(self, region: LabelMap) -> None:
         """Keep the region; most structures are never asked for."""
         self._region = region
         self._points_lps_mm: NDArray[np.float64] | None = None
+
+    @property
+    def bounds_lps_mm(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the lower and upper corner of the region, each shape (3,), mm, LPS."""
+        if self._bounds_lps_mm is None:
+            self._bounds_lps_mm = self._region.bounds_lps_mm()
+        return self._bounds_lps_mm
 
     @property
     def points_lps_mm(self) -> NDArray[np.float64]:

@@ -1,66 +1,34 @@
 """The least bone that lets a cannula pass, and the reamers that take it and little else."""
 
-import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.anatomy import Anatomy, Structure
-from kambin.knowledge import Instrument, instruments, user_instrument, value, values
-from kambin.planning.bone_kernels import union_shares
+from kambin.anatomy import Anatomy
+from kambin.knowledge import Instrument, value
+from kambin.planning.bone_kernels import weigh_rows
 from kambin.planning.evaluate import Path
 from kambin.planning.fields import HazardSet
 from kambin.planning.geometry import LevelGeometry
-from kambin.planning.policy import Group, find_group
-from kambin.planning.resection import cut_into_grains, find_capsule, voxel_mm3
-from kambin.planning.shafts import Shaft, measure_room_mm, turn_shaft
-from kambin.planning.tools import Tool, Toolset
-
-Pivot = Literal["axis", "docking", "skin"]
-"""What a reamer was turned about."""
-
-Wish = tuple[Instrument, Shaft, Pivot]
-"""A reamer, its way to the docking depth, and what it is turned about."""
-
-HALF_TURN_DEG = math.degrees(math.pi)
-"""Directions about an axis run through two of them."""
+from kambin.planning.grains import Grains
+from kambin.planning.level_bone import LevelBone
+from kambin.planning.reamers import (
+    SAME_TOLERANCE,
+    Pivot,
+    Wish,
+    find_candidates,
+    find_radii_mm,
+    find_single_pass,
+    find_steps,
+    find_widest_mm,
+)
+from kambin.planning.resection import find_capsule
+from kambin.planning.shafts import Shaft
+from kambin.planning.tools import Toolset
 
 WASTE_STEP_SAMPLES = 7
 """One grain in so many is asked where only what a pass wastes is weighed; the result counts all."""
-
-SAME_TOLERANCE = 10.0**-6
-"""Two radii that differ by less, mm, are one size."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grains:
-    """Removable bone as equal grains; what one reamer takes is a row of truth values.
-
-    Parameters
-    ----------
-    points_lps_mm : float array, shape (N, 3), mm, LPS
-    volumes_mm3 : float array, shape (N,), mm3
-    """
-
-    points_lps_mm: NDArray[np.float64]
-    volumes_mm3: NDArray[np.float64]
-
-    def inside(self, capsules: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return which grains lie in at least one capsule, shape (N,).
-
-        Parameters
-        ----------
-        capsules : float array, shape (K, 7), mm: tip, outer end and radius
-        """
-        flat = np.zeros((3, 3))
-        held: NDArray[np.bool_] = union_shares(self.points_lps_mm, flat, capsules, 1) > 0
-        return held
-
-    def volume_mm3(self, chosen: NDArray[np.bool_]) -> float:
-        """Return the volume of chosen grains, mm3."""
-        return float(self.volumes_mm3[chosen].sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +90,7 @@ def plan_foraminoplasty(
     *,
     margin_mm: float | None = None,
     tilted: bool = True,
+    bone: LevelBone | None = None,
 ) -> Foraminoplasty:
     """Find the reamers that free the way of a cannula with the least bone.
 
@@ -134,6 +103,7 @@ def plan_foraminoplasty(
     hazards : HazardSet, what no reamer may touch
     margin_mm : float, mm, gap to leave around the cannula, or none for that of the table
     tilted : bool, whether reamers off the axis are tried where those along it do not do
+    bone : LevelBone that was prepared before, or none
 
     Returns
     -------
@@ -151,23 +121,24 @@ def plan_foraminoplasty(
     """
     margin = value("planning.resection_margin_mm") if margin_mm is None else margin_mm
     wanted_mm = tools.removal_radius_mm + margin
-    grains = find_grains(anatomy, geometry, path, wanted_mm, frees_rim=tools.frees_rim)
+    bone = bone or LevelBone(anatomy, geometry)
+    grains = find_grains(bone, path, wanted_mm, frees_rim=tools.frees_rim)
     needed = grains.inside(find_capsule(path, wanted_mm)[None])
     if not tools.reams or not needed.any():
         left = grains.volume_mm3(needed)
         return Foraminoplasty((), margin, left, 0.0, left, None)
     axis = Shaft(path.tip_lps_mm(path.stop_mm), np.asarray(path.entry_lps_mm))
-    single = _find_single_pass(wanted_mm)
+    widest_mm = float(find_widest_mm(hazards, tools, [axis])[0])
+    single = find_single_pass(wanted_mm)
     one = None
-    if single is not None and single.radius_mm <= _find_widest_mm(hazards, tools, [axis])[0]:
+    if single is not None and single.radius_mm <= widest_mm:
         one = _take(grains, needed, [(single, axis, "axis")])
     if one is not None and abs(one[0].instrument.radius_mm - wanted_mm) <= SAME_TOLERANCE:
-        steps: list[Wish] = [(t, axis, "axis") for t in _find_steps(tools, one[0].instrument)]
+        steps: list[Wish] = [(t, axis, "axis") for t in find_steps(tools, one[0].instrument)]
         chosen = _take(grains, needed, steps)
     else:
-        several = _cover(
-            grains, needed, _find_candidates(path, axis, hazards, tools, tilted=tilted)
-        )
+        wishes = find_candidates(path, axis, hazards, tools, axis_mm=widest_mm, tilted=tilted)
+        several = _cover(grains, needed, wishes)
         chosen = _choose(grains, needed, [*([] if one is None else [one]), *several])
     taken = grains.inside(_capsules(chosen))
     return Foraminoplasty(
@@ -180,33 +151,19 @@ def plan_foraminoplasty(
     )
 
 
-def find_grains(
-    anatomy: Anatomy,
-    geometry: LevelGeometry,
-    path: Path,
-    radius_mm: float,
-    *,
-    frees_rim: bool,
-) -> Grains:
+def find_grains(bone: LevelBone, path: Path, radius_mm: float, *, frees_rim: bool) -> Grains:
     """Return the bone that may be removed near an axis, as grains.
 
     Parameters
     ----------
-    anatomy : Anatomy
-    geometry : LevelGeometry
+    bone : LevelBone
     path : Path
     radius_mm : float, mm, within which bone is wanted; what tilted reamers may also meet is added
     frees_rim : bool, whether the rim may go, too
     """
-    groups = {Group.REMOVABLE, Group.RIM} if frees_rim else {Group.REMOVABLE}
-    around = find_capsule(path, radius_mm + 2 * max(instruments_mm()))[None]
-    points, volumes = [np.zeros((0, 3))], [np.zeros(0)]
-    for key, structure in sorted(anatomy.structures.items(), key=lambda item: str(item[0])):
-        if find_group(key, level=geometry.level, side=geometry.side) in groups:
-            found = _grains_within(structure, around)
-            points.append(found.points_lps_mm)
-            volumes.append(found.volumes_mm3)
-    return Grains(np.ascontiguousarray(np.concatenate(points)), np.concatenate(volumes))
+    around = find_capsule(path, radius_mm + 2 * max(find_radii_mm()))
+    found = bone.find_removable(frees_rim=frees_rim)
+    return found.keep(found.distances_mm(around) <= around[-1])
 
 
 def measure_needed_mm3(
@@ -227,93 +184,8 @@ def measure_needed_mm3(
     radius_mm : float, mm, half the diameter and the margin
     frees_rim : bool, whether the rim may go, too
     """
-    grains = find_grains(anatomy, geometry, path, radius_mm, frees_rim=frees_rim)
+    grains = find_grains(LevelBone(anatomy, geometry), path, radius_mm, frees_rim=frees_rim)
     return grains.volume_mm3(grains.inside(find_capsule(path, radius_mm)[None]))
-
-
-def instruments_mm() -> list[float]:
-    """Return the radii of the reamers that a single pass may have, mm, rising."""
-    return sorted(tool.radius_mm for tool in _find_reamers())
-
-
-def _grains_within(structure: Structure, around: NDArray[np.float64]) -> Grains:
-    voxels = np.argwhere(structure.region.values > 0)
-    wider = around + np.array([*[0.0] * 3 * 2, float(np.linalg.norm(structure.region.spacing_mm))])
-    centres = np.ascontiguousarray(structure.region.lps_mm(voxels))
-    voxels = voxels[union_shares(centres, np.zeros((3, 3)), wider, 1) > 0]
-    if not len(voxels):
-        return Grains(np.zeros((0, 3)), np.zeros(0))
-    points, _ = cut_into_grains(structure, voxels)
-    each_mm3 = voxel_mm3(structure) * len(voxels) / len(points)
-    kept = points[union_shares(points, np.zeros((3, 3)), around, 1) > 0]
-    return Grains(kept, np.full(len(kept), each_mm3))
-
-
-def _find_reamers() -> list[Instrument]:
-    """Return the reamers of the table that are allowed in one pass, from thin to wide."""
-    widest = value("planning.single_pass_reamer_mm")
-    thinnest = min(values("planning.curve_diameter_mm"))
-    found = [
-        tool
-        for tool in instruments().values()
-        if tool.kind == "reamer" and thinnest <= tool.outer_diameter_mm <= widest
-    ]
-    return sorted(found, key=lambda tool: tool.outer_diameter_mm)
-
-
-def _find_single_pass(radius_mm: float) -> Instrument | None:
-    """Return the reamer of exactly that size, else the next larger one, or none."""
-    if 2 * radius_mm > value("planning.single_pass_reamer_mm"):
-        return None
-    wider = [tool for tool in _find_reamers() if tool.radius_mm >= radius_mm - SAME_TOLERANCE]
-    # A tube of the surgeon's own size comes with a reamer of that size.
-    return wider[0] if wider else user_instrument("reamer", 2 * radius_mm)
-
-
-def _find_steps(tools: Toolset, last: Instrument) -> list[Instrument]:
-    """Return the reamers of the technique that are thinner than the last, and the last."""
-    named = instruments()
-    thinner = [
-        named[tool.instrument]
-        for tool in tools.tools
-        if tool.stage == "reamer"
-        and tool.instrument in named
-        and tool.radius_mm < last.radius_mm - SAME_TOLERANCE
-    ]
-    return [*thinner, last]
-
-
-def _find_widest_mm(hazards: HazardSet, tools: Toolset, shafts: list[Shaft]) -> NDArray[np.float64]:
-    """Return the widest reamer that breaks no hard margin on each way, as radii, shape (N,), mm."""
-    points = [shaft.samples() for shaft in shafts]
-    starts = np.cumsum([0, *(len(p) for p in points[:-1])])
-    # A reamer without radius: what room is left is the radius it may have.
-    line = Tool("reamer", "centre line", 0.0)
-    room = measure_room_mm(hazards, tools, line, np.concatenate(points), None)
-    least: NDArray[np.float64] = np.minimum.reduceat(room, starts)
-    return least
-
-
-def _find_candidates(
-    path: Path, axis: Shaft, hazards: HazardSet, tools: Toolset, *, tilted: bool
-) -> list[Wish]:
-    """Return the reamers in all directions that keep every hard margin."""
-    step = value("planning.reamer_azimuth_deg")
-    skin = np.asarray(path.entry_lps_mm)
-    ways: list[tuple[Shaft, Pivot]] = [(axis, "axis")]
-    for azimuth in np.arange(0.0, 2 * HALF_TURN_DEG, step).tolist() if tilted else ():
-        for tilt in values("planning.reamer_tilt_deg"):
-            ways.append((turn_shaft(axis, axis.tip_lps_mm, tilt, azimuth), "docking"))
-        for shift in values("planning.reamer_shift_mm"):
-            tilt = float(np.degrees(np.arctan2(shift, axis.length_mm)))
-            ways.append((turn_shaft(axis, skin, tilt, azimuth), "skin"))
-    widest = _find_widest_mm(hazards, tools, [shaft for shaft, _ in ways])
-    return [
-        (tool, shaft, pivot)
-        for (shaft, pivot), radius in zip(ways, widest.tolist(), strict=True)
-        for tool in _find_reamers()
-        if tool.radius_mm <= radius
-    ]
 
 
 def _cover(grains: Grains, needed: NDArray[np.bool_], wishes: list[Wish]) -> list[list[Pass]]:
@@ -322,11 +194,9 @@ def _cover(grains: Grains, needed: NDArray[np.bool_], wishes: list[Wish]) -> lis
         return []
     # Of the bone that should stay a part of the grains says what a pass costs.
     other = np.flatnonzero(~needed)[::WASTE_STEP_SAMPLES]
-    bone = Grains(grains.points_lps_mm[needed], grains.volumes_mm3[needed])
-    rest = Grains(grains.points_lps_mm[other], WASTE_STEP_SAMPLES * grains.volumes_mm3[other])
-    capsules = [s.capsule(t.radius_mm)[None] for t, s, _ in wishes]
-    covers = np.array([bone.inside(c) for c in capsules], dtype=np.float32)
-    wastes = np.array([rest.inside(c) for c in capsules], dtype=np.float32)
+    bone, spared = grains.keep(needed), grains.keep(other)
+    rest = Grains(spared.points_lps_mm, WASTE_STEP_SAMPLES * spared.volumes_mm3)
+    covers, wastes = _find_held(bone, wishes), _find_held(rest, wishes)
     found = []
     for is_thrifty in (False, True):
         chosen = _pick(covers, wastes, bone, rest, is_thrifty=is_thrifty)
@@ -334,9 +204,21 @@ def _cover(grains: Grains, needed: NDArray[np.bool_], wishes: list[Wish]) -> lis
     return found
 
 
+def _find_held(grains: Grains, wishes: list[Wish]) -> NDArray[np.bool_]:
+    """Return which grains each reamer takes on its way, shape (wishes, N)."""
+    held = np.zeros((len(wishes), len(grains.volumes_mm3)), dtype=bool)
+    away: dict[int, NDArray[np.float64]] = {}
+    for row, (tool, shaft, _) in zip(held, wishes, strict=True):
+        # Reamers of all sizes share the ways, and a way has one distance to each grain.
+        if id(shaft) not in away:
+            away[id(shaft)] = grains.distances_mm(shaft.capsule(tool.radius_mm))
+        row[:] = away[id(shaft)] <= tool.radius_mm
+    return held
+
+
 def _pick(
-    covers: NDArray[np.float32],
-    wastes: NDArray[np.float32],
+    covers: NDArray[np.bool_],
+    wastes: NDArray[np.bool_],
     bone: Grains,
     rest: Grains,
     *,
@@ -346,18 +228,18 @@ def _pick(
     to_take, to_spare = bone.volumes_mm3.copy(), rest.volumes_mm3.copy()
     chosen: list[int] = []
     while len(chosen) < value("planning.reamer_passes_max"):
-        gain, waste = covers @ to_take, wastes @ to_spare
+        gain, waste = weigh_rows(covers, to_take), weigh_rows(wastes, to_spare)
         best = int(np.argmax(gain - waste))
         if is_thrifty or gain[best] <= waste[best]:
             best = int(np.argmax(gain / (waste + bone.volumes_mm3.max())))
         if gain[best] <= 0:
             break
         chosen.append(best)
-        to_take[covers[best] > 0] = 0.0
-        to_spare[wastes[best] > 0] = 0.0
+        to_take[covers[best]] = 0.0
+        to_spare[wastes[best]] = 0.0
     for one in list(chosen):
         others = [n for n in chosen if n != one]
-        if others and not (covers[one] > covers[others].max(axis=0)).any():
+        if others and not (covers[one] & ~covers[others].any(axis=0)).any():
             chosen = others
     return chosen
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from kambin.planning.near_slopes import find_near_slopes
 from kambin.planning.slack import Slack
 
 
@@ -18,6 +19,7 @@ class MarginField:
         """Keep the values; not every field is searched."""
         self.values = values
         self._slack: Slack | None = None
+        self._near_slopes: NDArray[np.float32] | None = None
 
     @property
     def slack(self) -> Slack:
@@ -25,3 +27,10 @@ class MarginField:
         if self._slack is None:
             self._slack = Slack.measured(self.values)
         return self._slack
+
+    @property
+    def near_slopes(self) -> NDArray[np.float32]:
+        """Return the steepest slope near every place of the field, mm per node."""
+        if self._near_slopes is None:
+            self._near_slopes = find_near_slopes(self.values)
+        return self._near_slopes

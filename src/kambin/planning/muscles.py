@@ -20,7 +20,12 @@ TURNS_SAMPLES = 12
 
 
 def measure_muscles(
-    anatomy: Anatomy, path: Path, radius_mm: float, side: Side
+    anatomy: Anatomy,
+    path: Path,
+    radius_mm: float,
+    side: Side,
+    *,
+    axes: NDArray[np.float64],
 ) -> dict[str, tuple[float, float]]:
     """Measure how far the axis runs in each muscle, and what the cannula displaces.
 
@@ -30,6 +35,8 @@ def measure_muscles(
     path : Path
     radius_mm : float, mm, of the cannula
     side : Side from which the tools come
+    axes : float array, shape (3, 3), rows are axes of the disc as LPS directions; samples across
+        the cannula begin at one of them, so that a patient who lies otherwise gets the same numbers
 
     Returns
     -------
@@ -42,7 +49,7 @@ def measure_muscles(
     along = path.stop_mm + step * (np.arange(count) + 0.5)
     way = np.subtract(path.entry_lps_mm, path.target_lps_mm) / path.length_mm
     axis = path.target_lps_mm + along[:, None] * way
-    offsets, areas = _find_disc(way, radius_mm)
+    offsets, areas = _find_disc(way, radius_mm, axes)
     found = {}
     for name in MUSCLES:
         muscle = anatomy.find(StructureKey(name, "", side))
@@ -54,10 +61,10 @@ def measure_muscles(
 
 
 def _find_disc(
-    way: NDArray[np.float64], radius_mm: float
+    way: NDArray[np.float64], radius_mm: float, axes: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return samples of a disc across a direction, shape (N, 3), mm, and their areas, mm2."""
-    other = np.eye(3)[int(np.argmin(np.abs(way)))]
+    other = axes[int(np.argmin(np.abs(axes @ way)))]
     first = np.cross(way, other)
     first /= np.linalg.norm(first)
     second = np.cross(way, first)

@@ -16,6 +16,15 @@ from kambin.planning.problem import Problem
 from kambin.planning.search import Candidate
 from kambin.planning.tools import Toolset
 
+NOTHING_KNOWN = "No such structure is known near the path."
+"""Why a clearance is null."""
+
+NOT_MEASURED = {
+    "tolerance_entry_mm": "The path has no room above its hard margins, or was not asked for it.",
+    "reachable_fraction": "The case has no fragment.",
+}
+"""Why another objective is null."""
+
 
 def measure_objectives(
     anatomy: Anatomy,
@@ -41,14 +50,20 @@ def measure_objectives(
     """
     geometry, tools = problem.geometry, problem.tools
     radius_mm = next(tool.radius_mm for tool in tools.tools if tool.stage == "cannula")
-    muscles = measure_muscles(anatomy, path, radius_mm, geometry.side)
+    axes = geometry.lps_mm(np.eye(3)) - geometry.lps_mm(np.zeros(3))
+    muscles = measure_muscles(anatomy, path, radius_mm, geometry.side, axes=axes)
     angles_left, lateral_left = find_left(geometry, tools, path)
     goal = np.subtract(path.target_lps_mm, problem.targets.aim_lps_mm)
+    known: dict[str, float | None] = {
+        "nerve_clearance_mm": find_least_mm(stages, NEURAL),
+        "vessel_clearance_mm": find_least_mm(stages, {Group.VESSEL}),
+        "organ_clearance_mm": find_least_mm(stages, {Group.ORGAN}),
+        "bone_clearance_mm": find_least_mm(wide_stages(stages), {Group.NEVER}),
+        "tolerance_entry_mm": tolerance_entry_mm,
+        "reachable_fraction": reachable_fraction,
+    }
     return Objectives(
-        nerve_clearance_mm=find_least_mm(stages, NEURAL),
-        vessel_clearance_mm=find_least_mm(stages, {Group.VESSEL}),
-        organ_clearance_mm=find_least_mm(stages, {Group.ORGAN}),
-        bone_clearance_mm=find_least_mm(wide_stages(stages), {Group.NEVER}),
+        **known,
         bone_mm3=found.bone_mm3,
         docking_mm=path.stop_mm,
         length_mm=path.length_mm,
@@ -58,9 +73,12 @@ def measure_objectives(
         lateral_left_mm=lateral_left,
         off_target_mm=float(np.linalg.norm(goal)),
         room_mm=found.slack_mm,
-        tolerance_entry_mm=tolerance_entry_mm,
-        reachable_fraction=reachable_fraction,
         score_mm=found.objective_mm,
+        not_measured={
+            name: NOT_MEASURED.get(name, NOTHING_KNOWN)
+            for name, number in known.items()
+            if number is None
+        },
     )
 
 

@@ -49,9 +49,10 @@ from kambin.planning.remarks import (
     to_records,
 )
 from kambin.planning.request import PlanRequest
+from kambin.planning.room_choice import choose_for_room
 from kambin.planning.rulers import Rulers
 from kambin.planning.sealing import find_software, round_document, seal_plan
-from kambin.planning.search import SearchResult
+from kambin.planning.search import Candidate, SearchResult
 from kambin.planning.stage_ends import with_ends
 from kambin.planning.verify import verify_plan
 
@@ -97,28 +98,50 @@ def plan_trajectory(
         question, result = relax(question, result)
     if result.best is None:
         return _refuse_corridor(question, result)
-    chosen = choose_for_reach(question, result)
-    best = chosen.result.best or result.best
-    problem = question.problem
-    path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
-    path = with_ends(anatomy, problem.hazards, path, problem.tools)
+    chosen = choose_for_room(question, choose_for_reach(question, result))
     evaluator = Evaluator.of(question, store)
-    evaluation = evaluator.evaluate(path, certainty=False)
     if not result.is_feasible:
-        verdict = judge_refusal(
-            anatomy,
-            evaluation.stages,
-            -best.slack_mm,
-            lambda key: search(problem, question.skin, find_same_nerve(anatomy, key)).is_feasible,
-        )
-        verdict = replace(verdict, finding=tell_usual_case(verdict.finding, problem.tools))
-        rules = assess_evaluation(question, evaluation)
-        return _refuse(question, result, verdict, evaluation.stages, rules)
+        return _refuse_best(question, result, _evaluate(evaluator, result.best))
+    answer = _answer(evaluator, question, chosen)
+    if isinstance(answer, Refusal) and chosen.result.best is not result.best:
+        # What was taken for reach or for the hand is no reason to refuse what was proved.
+        answer = _answer(evaluator, question, ReachChoice(result, result))
+    return answer
+
+
+def _evaluate(evaluator: Evaluator, one: Candidate) -> Evaluation:
+    """Return all numbers of a candidate but its certainty."""
+    path = Path(one.entry_lps_mm, one.target_lps_mm, one.stop_mm)
+    path = with_ends(evaluator.anatomy, evaluator.hazards, path, evaluator.tools)
+    return evaluator.evaluate(path, certainty=False)
+
+
+def _answer(evaluator: Evaluator, question: Question, chosen: ReachChoice) -> Plan | Refusal:
+    """Return the plan of the path that is taken, or the refusal if the second checker stops it."""
+    best = chosen.result.best
+    if best is None:
+        msg = "a choice needs a path that the search found"
+        raise LookupError(msg)
+    evaluation = _evaluate(evaluator, best)
     # The same surfaces serve the tolerance and the second checker.
-    rulers = find_rulers(anatomy, path, evaluation.stages)
+    rulers = find_rulers(question.anatomy, evaluation.path, evaluation.stages)
     certainty = evaluator.assess_certainty(evaluation, rulers=rulers)
     plan = _write_plan(question, chosen, evaluation, certainty)
-    return _offer(question, result, plan, evaluation.stages, rulers)
+    return _offer(question, chosen.proved, plan, evaluation.stages, rulers)
+
+
+def _refuse_best(question: Question, result: SearchResult, evaluation: Evaluation) -> Refusal:
+    """Return the refusal where nothing passes, by what is nearest to passing."""
+    problem, anatomy = question.problem, question.anatomy
+    verdict = judge_refusal(
+        anatomy,
+        evaluation.stages,
+        -(result.best.slack_mm if result.best else 0.0),
+        lambda key: search(problem, question.skin, find_same_nerve(anatomy, key)).is_feasible,
+    )
+    verdict = replace(verdict, finding=tell_usual_case(verdict.finding, problem.tools))
+    rules = assess_evaluation(question, evaluation)
+    return _refuse(question, result, verdict, evaluation.stages, rules)
 
 
 def _write_plan(
@@ -126,7 +149,7 @@ def _write_plan(
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
     path, resection = evaluation.path, evaluation.resection
-    choice = describe_choice(question, chosen.result, evaluation, certainty, proved=chosen.proved)
+    choice = describe_choice(question, chosen, evaluation, certainty)
     stages = choice.stages
     case, anatomy, request = question.case, question.anatomy, question.request
     problem, level, side = question.problem, question.request.level, question.request.side

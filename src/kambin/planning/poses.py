@@ -11,10 +11,9 @@ from kambin.planning.axis_kernels import march_axes
 from kambin.planning.error_model import SPACE_AXES, PathFrame
 from kambin.planning.evaluate import Path
 from kambin.planning.fields import Hazard
+from kambin.planning.gap_kernels import STEEPEST_RATIO
+from kambin.planning.gap_meter import GapMeter
 from kambin.planning.tools import Toolset
-
-STEEPEST_RATIO = 3.0**0.5
-"""Between nodes a trilinear field may rise by this times what it rises from node to node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,7 @@ class Surroundings:
     hazards : tuple of Hazard
     stops_mm : tuple of float, mm, ascending: where tools end, short of the target
     gaps_mm : float array, shape (H, S), mm, from the axis that ends at each stop
+    along_mm : float array, shape (N,), mm, the samples of the axis
     """
 
     path: Path
@@ -101,9 +101,16 @@ class Surroundings:
     hazards: tuple[Hazard, ...]
     stops_mm: tuple[float, ...]
     gaps_mm: NDArray[np.float64]
+    along_mm: NDArray[np.float64]
 
     @classmethod
-    def of(cls, path: Path, tools: Toolset, hazards: Sequence[Hazard]) -> Self:
+    def of(
+        cls,
+        path: Path,
+        tools: Toolset,
+        hazards: Sequence[Hazard],
+        gaps: GapMeter | None = None,
+    ) -> Self:
         """Return the surroundings of a path for its tools.
 
         Parameters
@@ -111,12 +118,13 @@ class Surroundings:
         path : Path
         tools : Toolset
         hazards : sequence of Hazard
+        gaps : GapMeter of these hazards that was made before, or none
         """
         stops = tuple(sorted({path.stop_of(tool) for tool in tools.tools}))
-        points, along = path.samples()
-        firsts = [int(np.searchsorted(along, stop)) for stop in stops]
-        gaps = np.array([[gap for gap, _ in h.find_gaps(points, firsts)] for h in hazards])
-        return cls(path, tools, tuple(hazards), stops, gaps.reshape(-1, len(stops)))
+        meter = gaps or GapMeter.of(hazards)
+        along = path.along_mm()
+        found, _ = meter.measure(path.target_lps_mm, path.way, along, stops)
+        return cls(path, tools, tuple(hazards), stops, found, along)
 
     def needs_mm(self) -> NDArray[np.float64]:
         """Return how far each structure must stay from each axis, shape (H, S), mm.
@@ -168,7 +176,7 @@ class Surroundings:
         least = self.gaps_mm[index] - moves_mm
         if hazard.field is None:
             return least, np.zeros(least.shape, dtype=bool)
-        field, (_, along) = hazard.field, self.path.samples()
+        field, along = hazard.field, self.along_mm
         spacing = field.grid.spacing_mm
         gaps = march_axes(
             field.values,

@@ -11,7 +11,8 @@ from kambin.knowledge import value
 from kambin.planning.evaluate import Path
 from kambin.planning.fields import HazardSet
 from kambin.planning.geometry import LevelGeometry, cross_pedicle_line
-from kambin.planning.reach_handling import SHARE_EPSILON, Handling, find_handling
+from kambin.planning.reach_ground import ReachGround
+from kambin.planning.reach_handling import Handling, find_handling
 from kambin.planning.reach_kernels import BENT, RIGID, SEEN, free_extents, trace_reach
 from kambin.planning.reach_map import (
     BOTH,
@@ -23,7 +24,7 @@ from kambin.planning.reach_map import (
     describe_residual,
 )
 from kambin.planning.reach_models import Reach
-from kambin.planning.reach_scene import FAR_MM, FRAGMENT, ReachScene, build_scene
+from kambin.planning.reach_scene import FAR_MM, FRAGMENT, ReachScene
 from kambin.planning.shafts import Shaft, find_across, measure_room_mm, turn_shaft
 from kambin.planning.tools import Toolset
 
@@ -43,6 +44,7 @@ def measure_reach(
     reamed: NDArray[np.float64],
     *,
     quick: bool = False,
+    ground: ReachGround | None = None,
 ) -> tuple[Reach, ReachMap | None]:
     """Measure what of the fragment can be grasped and seen, and what stays behind.
 
@@ -55,6 +57,7 @@ def measure_reach(
     hazards : HazardSet, what limits the swivel
     reamed : float array, shape (K, 7), mm: capsules of bone that is gone
     quick : bool, coarser and without asking what single kinds of obstacle take away, for dragging
+    ground : ReachGround that was prepared before, or none
 
     Returns
     -------
@@ -62,21 +65,21 @@ def measure_reach(
     """
     if not has_fragment(anatomy):
         return no_reach(NO_FRAGMENT), None
+    ground = ground or ReachGround(anatomy, geometry)
     handling = find_handling(tools, quick=quick)
-    swivels, asked = find_swivels(geometry, path, tools, hazards, reamed, handling)
-    scene = make_scene(anatomy, geometry, path, tools, swivels, reamed, handling)
-    found = map_reach(anatomy, scene, path, (swivels, asked), reamed, handling)
-    reach = _describe(anatomy, geometry, scene, found)
+    ways = find_swivels(geometry, path, tools, hazards, reamed, handling)
+    scene = make_scene(ground, path, tools, ways[0], reamed, handling, is_kept=quick)
+    found = map_reach(ground, scene, path, ways, reamed, handling)
+    reach = _describe(ground, scene, found)
     if quick:
         return reach, found
-    ways = (swivels, asked)
     more: dict[str, float] = {}
     if scene.modelled:
         bare = replace(scene, soft=scene.sure)
-        freed = map_reach(anatomy, bare, path, ways, reamed, handling)
+        freed = map_reach(ground, bare, path, ways, reamed, handling)
         more["without_modelled_fraction"] = freed.share(REMOVABLE, BOTH)
     bare = replace(scene, cut=np.full_like(scene.cut, FAR_MM))
-    freed = map_reach(anatomy, bare, path, ways, reamed, handling)
+    freed = map_reach(ground, bare, path, ways, reamed, handling)
     more["without_removable_fraction"] = freed.share(REMOVABLE, BOTH)
     return reach.model_copy(update=more), found
 
@@ -100,10 +103,10 @@ def measure_reachable(
     hazards : HazardSet, what limits the swivel
     reamed : float array, shape (K, 7), mm: capsules of bone that is gone
     """
-    handling = find_handling(tools)
+    ground, handling = ReachGround(anatomy, geometry), find_handling(tools)
     swivels = find_swivels(geometry, path, tools, hazards, reamed, handling)
-    scene = make_scene(anatomy, geometry, path, tools, swivels[0], reamed, handling)
-    return map_reach(anatomy, scene, path, swivels, reamed, handling).share(REMOVABLE, BOTH)
+    scene = make_scene(ground, path, tools, swivels[0], reamed, handling)
+    return map_reach(ground, scene, path, swivels, reamed, handling).share(REMOVABLE, BOTH)
 
 
 def has_fragment(anatomy: Anatomy) -> bool:
@@ -187,44 +190,36 @@ def find_pivot(geometry: LevelGeometry, path: Path) -> NDArray[np.float64]:
 
 
 def make_scene(
-    anatomy: Anatomy,
-    geometry: LevelGeometry,
+    ground: ReachGround,
     path: Path,
     tools: Toolset,
     swivels: tuple[Shaft, ...],
     reamed: NDArray[np.float64],
     handling: Handling,
+    *,
+    is_kept: bool = False,
 ) -> ReachScene:
     """Return what blocks sight and tools between the cannula and all of the fragment.
 
     Parameters
     ----------
-    anatomy : Anatomy with a fragment
-    geometry : LevelGeometry
+    ground : ReachGround of the fragment
     path : Path
     tools : Toolset
     swivels : tuple of Shaft
     reamed : float array, shape (K, 7), mm: capsules of bone that is gone
     handling : Handling
+    is_kept : bool, whether one box about the fragment serves all paths that end in it
     """
     most = path.stop_mm + handling.past_mm
-    voxels = _find_voxels(anatomy)
     ends = [point for s in swivels for point in (s.tip_lps_mm, s.tip_lps_mm + most * s.way)]
-    corners = np.concatenate([voxels.min(axis=0)[None], voxels.max(axis=0)[None], np.array(ends)])
-    thick = max(handling.rigid_mm, handling.bent_mm)
-    return build_scene(
-        anatomy,
-        geometry,
-        corners,
-        reamed,
-        frees_rim=tools.frees_rim,
-        shaft_mm=thick,
-        spacing_mm=handling.spacing_mm,
+    return ground.make_scene(
+        np.array(ends), reamed, handling, frees_rim=tools.frees_rim, is_kept=is_kept
     )
 
 
 def map_reach(
-    anatomy: Anatomy,
+    ground: ReachGround,
     scene: ReachScene,
     path: Path,
     swivels: tuple[tuple[Shaft, ...], int],
@@ -235,7 +230,7 @@ def map_reach(
 
     Parameters
     ----------
-    anatomy : Anatomy with a fragment
+    ground : ReachGround of the fragment
     scene : ReachScene that holds fragment and cannula
     path : Path
     swivels : tuple of Shaft, and how many directions were asked
@@ -249,9 +244,8 @@ def map_reach(
     what blocks, and the last way from the tip to the voxel is free. Visible is what lies in the
     field of view for some rotation and direction with a free line of sight.
     """
-    region = anatomy.require(FRAGMENT).region
-    ijk = np.argwhere(region.values > 0)
-    points, group = _find_blocks(region.lps_mm(ijk), ijk, region.spacing_mm, handling.block_mm)
+    region = ground.anatomy.require(FRAGMENT).region
+    points, group = ground.find_blocks(handling.block_mm)
     shafts, asked = swivels
     tips = np.array([shaft.tip_lps_mm for shaft in shafts])
     ways = np.array([shaft.way for shaft in shafts])
@@ -269,7 +263,7 @@ def map_reach(
         *world, points, tips, ways, extent, views, handling.shape, handling.bends_rad, step
     )
     grasped, seen = (found & BENT) > 0, (found & SEEN) > 0
-    at = tuple(ijk.T)
+    at = tuple(ground.ijk.T)
     classes = np.full(region.shape, OUTSIDE, dtype=np.uint8)
     classes[at] = (grasped * REMOVABLE + seen * VISIBLE).astype(np.uint8)[group]
     weights = np.bincount(group, minlength=len(points))
@@ -279,28 +273,6 @@ def map_reach(
     rigid[at] = ((found & RIGID) > 0)[group]
     by_best[at] = (bits[:, best] > 0)[group]
     return ReachMap(classes, region.lps_from_ijk, rigid, best, by_best, shafts, asked)
-
-
-def _find_voxels(anatomy: Anatomy) -> NDArray[np.float64]:
-    region = anatomy.require(FRAGMENT).region
-    return region.lps_mm(np.argwhere(region.values > 0))
-
-
-def _find_blocks(
-    points_lps_mm: NDArray[np.float64],
-    ijk: NDArray[np.int64],
-    spacing_mm: NDArray[np.float64],
-    block_mm: float,
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the voxel nearest to the middle of each block, and the block of each voxel."""
-    wide = np.maximum(np.floor(block_mm / spacing_mm + SHARE_EPSILON), 1).astype(int)
-    _, group, counts = np.unique(ijk // wide, axis=0, return_inverse=True, return_counts=True)
-    group = group.reshape(-1)
-    sums = np.stack([np.bincount(group, weights=points_lps_mm[:, n]) for n in range(3)], axis=1)
-    away = np.linalg.norm(points_lps_mm - (sums / counts[:, None])[group], axis=1)
-    order = np.lexsort((away.round(DISTANCE_DECIMALS), group))
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return np.ascontiguousarray(points_lps_mm[order[first]]), group
 
 
 def _find_views(shafts: tuple[Shaft, ...], handling: Handling) -> NDArray[np.float64]:
@@ -316,12 +288,7 @@ def _find_views(shafts: tuple[Shaft, ...], handling: Handling) -> NDArray[np.flo
     return views
 
 
-def _describe(
-    anatomy: Anatomy,
-    geometry: LevelGeometry,
-    scene: ReachScene,
-    found: ReachMap,
-) -> Reach:
+def _describe(ground: ReachGround, scene: ReachScene, found: ReachMap) -> Reach:
     """Put a map into the plan's document."""
     of_fragment = found.classes != OUTSIDE
     voxel_mm3 = float(abs(np.linalg.det(found.lps_from_ijk[:3, :3])))
@@ -339,11 +306,7 @@ def _describe(
         fragment_mm3=int(of_fragment.sum()) * voxel_mm3,
         swivel_deg=max(shaft.tilt_deg for shaft in found.swivels),
         swivel_free_fraction=len(found.swivels) / found.asked,
-        residual=describe_residual(anatomy, geometry, found),
+        residual=describe_residual(ground.anatomy, ground.geometry, found, ground.trees),
         blockers_modelled=tuple(str(key) for key in scene.modelled),
         not_assessed_reason=None,
     )
-
-
-DISTANCE_DECIMALS = 6
-"""Distances are compared in nanometres, so that a mirrored tie is decided alike."""

@@ -55,7 +55,10 @@ class ReachMap:
 
 
 def describe_residual(
-    anatomy: Anatomy, geometry: LevelGeometry, found: ReachMap
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    found: ReachMap,
+    trees: dict[StructureKey, cKDTree] | None = None,
 ) -> Residual | None:
     """Return what no forceps reaches, its largest piece and how near nerves are to that.
 
@@ -64,6 +67,7 @@ def describe_residual(
     anatomy : Anatomy
     geometry : LevelGeometry
     found : ReachMap
+    trees : of the faces of nerves, filled where one is lacking, or none
 
     Returns
     -------
@@ -77,6 +81,7 @@ def describe_residual(
     ijk = np.argwhere(pieces == int(np.argmax(sizes)) + 1).astype(np.float64)
     points = ijk @ found.lps_from_ijk[:3, :3].T + found.lps_from_ijk[:3, 3]
     level, side = geometry.level, geometry.side
+    kept = {} if trees is None else trees
     names = (
         StructureKey("exiting_root", level.upper, side),
         StructureKey("traversing_root", level.lower, side),
@@ -87,19 +92,24 @@ def describe_residual(
         pieces=count,
         largest_mm3=int(sizes.max()) * voxel_mm3,
         centroid_lps_mm=to_point(points.mean(axis=0)),
-        distances_mm={str(key): _find_gap_mm(anatomy, key, points) for key in names},
+        distances_mm={str(key): _find_gap_mm(anatomy, key, points, kept) for key in names},
     )
 
 
 def _find_gap_mm(
-    anatomy: Anatomy, key: StructureKey, points_lps_mm: NDArray[np.float64]
+    anatomy: Anatomy,
+    key: StructureKey,
+    points_lps_mm: NDArray[np.float64],
+    trees: dict[StructureKey, cKDTree],
 ) -> float | None:
     """Return the least distance of points to a structure, mm, negative inside; none without it."""
     structure = anatomy.find(key)
     if structure is None:
         return None
     region = structure.region
-    away = cKDTree(find_faces(region)).query(points_lps_mm)[0]
+    if key not in trees:
+        trees[key] = cKDTree(find_faces(region))
+    away = trees[key].query(points_lps_mm)[0]
     nodes = np.rint(region.ijk(points_lps_mm)).astype(int)
     held = ((nodes >= 0) & (nodes < np.array(region.shape))).all(axis=1)
     inside = np.zeros(len(points_lps_mm), dtype=bool)

@@ -17,6 +17,7 @@ from kambin.planning.search import (
     Problem,
     SearchResult,
     find_best_path,
+    find_continuum_mm,
 )
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
@@ -43,26 +44,29 @@ def search(
     targets never outside the box that was asked for. A window of a few mm is easily missed by
     a lattice of 2 mm (recipes B1: the gap between listed candidates and the continuum).
     """
-    best = find_best_path(problem, leave_out, with_continuum=not leave_out)
+    best = find_best_path(problem, leave_out)
     candidates, paths, nodes = best.candidates, best.paths, best.nodes
-    upper_mm, continuum_mm = best.upper_bound_mm, best.continuum_bound_mm
+    upper_mm = best.upper_bound_mm
     steps = zip(values("planning.refine_deg"), values("planning.refine_mm"), strict=True)
     for step_deg, step_mm in steps:
         if best.best is None:
             break
-        finer = _narrow(problem, skin, best.best, step_deg, step_mm)
+        finer = narrow(problem, skin, best.best, step_deg, step_mm)
         found = find_best_path(finer, leave_out)
         candidates, paths = candidates + found.candidates, paths + found.paths
         nodes += found.nodes
         upper_mm = _find_upper_mm(best, upper_mm, found)
         best = found if found.rank > best.rank else best
+    between_mm = None
+    if best.is_feasible and upper_mm is not None and not leave_out:
+        between_mm = find_continuum_mm(problem, upper_mm)
     return replace(
         best,
         candidates=candidates,
         paths=paths,
         nodes=nodes,
         upper_bound_mm=upper_mm,
-        continuum_bound_mm=continuum_mm,
+        continuum_bound_mm=between_mm,
     )
 
 
@@ -75,10 +79,19 @@ def _find_upper_mm(best: SearchResult, upper_mm: float | None, found: SearchResu
     return max(upper_mm, found.upper_bound_mm)
 
 
-def _narrow(
+def narrow(
     problem: Problem, skin: Skin, around: Candidate, step_deg: float, step_mm: float
 ) -> Problem:
-    """Return the same problem with a finer list of entries and targets around a candidate."""
+    """Return the same problem with a finer list of entries and targets around a candidate.
+
+    Parameters
+    ----------
+    problem : Problem
+    skin : Skin, on which the entries are found
+    around : Candidate
+    step_deg : float, degrees, between the angles of the list
+    step_mm : float, mm, between its targets, which stay inside the box of all
+    """
     targets = _narrow_targets(problem, around, step_mm)
     theta, phi, _ = find_path_angles(
         around.entry_lps_mm[None], around.target_lps_mm[None], problem.geometry.side

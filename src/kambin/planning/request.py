@@ -9,6 +9,7 @@ from kambin.anatomy import Level
 from kambin.core import RequestError
 from kambin.frames import Side
 from kambin.knowledge import Margins, Weights
+from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
 
 ZONES = ("central", "paracentral", "subarticular", "foraminal", "extraforaminal")
 """Axial zones of a herniation, from the midline outwards."""
@@ -30,12 +31,15 @@ class PlanRequest:
         ganglion and sac for all that goes in unseen
     weights : mapping of a weight of the objective to the surgeon's own, mm of clearance per
         unit; what is not named keeps the technique's
+    errors : str, what is done against errors of place, a named setting of the table
+        ``uncertainty``: ``compensated`` where breathing is gated or the level registered by
+        itself, else ``uncompensated``
 
     Raises
     ------
     RequestError  (PL-030) if the zone is unknown; (PL-031) if the cannula's diameter is not
         positive; (PL-083) if a weight is unknown or no number of at least 0; (PL-084) if the
-        margins are none of the two
+        margins are none of the two; (PL-088) if the errors are no named setting
     """
 
     level: Level
@@ -46,16 +50,16 @@ class PlanRequest:
     cannula_mm: float | None = None
     margins: Margins = "fluoroscopy"
     weights: Mapping[str, float] = field(default_factory=dict, hash=False)
+    errors: Setting = DEFAULT_SETTING
 
     def __post_init__(self) -> None:
         """Refuse a request that names no real zone or tool."""
-        if self.zone is not None and self.zone not in ZONES:
-            raise RequestError(
-                code="PL-030",
+        if self.zone is not None:
+            _require_known(
+                "PL-030",
+                ("zone", self.zone, ZONES),
                 what="The zone is not an axial zone of the disc",
-                where=f"zone {self.zone[:20]!r}",
                 why="A herniation lies in one of five zones from the midline outwards.",
-                next_step=f"Use one of {', '.join(ZONES)}.",
             )
         if self.cannula_mm is not None and not self.cannula_mm > 0:
             raise RequestError(
@@ -65,18 +69,19 @@ class PlanRequest:
                 why=f"{self.cannula_mm} mm was asked for; a diameter is positive.",
                 next_step="Give the outer diameter of the cannula in millimetres.",
             )
-        self._check_margins()
+        _require_known(
+            "PL-084",
+            ("margins", self.margins, get_args(Margins)),
+            what="The margins are not known",
+            why="Margins say what guides the tools.",
+        )
         self._check_weights()
-
-    def _check_margins(self) -> None:
-        if self.margins not in get_args(Margins):
-            raise RequestError(
-                code="PL-084",
-                what="The margins are not known",
-                where=f"margins {self.margins[:20]!r}",
-                why="Margins say what guides the tools.",
-                next_step=f"Use one of {', '.join(get_args(Margins))}.",
-            )
+        _require_known(
+            "PL-088",
+            ("errors", self.errors, get_args(Setting)),
+            what="The setting of the errors is not known",
+            why="A setting says what is done against breathing and a shifted patient.",
+        )
 
     def _check_weights(self) -> None:
         for name, weight in self.weights.items():
@@ -90,3 +95,19 @@ class PlanRequest:
                 "of the known names.",
                 next_step=f"Use {', '.join(Weights.model_fields)}, each 0 or more.",
             )
+
+
+def _require_known(
+    code: str, word: tuple[str, str, tuple[str, ...]], *, what: str, why: str
+) -> None:
+    """Refuse a word that is none of the known ones; ``word`` is what it names, it, and those."""
+    name, given, known = word
+    if given in known:
+        return
+    raise RequestError(
+        code=code,
+        what=what,
+        where=f"{name} {given[:20]!r}",
+        why=why,
+        next_step=f"Use one of {', '.join(known)}.",
+    )

@@ -8,13 +8,18 @@ from numpy.typing import ArrayLike, NDArray
 from kambin.anatomy import Anatomy, Structure, StructureKey
 from kambin.imaging import (
     Grid,
+    LabelMap,
     Surface,
     extract_surface,
     keep_clear,
     segment_surface_clearance,
 )
+from kambin.imaging.surface import BEYOND_VOXELS
 from kambin.planning.fields import crop_to_grid
 from kambin.planning.tubes import measure_tube_clearance
+
+BOX_STEP_MM = 1.0
+"""Where an axis is sampled beside a box: half of it is taken off the distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +126,56 @@ class Rulers:
                 structure, self._ends_lps_mm, self._anatomy, self._reach_mm
             )
         return self._made[key]
+
+    def find(
+        self, key: StructureKey, start_lps_mm: ArrayLike, end_lps_mm: ArrayLike, within_mm: float
+    ) -> Ruler | None:
+        """Return ``of``, or none where the box of the labels alone says that nothing is so near.
+
+        Parameters
+        ----------
+        key : StructureKey
+        start_lps_mm, end_lps_mm : float array, shape (3,), mm, LPS, the ends of an axis
+        within_mm : float, mm; what is farther from the axis need not be measured
+        """
+        if key not in self._made:
+            structure = self._anatomy.structures[key]
+            if find_box_gap_mm(structure, start_lps_mm, end_lps_mm) >= within_mm:
+                return None
+        return self.of(key)
+
+
+def find_box_gap_mm(structure: Structure, start_lps_mm: ArrayLike, end_lps_mm: ArrayLike) -> float:
+    """Return a lower bound of the distance between an axis and a structure's surface, mm.
+
+    Parameters
+    ----------
+    structure : Structure
+    start_lps_mm, end_lps_mm : float array, shape (3,), mm, LPS, the ends of the axis
+
+    Notes
+    -----
+    From the box around its voxels, or its tube. The surface lies within a diagonal and an edge of
+    a voxel of some labelled middle: farther out no smoothed label is half full. Where the border
+    of the array cuts a structure, its surface is continued beyond it.
+    """
+    start, end = (np.asarray(p, dtype=np.float64) for p in (start_lps_mm, end_lps_mm))
+    if structure.tube is None:
+        low, high = structure.region.bounds_lps_mm()
+        spacing = structure.region.spacing_mm
+        beyond = float(np.linalg.norm(spacing) + spacing.max())
+        if _is_cut(structure.region):
+            beyond += BEYOND_VOXELS * float(spacing.max())
+    else:
+        points, radii = structure.tube.points_lps_mm, structure.tube.radii_mm
+        low, high, beyond = points.min(axis=0), points.max(axis=0), float(radii.max())
+    count = int(np.ceil(np.linalg.norm(end - start) / BOX_STEP_MM)) + 1
+    axis = start + np.linspace(0.0, 1.0, count)[:, None] * (end - start)
+    outside = np.maximum(np.maximum(low - axis, axis - high), 0.0)
+    return float(np.linalg.norm(outside, axis=1).min()) - 0.5 * BOX_STEP_MM - beyond
+
+
+def _is_cut(region: LabelMap) -> bool:
+    """Return whether a structure touches the border of its array."""
+    faces = (np.take(region.values, end, axis=axis) for axis in range(3) for end in (0, -1))
+    return any(bool(face.any()) for face in faces)

@@ -49,6 +49,8 @@ class RuledPath:
     skin_allowed_mm : float, mm
     spacing_mm : float, mm, the coarsest of labels and image, or none
     knows_root : bool, whether the exiting root is known, or none
+    root_ahead_mm : float, mm, how far the exiting root lies ventral and cranial of the axis where
+        they cross, or none
     """
 
     geometry: LevelGeometry
@@ -63,6 +65,7 @@ class RuledPath:
     skin_allowed_mm: float = 0.0
     spacing_mm: float | None = None
     knows_root: bool | None = None
+    root_ahead_mm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,9 @@ def _ask_corridor(ruled: RuledPath) -> Iterator[Asked]:
     yield Asked("length", length, corridor.length_max_mm)
     yield Asked("side", lateral, 0.0)
     yield Asked("target-side", float(geometry.surgical_mm(target)[0, 0]), 0.0)
+    root = str(StructureKey("exiting_root", level.upper, geometry.side))
+    why = "The line of the root is not known, or the axis does not cross it."
+    yield Asked("root-side", ruled.root_ahead_mm, 0.0, None, root, reason=why)
 
 
 def _ask_ends(ruled: RuledPath) -> Iterator[Asked]:

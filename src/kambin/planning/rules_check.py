@@ -7,12 +7,14 @@ import numpy as np
 from kambin.anatomy import Anatomy
 from kambin.core import Finding, Severity
 from kambin.knowledge import rules, technique
+from kambin.planning.choice_remarks import remark_root_side
 from kambin.planning.docking import describe_docking, with_waist
 from kambin.planning.evaluate import Path
 from kambin.planning.geometry import LevelGeometry
 from kambin.planning.landmarks import describe_landmark
 from kambin.planning.models import Clearance, Plan, Stage
 from kambin.planning.remarks import make_finding
+from kambin.planning.root_side import measure_root_ahead_mm
 from kambin.planning.rules import RuledPath, assess_rules, remark_broken
 from kambin.planning.second_way import Extent, Measured
 from kambin.planning.tools import Tool, Toolset
@@ -39,8 +41,10 @@ def check_rules(
     broken = [rule for rule in assessed if rules()[rule.id].code in OWN_CODES]
     yield from remark_broken(broken, f"{plan.level} {plan.side}")
     far_out = next(rule for rule in assessed if rule.id == "docking-waist")
-    has_asked = "PL-081" in {finding.code for finding in plan.findings}
-    if plan.docking is not None and not far_out.passed and not has_asked:
+    asked = {finding.code for finding in plan.findings}
+    if "PL-095" not in asked:
+        yield from remark_root_side(assessed, f"{plan.level} {plan.side}")
+    if plan.docking is not None and not far_out.passed and "PL-081" not in asked:
         yield make_finding(
             "PL-087",
             Severity.BLOCK,
@@ -71,6 +75,7 @@ def _rule(
         zone=plan.zone,
         resection=plan.resection,
         knows_root=anatomy.find(f"exiting_root:{geometry.level.upper}:{plan.side}") is not None,
+        root_ahead_mm=measure_root_ahead_mm(anatomy, geometry, path),
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import StructureKey
 from kambin.knowledge import value
-from kambin.planning.continuum import bound_continuum
+from kambin.planning.continuum import bound_between
 from kambin.planning.corridor import find_stops_mm
 from kambin.planning.kernels import march_clearance, march_inside, march_staged
 from kambin.planning.margin_field import MarginField
@@ -25,7 +25,9 @@ __all__ = [
     "SearchResult",
     "combine_margins",
     "find_best_path",
+    "find_continuum_mm",
     "find_first_best",
+    "find_roomy_path",
     "march_candidates",
 ]
 
@@ -133,8 +135,6 @@ class MarginFields:
 def find_best_path(
     problem: Problem,
     leave_out: frozenset[StructureKey] = NO_KEYS,
-    *,
-    with_continuum: bool = False,
 ) -> SearchResult:
     """Return the best of all entries, targets and docking distances, or what is nearest to passing.
 
@@ -142,7 +142,6 @@ def find_best_path(
     ----------
     problem : Problem
     leave_out : keys that are ignored, to ask what else binds
-    with_continuum : bool, bound what lies between the listed candidates, too
 
     Returns
     -------
@@ -173,10 +172,49 @@ def find_best_path(
     if found.at is None:
         return SearchResult(None, False, candidates, paths, nodes=nodes)
     best = _measure_best(problem, margins, found, is_feasible)
-    between = None
-    if is_feasible and with_continuum:
-        between = bound_continuum(staged, found.upper_mm)
-    return SearchResult(best, is_feasible, candidates, paths, found.upper_mm, nodes, between)
+    return SearchResult(best, is_feasible, candidates, paths, found.upper_mm, nodes)
+
+
+def find_continuum_mm(problem: Problem, found_mm: float) -> float:
+    """Return what no path between the listed ones exceeds, mm.
+
+    Parameters
+    ----------
+    problem : Problem
+    found_mm : float, mm, the best that was found; the bound is never less
+    """
+    staged = find_staged_problem(problem, combine_margins(problem, NO_KEYS).fields)
+    return bound_between(problem, staged, found_mm).upper_mm
+
+
+def find_roomy_path(problem: Problem, room_mm: float) -> Candidate | None:
+    """Return the best of all listed candidates that leave some room above the hard margins.
+
+    Parameters
+    ----------
+    problem : Problem
+    room_mm : float, mm, at least 0, least clearance above the hard margins
+
+    Returns
+    -------
+    Candidate, the best by the same objective as ``find_best_path``, or none if none leaves it
+    """
+    if not (len(problem.entries.points_lps_mm) and len(problem.targets.points_lps_mm)):
+        return None
+    margins = combine_margins(problem, NO_KEYS)
+    staged, surplus_mm = find_staged_problem(problem, margins.fields), 0.0
+    wished_mm = min(staged.wished_mm)
+    if room_mm > wished_mm:
+        # Whatever leaves so much room has all that is wished: a wish that is raised alike for
+        # all keeps their order, and is taken off again.
+        surplus_mm = staged.gain * (room_mm - wished_mm)
+        staged = replace(staged, wished_mm=(room_mm, room_mm))
+    quantum = value("planning.objective_quantum_mm")
+    found = search_staged(staged, quantum_mm=quantum, require_mm=room_mm)
+    if found.at is None:
+        return None
+    best = _measure_best(problem, margins, found, is_feasible=True)
+    return replace(best, objective_mm=best.objective_mm - surplus_mm)
 
 
 def _measure_best(
@@ -205,7 +243,8 @@ def _measure_best(
 def combine_margins(problem: Problem, leave_out: frozenset[StructureKey]) -> MarginFields:
     """Return the four fields that the marches sample."""
     hazards, tools = problem.hazards, problem.tools
-    named = {h.key: (h.group, h.structure) for h in hazards.hazards}
+    # A structure that no path comes near has no field and no say.
+    named = {h.key: (h.group, h.structure) for h in hazards.hazards if h.field is not None}
     bones = frozenset(k for k, (group, _) in named.items() if group not in BONE)
     removable = frozenset(k for k, (group, _) in named.items() if group is not Group.REMOVABLE)
     touch: dict[StructureKey, float | None] = dict.fromkeys(named, 0.0)

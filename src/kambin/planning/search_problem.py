@@ -33,6 +33,7 @@ def find_staged_problem(
     return StagedProblem(
         fields=(full.values, docking.values, bone.values, removable.values),
         slacks=(full.slack, docking.slack, bone.slack, removable.slack),
+        near_slopes=(full.near_slopes, docking.near_slopes),
         origin_mm=grid.origin_lps_mm,
         spacing_mm=grid.spacing_mm,
         stop_costs_mm=weights.docking_per_mm * stops,

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from kambin.anatomy import Anatomy, Level, Structure, StructureKey
 from kambin.frames import Side
 from kambin.knowledge import Margins, value
@@ -214,11 +216,20 @@ def measure_stages(
     found: list[Measured] = []
     for key, group in hazards.items():
         extent = Extent.PART if key in parts else Extent.WHOLE
-        found += _measure(anatomy, plan, rulers.of(key), group, extent, (key,))
+        found += _measure(anatomy, plan, _find_near(plan, rulers, key), group, extent, (key,))
     for whole, together in parted.items():
-        ruler = rulers.of(whole)
+        ruler = _find_near(plan, rulers, whole)
         found += _measure(anatomy, plan, ruler, Group.NEVER, Extent.ALL_PARTS, together)
     return found
+
+
+def _find_near(plan: Plan, rulers: Rulers, key: StructureKey) -> Ruler | None:
+    """Return the ruler of a structure, or none if no tool comes within reach of it."""
+    tips = [stage.tip_lps_mm for stage in plan.stages]
+    entry = np.array(plan.trajectory.entry_lps_mm)
+    # The tool that goes deepest passes everywhere that the others do.
+    deepest = max(tips, key=lambda tip: float(np.linalg.norm(np.subtract(tip, entry))))
+    return rulers.find(key, entry, deepest, value("planning.checked_reach_mm"))
 
 
 def _measure(

@@ -116,12 +116,19 @@ def measure_room_mm(
     What is left of bone that is removed may be pressed upon like a rim. After reaming it is no
     nearer than the wall of the channel: that and its distance before reaming bound it from below.
     """
-    room = np.full(len(points_lps_mm), value("planning.field_reach_mm"))
+    cap = value("planning.field_reach_mm")
+    room = np.full(len(points_lps_mm), cap)
+    first, last = points_lps_mm.min(axis=0), points_lps_mm.max(axis=0)
     channel = np.zeros((0, 3 + 3 + 1)) if reamed is None else reamed
     inside_mm = measure_depth_in_channel_mm(points_lps_mm, channel)
     for hazard in hazards.hazards:
         least, is_cut = _find_least_mm(hazard, tools, tool)
         if least is None or (is_cut and reamed is None):
+            continue
+        low, high = hazard.faces.bounds_lps_mm
+        apart = np.maximum(np.maximum(low - last, first - high), 0.0)
+        # Most of the body is farther from all points than any room that is told.
+        if apart @ apart >= max(least + cap, 0.0) ** 2:
             continue
         gap = _measure_gap_mm(hazard, points_lps_mm, least + room)
         room = np.minimum(room, (np.maximum(gap, inside_mm) if is_cut else gap) - least)
@@ -165,7 +172,7 @@ def _measure_gap_mm(
     hazard: Hazard, points_lps_mm: NDArray[np.float64], enough_mm: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return distances to a structure, never too large, exact below ``enough_mm``, shape (N,)."""
-    low, high = hazard.structure.region.bounds_lps_mm()
+    low, high = hazard.faces.bounds_lps_mm
     outside = np.maximum(np.maximum(low - points_lps_mm, points_lps_mm - high), 0)
     gap: NDArray[np.float64] = np.linalg.norm(outside, axis=1)
     wanted = gap < enough_mm

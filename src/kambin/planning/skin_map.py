@@ -8,19 +8,16 @@ from numpy.typing import NDArray
 from kambin.anatomy import Anatomy, Case
 from kambin.core import FieldStore, Progress
 from kambin.knowledge import value
-from kambin.planning.corridor import find_allowed, find_stops_mm
+from kambin.planning.corridor import find_stops_mm
 from kambin.planning.evaluate import Path
 from kambin.planning.question import Question, prepare_question
 from kambin.planning.relaxing import find_relaxations
 from kambin.planning.request import PlanRequest
-from kambin.planning.search import (
-    NO_KEYS,
-    combine_margins,
-    find_first_best,
-    march_candidates,
-)
+from kambin.planning.search import NO_KEYS, combine_margins, find_first_best
+from kambin.planning.search_problem import find_staged_problem
+from kambin.planning.skin_stages import StageRooms, find_stage_rooms
 from kambin.planning.surgeon import find_disc_line_lps_mm
-from kambin.planning.tools import Tool
+from kambin.planning.tools import Tool, Toolset
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +33,9 @@ class SkinMap:
         path from there; negative if a margin is broken
     nearest : Path with the most room, or none if no straight line belongs to the corridor
     tools : tuple of Tool, the sequence the map was made for
-    targets_lps_mm : float array, shape (E, 3), mm, LPS, of the best path of each entry
-    stops_mm : float array, shape (E,), mm, docking distance of that path
+    targets_lps_mm : float array, shape (E, 3), mm, LPS, of the best path of each entry, nan
+        where no path begins
+    stops_mm : float array, shape (E,), mm, docking distance of that path, nan likewise
     """
 
     entries_lps_mm: NDArray[np.float64]
@@ -79,9 +77,9 @@ def plan_skin_map(
 
     Notes
     -----
-    The same fields, paths and step as the planner's first pass, every entry with its best
-    target and docking distance; the way through bone is asked of all of them. Where nothing
-    passes it is relaxed as the plan is.
+    The same fields, paths and steps as the planner's list, every entry with its best target and
+    docking distance, exactly (``skin_stages``); the way through bone is asked of all of them.
+    Where nothing passes it is relaxed as the plan is.
     """
     question = prepare_question(case, anatomy, request, progress=progress, store=store)
     return relax_map(question)[1]
@@ -94,23 +92,32 @@ def relax_map(question: Question) -> tuple[Question, SkinMap]:
     ----------
     question : Question
     """
-    skin = map_skin(question)
-    if (skin.room_mm >= 0).any():
-        return question, skin
-    for tools in find_relaxations(question):
-        freed = replace(question, problem=replace(question.problem, tools=tools))
-        found = map_skin(freed)
-        if (found.room_mm >= 0).any():
-            return freed, found
-    return question, skin
+    for tools in (question.problem.tools, *find_relaxations(question)):
+        freed = with_tools(question, tools)
+        # Whether anything passes is proved sooner than how much is lacking where nothing does.
+        if (map_skin(freed, floor_mm=0.0).room_mm >= 0).any():
+            return freed, map_skin(freed)
+    return question, map_skin(question)
 
 
-def map_skin(question: Question) -> SkinMap:
+def with_tools(question: Question, tools: Toolset) -> Question:
+    """Return a question for other tools of the same technique; no field depends on them.
+
+    Parameters
+    ----------
+    question : Question
+    tools : Toolset
+    """
+    return replace(question, problem=replace(question.problem, tools=tools))
+
+
+def map_skin(question: Question, *, floor_mm: float = -np.inf) -> SkinMap:
     """Show how much room is left from every entry of a question that is prepared.
 
     Parameters
     ----------
     question : Question
+    floor_mm : float, mm; an entry whose best path leaves less counts as one without a path
 
     Returns
     -------
@@ -118,27 +125,27 @@ def map_skin(question: Question) -> SkinMap:
     """
     problem = question.problem
     entries, targets = problem.entries.points_lps_mm, problem.targets.points_lps_mm
-    stops = find_stops_mm(problem.tools.technique)
-    room = np.full((len(entries), len(targets), len(stops)), -np.inf)
-    if len(entries):
-        allowed = find_allowed(problem.entries, problem.targets, problem.geometry, problem.tools)
-        fields = combine_margins(problem, NO_KEYS)
-        step_mm = value("planning.path_step_mm")
-        marched = march_candidates(problem, fields, entries, step_mm, thorough=True)
-        room[allowed] = marched.slack_mm[allowed]
+    stops_mm = find_stops_mm(problem.tools.technique)
+    found = StageRooms.none(len(entries))
+    if len(entries) and len(targets):
+        staged = find_staged_problem(problem, combine_margins(problem, NO_KEYS).fields)
+        quantum = value("planning.objective_quantum_mm")
+        found = find_stage_rooms(staged, quantum_mm=quantum, floor_mm=floor_mm)
+    passes = found.targets >= 0
+    aims, ends = np.full((len(entries), 3), np.nan), np.full(len(entries), np.nan)
+    aims[passes], ends[passes] = targets[found.targets[passes]], stops_mm[found.stops[passes]]
     nearest = None
-    if np.isfinite(room).any():
-        e, t, s = find_first_best(room)
-        nearest = Path(entries[e], targets[t], float(stops[s]))
-    best = room.reshape(len(entries), -1).argmax(axis=1) if room.size else np.empty(0, int)
+    if passes.any():
+        best, _, _ = find_first_best(found.room_mm[:, None, None])
+        nearest = Path(entries[best], aims[best], float(ends[best]))
     disc_line = find_disc_line_lps_mm(problem.geometry, question.skin)
     return SkinMap(
         entries_lps_mm=entries,
         lateral_mm=problem.geometry.surgical_mm(entries.reshape(-1, 3))[:, 0],
         cranial_mm=entries.reshape(-1, 3)[:, 2] - disc_line[2],
-        room_mm=room.max(axis=(1, 2), initial=-np.inf),
+        room_mm=found.room_mm,
         nearest=nearest,
         tools=problem.tools.tools,
-        targets_lps_mm=targets[best // len(stops)].reshape(-1, 3),
-        stops_mm=np.asarray(stops)[best % len(stops)],
+        targets_lps_mm=aims,
+        stops_mm=ends,
     )

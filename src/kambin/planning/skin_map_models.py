@@ -51,7 +51,9 @@ class SkinMapDocument(Document):
     -----
     ``area_cm2`` is the skin that the technique's corridor allows, ``safe_area_cm2`` the part of it
     from which a path keeps every hard margin. ``by_cannula`` has the same area for every diameter
-    that was asked for, the first of which is that of the map. Where nothing passes as it is asked,
+    that was asked for, the first of which is that of the map; all with what the map allows, so
+    that they compare, and once more where a diameter has a way of its own with more or with less.
+    Where nothing passes as it is asked,
     the map is relaxed as the plan would be, which a person has to confirm: the cannula may end at
     the mouth of the foramen (``docks_at_mouth``), then the rim of bone go (``rim_is_removed``).
     """

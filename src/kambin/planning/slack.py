@@ -81,12 +81,20 @@ def _norm(numbers: list[float]) -> float:
 
 # A maximum has no rounding, so fastmath changes nothing where no value is missing.
 @njit(fastmath=True)
-def _rise(here: Scalar, there: Scalar, shift: Scalar) -> Scalar:  # pragma: no cover
-    """Return the largest difference of two rows, the second one some nodes on."""
-    top = np.float32(0)
-    for k in range(max(0, -shift), here.shape[0] - max(0, shift)):
-        top = max(top, abs(there[k + shift] - here[k]))
-    return top
+def _rise(here: Scalar, there: Scalar) -> Scalar:  # pragma: no cover
+    """Return the largest differences of two rows: side by side, and one node on or back.
+
+    Three maxima beside each other: one alone waits for itself and takes thrice as long.
+    """
+    straight, onward, backward = np.float32(0), np.float32(0), np.float32(0)
+    count = here.shape[0] - 1
+    near, near_on = here[:count], here[1:]
+    far, far_on = there[:count], there[1:]
+    for k in range(count):
+        straight = max(straight, abs(far[k] - near[k]))
+        onward = max(onward, abs(far_on[k] - near[k]))
+        backward = max(backward, abs(far[k] - near_on[k]))
+    return max(straight, abs(there[count] - here[count])), max(onward, backward)
 
 
 @njit(parallel=True, fastmath=True, cache=True)
@@ -104,15 +112,16 @@ def find_rises(field: NDArray[np.float32]) -> NDArray[np.float64]:  # pragma: no
     # One row for each plane: threads never write to the same place.
     rises = np.zeros((field.shape[0], KINDS_BINS), dtype=np.float64)
     for i in prange(field.shape[0]):
-        for di in range(min(2, field.shape[0] - i)):
-            for j in range(field.shape[1]):
-                for dj in range(-1, 2):
-                    for dk in range(-1, 2):
-                        # Half of the 26 neighbours; the others are the same pairs again.
-                        is_new = di > 0 or dj > 0 or (dj == 0 and dk > 0)
-                        if is_new and 0 <= j + dj < field.shape[1]:
-                            steps = di + abs(dj) + abs(dk)
-                            kind = (0 if di else 1 if dj else 2) if steps == 1 else steps + 1
-                            rise = _rise(field[i, j], field[i + di, j + dj], dk)
-                            rises[i, kind] = max(rises[i, kind], rise)
+        for j in range(field.shape[1]):
+            # A row beside itself: what lies one node on is its neighbour along the last axis.
+            rises[i, 2] = max(rises[i, 2], _rise(field[i, j], field[i, j])[1])
+            for di in range(min(2, field.shape[0] - i)):
+                # Half of the eight rows around; the others are the same pairs again.
+                for dj in range(-1 if di else 1, 2):
+                    if 0 <= j + dj < field.shape[1]:
+                        steps = di + abs(dj)
+                        straight, slanted = _rise(field[i, j], field[i + di, j + dj])
+                        kind = (0 if di else 1) if steps == 1 else 3
+                        rises[i, kind] = max(rises[i, kind], straight)
+                        rises[i, steps + 2] = max(rises[i, steps + 2], slanted)
     return np.array([rises[:, n].max() for n in range(KINDS_BINS)])

@@ -33,7 +33,8 @@ def bound_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
     ----------
     fields : tuple of the four fields, flat: full length, docking, all bone, removable bone
     lines : pair of uint64, nodes between rows and between planes
-    slacks : float32 array, shape (4, 2), mm per node
+    slacks : tuple of a float32 array, shape (4, 2), mm per node, and the slopes near every place
+        of the first two fields
     plan : float array, shape (11,), ``StagedProblem.plan``
     counts : int64 array, shape (3,), ``StagedProblem.counts``
     stop_costs : float array, shape (S,), mm
@@ -156,3 +157,67 @@ def try_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
                             keep_better(values, places, 2 * p, found[k], place + k, quantum)
                     least = max(least, find_edge(values[2 * p], quantum))
     return values, places
+
+
+@njit(parallel=True, cache=True)
+def measure_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
+    fields: Scalar,
+    lines: Scalar,
+    slacks: Scalar,
+    plan: Scalar,
+    counts: Scalar,
+    stop_costs: Scalar,
+    numbers: Scalar,
+    corridor: Scalar,
+    entries: Scalar,
+    targets: Scalar,
+    entry_costs: Scalar,
+    target_costs: Scalar,
+    floor: float,
+) -> Scalar:
+    """Return the value of the best docking distance of every pair, float32, shape (E, T).
+
+    Parameters
+    ----------
+    fields, lines, slacks, plan, counts, stop_costs, numbers : as ``bound_pairs``
+    corridor : tuple of stops in mm, limits and landmarks as ``CorridorNumbers`` has them
+    entries, targets : tuples of points in nodes, in mm, and in the surgical frame
+    entry_costs, target_costs : float arrays, mm
+    floor : float, mm, smaller values are -inf
+    """
+    stops, limits, rows = corridor
+    e_points, e_mm, e_surgical = entries
+    t_points, t_mm, t_surgical = targets
+    count = stop_costs.shape[0]
+    values = np.full((e_mm.shape[0], t_mm.shape[0]), -np.inf, dtype=np.float32)
+    for i in prange(e_mm.shape[0]):
+        found, wide, section = np.empty(count), np.empty(count), np.empty(count)
+        for j in range(t_mm.shape[0]):
+            bits = find_pair(e_mm[i], t_mm[j], e_surgical[i], t_surgical[j], stops, limits, rows)
+            if bits == 0:
+                continue
+            cost = entry_costs[i] + target_costs[j]
+            cost += find_way_cost(
+                e_mm[i, 0] - t_mm[j, 0],
+                e_mm[i, 1] - t_mm[j, 1],
+                e_mm[i, 2] - t_mm[j, 2],
+                numbers,
+            )
+            if measure_candidates(
+                fields,
+                lines,
+                slacks,
+                e_points[i],
+                t_points[j],
+                bits,
+                cost,
+                floor,
+                plan,
+                counts,
+                stop_costs,
+                wide,
+                section,
+                found,
+            ):
+                values[i, j] = found.max()
+    return values

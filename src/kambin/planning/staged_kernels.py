@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from kambin.planning.kernels import Scalar
+from kambin.planning.near_slopes import NEAR_NODES, find_near_slope
 from kambin.planning.slack import ROUNDING_MM, SPREAD
 from kambin.planning.walk_kernels import (
     CLOSEST_HOP,
@@ -62,7 +63,7 @@ def measure_docking(  # pragma: no cover  # noqa: PLR0913, PLR0917
     Stops of which it does not are filled with -inf: what a stopped walk saw is no value.
     """
     row, plane = lines
-    steep, far = slacks[DOCKING, 0], slacks[DOCKING, 1]
+    steep, far = slacks[0][DOCKING, 0], slacks[0][DOCKING, 1]
     dx, dy, dz, last, _ = find_stride(entry, target, step)
     x, y, z = target[0], target[1], target[2]
     stops = wide.shape[0]
@@ -112,7 +113,7 @@ def measure_bone(  # pragma: no cover  # noqa: PLR0913, PLR0917
 ) -> None:
     """Fill the sections inside removable bone, summed from each docking point outwards, mm2."""
     row, plane = lines
-    steep, far = slacks[REMOVABLE, 0], slacks[REMOVABLE, 1]
+    steep, far = slacks[0][REMOVABLE, 0], slacks[0][REMOVABLE, 1]
     dx, dy, dz, last, _ = find_stride(entry, target, step)
     x, y, z = target[0], target[1], target[2]
     stops = section.shape[0]
@@ -144,7 +145,7 @@ def count_inside(  # pragma: no cover
 ) -> Scalar:
     """Return how many samples lie inside bone; counting stops beyond ``most``."""
     row, plane = lines
-    steep, far = slacks[BONE, 0], slacks[BONE, 1]
+    steep, far = slacks[0][BONE, 0], slacks[0][BONE, 1]
     dx, dy, dz, last, _ = find_stride(entry, target, step)
     x, y, z = target[0], target[1], target[2]
     inside = 0
@@ -194,8 +195,8 @@ def measure_spare(  # pragma: no cover  # noqa: PLR0913, PLR0917
         entry,
         target,
         step,
-        slacks[FULL, 0],
-        slacks[FULL, 1],
+        slacks[0][FULL, 0],
+        slacks[0][FULL, 1],
         np.float32(plan[1]),
         low,
     )
@@ -273,8 +274,19 @@ def add_slack(
     value: Scalar, shift: Scalar, slacks: Scalar, which: Scalar
 ) -> Scalar:  # pragma: no cover
     """Return a sampled value plus all that a shifted path may have more, float64."""
-    rise = min(slacks[which, 0] * shift, slacks[which, 1] * math.sqrt(shift * shift + SPREAD))
+    table = slacks[0]
+    rise = min(table[which, 0] * shift, table[which, 1] * math.sqrt(shift * shift + SPREAD))
     return np.float64(value) + rise + ROUNDING_MM
+
+
+@njit(nogil=True)
+def add_near_slack(  # pragma: no cover
+    value: Scalar, shift: Scalar, slacks: Scalar, which: Scalar, slope: Scalar
+) -> Scalar:
+    """Return the same where the surroundings of the sample are known to be no steeper."""
+    if shift > NEAR_NODES:
+        return add_slack(value, shift, slacks, which)
+    return np.float64(value) + slope * shift + ROUNDING_MM
 
 
 @njit(nogil=True)
@@ -326,9 +338,13 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
         share = min(1.0, n * step / shortest)
         shift = find_shift(share, np.float64(reach_e), np.float64(reach_t)) + share * excess + 1e-4
         px, py, pz = x + s * dx, y + s * dy, z + s * dz
-        whole = add_slack(sample(fields[FULL], row, plane, px, py, pz), shift, slacks, FULL)
+        whole = sample(fields[FULL], row, plane, px, py, pz)
+        slope = find_near_slope(slacks[1], px, py, pz)
+        whole = add_near_slack(whole, shift, slacks, FULL, slope)
         full = min(full, whole)
-        docked = add_slack(sample(fields[DOCKING], row, plane, px, py, pz), shift, slacks, DOCKING)
+        docked = sample(fields[DOCKING], row, plane, px, py, pz)
+        slope = find_near_slope(slacks[2], px, py, pz)
+        docked = add_near_slack(docked, shift, slacks, DOCKING, slope)
         if n >= outermost:
             outer = min(outer, docked)
         else:
@@ -336,7 +352,7 @@ def bound_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
         if full < need or outer < need:
             return -np.inf
         hop = max(
-            min(whole - full, docked - min(outer, full)) / slacks[FULL, 1], CLOSEST_HOP * shift
+            min(whole - full, docked - min(outer, full)) / slacks[0][FULL, 1], CLOSEST_HOP * shift
         )
         if n < outermost:
             hop = min(hop, 2.0 * every * step)
@@ -409,6 +425,6 @@ def bound_bone(  # pragma: no cover
             section[min(n // every, last_stop)] += find_section(d, radius_mm)
             n += coarse
         else:
-            n += coarse * max(1, int((d - radius_mm) / slacks[REMOVABLE, 1] / (step * coarse)))
+            n += coarse * max(1, int((d - radius_mm) / slacks[0][REMOVABLE, 1] / (step * coarse)))
     for j in range(last_stop - 1, -1, -1):
         section[j] += section[j + 1]

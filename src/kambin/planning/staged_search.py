@@ -21,15 +21,17 @@ from kambin.planning.corridor_kernels import CorridorNumbers
 from kambin.planning.cost_kernels import Costs
 from kambin.planning.gate_kernels import Gate
 from kambin.planning.kernels import Float32
+from kambin.planning.near_slopes import find_near_slopes
 from kambin.planning.slack import Slack
-from kambin.planning.staged_expand import bound_pairs, try_pairs
+from kambin.planning.staged_expand import bound_pairs, measure_pairs, try_pairs
 
 BOUND: Any = bound_pairs
 TRY: Any = try_pairs
+MEASURE: Any = measure_pairs
 """The kernels, called with what ``find_fixed`` returns first."""
 
-LEAF_BATCH = 4
-"""Points of a leaf: a path through all stages costs more to try than a ball to bound."""
+LEAF_BATCH = 8
+"""Points of a leaf: smaller ones, of points 2 mm apart, cost more to bound than they spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class StagedProblem:
     gate : Gate, necessary conditions of the corridor for balls
     corridor : CorridorNumbers, its conditions for each path
     slacks : four Slack of the fields, or none to measure them for each search
+    near_slopes : two float32 arrays, mm per node, of the first two fields (``find_near_slopes``),
+        or none to find them for each search
     """
 
     fields: tuple[Float32, Float32, Float32, Float32]
@@ -76,6 +80,7 @@ class StagedProblem:
     gate: Gate
     corridor: CorridorNumbers
     slacks: tuple[Slack, Slack, Slack, Slack] | None = None
+    near_slopes: tuple[Float32, Float32] | None = None
 
     @property
     def lines(self) -> tuple[np.uint64, np.uint64]:
@@ -169,13 +174,39 @@ def _answer(forest: Forest, found: Searched) -> StagedAnswer:
     return StagedAnswer(best.value_mm, (entry, target, stop), found.upper_mm, found.nodes)
 
 
+def find_pair_values_mm(problem: StagedProblem, floor_mm: float) -> Float32:
+    """Return the value of every pair of entry and target at its best docking distance, mm.
+
+    Parameters
+    ----------
+    problem : StagedProblem
+    floor_mm : float, mm, smaller values are not asked for
+
+    Returns
+    -------
+    float32 array, shape (E, T), -inf where the value is below the floor or nothing is allowed
+    """
+    numbers = problem.corridor
+    found: Float32 = MEASURE(
+        *find_fixed(problem, floor_mm),
+        (numbers.stops_mm, numbers.numbers, numbers.rows),
+        (problem.nodes(numbers.entries_mm), numbers.entries_mm, numbers.entries_surgical_mm),
+        (problem.nodes(numbers.targets_mm), numbers.targets_mm, numbers.targets_surgical_mm),
+        problem.costs.entries_mm,
+        problem.costs.targets_mm,
+        floor_mm,
+    )
+    return found
+
+
 def find_fixed(problem: StagedProblem, require_mm: float) -> tuple[Any, ...]:
     """Return what the kernels read of a problem whatever pairs they are asked about."""
     slacks = problem.slacks or tuple(Slack.measured(field) for field in problem.fields)
+    near = problem.near_slopes or tuple(find_near_slopes(field) for field in problem.fields[:2])
     return (
         tuple(np.ascontiguousarray(field).reshape(-1) for field in problem.fields),
         problem.lines,
-        np.array([(s.steep_mm, s.far_mm) for s in slacks], dtype=np.float32),
+        (np.array([(s.steep_mm, s.far_mm) for s in slacks], dtype=np.float32), *near),
         problem.plan(require_mm),
         problem.counts,
         problem.stop_costs_mm.astype(np.float64),

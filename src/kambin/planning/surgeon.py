@@ -1,5 +1,8 @@
 """Entry and angles in the words a surgeon measures them with."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +14,43 @@ from kambin.planning.geometry import LevelGeometry
 from kambin.planning.models import Angles, Entry
 from kambin.planning.skin import Skin
 
+TAPE_STEP_MM = 20.0
+"""The skin beside an entry is looked for this much further out than the entry, then anywhere."""
 
-def describe_entry(anatomy: Anatomy, geometry: LevelGeometry, skin: Skin, path: Path) -> Entry:
+
+@dataclass(frozen=True, slots=True)
+class SkinMarks:
+    """What entries are counted from, which is the same for every path of a level.
+
+    Parameters
+    ----------
+    disc_line_lps_mm : float array, shape (3,), mm, LPS, where the disc's plane meets the skin
+    spinous_tips_mm : pairs of a vertebra and the height of its spinous tip, mm, LPS
+    """
+
+    disc_line_lps_mm: NDArray[np.float64]
+    spinous_tips_mm: tuple[tuple[str, float], ...]
+
+
+def find_skin_marks(anatomy: Anatomy, geometry: LevelGeometry, skin: Skin) -> SkinMarks:
+    """Return what the entries of a level are counted from.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    geometry : LevelGeometry
+    skin : Skin
+    """
+    return SkinMarks(find_disc_line_lps_mm(geometry, skin), tuple(_find_tips(anatomy)))
+
+
+def describe_entry(
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    skin: Skin,
+    path: Path,
+    marks: SkinMarks | None = None,
+) -> Entry:
     """Say where the needle enters, as one would mark it on the skin.
 
     Parameters
@@ -21,18 +59,20 @@ def describe_entry(anatomy: Anatomy, geometry: LevelGeometry, skin: Skin, path: 
     geometry : LevelGeometry
     skin : Skin
     path : Path
+    marks : SkinMarks of the level that were found before, or none
 
     Returns
     -------
     Entry, mm; see the model for what each number counts from
     """
+    marks = marks or find_skin_marks(anatomy, geometry, skin)
     lateral = abs(float(geometry.surgical_mm(path.entry_lps_mm)[0]))
-    disc_line = find_disc_line_lps_mm(geometry, skin)
-    tip = _find_nearest_tip(anatomy, path)
+    height = float(path.entry_lps_mm[2])
+    tip = min(marks.spinous_tips_mm, key=lambda tip: (abs(tip[1] - height), tip), default=None)
     return Entry(
         lateral_of_midline_mm=lateral,
-        cranial_of_disc_line_mm=float(path.entry_lps_mm[2] - disc_line[2]),
-        cranial_of_spinous_tip_mm=None if tip is None else float(path.entry_lps_mm[2] - tip[1]),
+        cranial_of_disc_line_mm=float(height - marks.disc_line_lps_mm[2]),
+        cranial_of_spinous_tip_mm=None if tip is None else height - tip[1],
         spinous_tip=None if tip is None else tip[0],
         along_skin_lateral_mm=_measure_tape_mm(geometry, skin, path, lateral),
         depth_mm=path.length_mm,
@@ -71,18 +111,16 @@ def find_disc_line_lps_mm(geometry: LevelGeometry, skin: Skin) -> NDArray[np.flo
     return origin
 
 
-def _find_nearest_tip(anatomy: Anatomy, path: Path) -> tuple[str, float] | None:
-    """Return the spinous process whose tip is nearest in height, and that height, mm."""
+def _find_tips(anatomy: Anatomy) -> Iterator[tuple[str, float]]:
+    """Yield every vertebra with a spinous process and the height of its tip, mm."""
     band = value("planning.spinous_tip_band_mm")
-    tips = []
     for vertebra, frame in anatomy.vertebra_frames.items():
         process = anatomy.find(StructureKey("sp", vertebra))
         if process is not None:
             voxels = process.region.lps_mm(np.argwhere(process.region.values > 0))
             behind = frame.lps_from_vertebra.inverse().points(voxels)[:, 1]
             tip = voxels[behind >= behind.max() - band].mean(axis=0)
-            tips.append((abs(float(tip[2] - path.entry_lps_mm[2])), vertebra, float(tip[2])))
-    return min(tips)[1:] if tips else None
+            yield vertebra, float(tip[2])
 
 
 def _measure_tape_mm(geometry: LevelGeometry, skin: Skin, path: Path, lateral_mm: float) -> float:
@@ -97,7 +135,11 @@ def _measure_tape_mm(geometry: LevelGeometry, skin: Skin, path: Path, lateral_mm
     turns = max(1, round(abs(np.degrees(full)) / value("planning.lattice_step_deg")))
     angles_rad = np.linspace(0, full, turns + 1)
     rays = np.stack([sign * np.sin(angles_rad), np.cos(angles_rad), 0 * angles_rad], axis=1)
-    contour = skin.find_exits(centre, rays, _skin_range_mm(skin))
+    contour = skin.find_exits(centre, rays, float(np.linalg.norm(offset)) + TAPE_STEP_MM)
+    # Most of the skin is no farther than the entry; only the rest is looked for everywhere.
+    farther = ~np.isfinite(contour).all(axis=1)
+    if farther.any():
+        contour[farther] = skin.find_exits(centre, rays[farther], _skin_range_mm(skin))
     contour[-1] = path.entry_lps_mm
     contour = contour[np.isfinite(contour).all(axis=1)]
     chord = float(np.linalg.norm(offset[:2])) if len(contour) <= 1 else 0.0

@@ -56,13 +56,15 @@ class Cone:
         )
 
 
-def find_cone(around: Surroundings, frame: PathFrame) -> Cone | None:
+def find_cone(around: Surroundings, frame: PathFrame, *, joint: bool = True) -> Cone | None:
     """Return the errors of the hand that the fields grant, or none without slack.
 
     Parameters
     ----------
     around : Surroundings of the path
     frame : PathFrame
+    joint : bool, also ask for both errors at once, which takes most of the time; else their share
+        is 0
 
     Notes
     -----
@@ -84,13 +86,12 @@ def find_cone(around: Surroundings, frame: PathFrame) -> Cone | None:
     tilts = _trace(around, needs, frame, still, circle * angle_max)
     entry_mm = entry_max * float(offsets.min())
     angle_rad = angle_max * float(tilts.min())
-    joint_offsets, joint_tilts = _mix(entry_mm, angle_rad)
-    joint = _trace(around, needs, frame, joint_offsets, joint_tilts)
+    both = _trace(around, needs, frame, *_mix(entry_mm, angle_rad)) if joint else np.zeros(1)
     at = int(np.argmin(offsets))
     return Cone(
         entry_mm=entry_mm,
         angle_rad=angle_rad,
-        joint_share=float(joint.min(initial=1.0)),
+        joint_share=float(both.min(initial=1.0)),
         limited_by=_find_limit(around, needs, frame, entry_max * offsets[at] * circle[at]),
         is_capped=bool(offsets.min() >= 1.0 or tilts.min() >= 1.0),
     )
@@ -110,8 +111,11 @@ def find_slacks_mm(
     moves = around.moves_mm(poses)
     slacks = np.full(len(poses), np.inf)
     room = around.gaps_mm - needs_mm
+    nearest, farthest = room.min(axis=1), float(moves.max(initial=0.0))
     # Nearest first: what no pose can reach beyond the slack so far is not measured at all.
-    for index in np.argsort(room.min(axis=1), kind="stable"):
+    for index in np.argsort(nearest, kind="stable"):
+        if nearest[index] - farthest >= slacks.max(initial=-np.inf):
+            break
         least = (room[index] - moves).min(axis=1)
         open_poses = least < slacks
         if not open_poses.any():
@@ -130,7 +134,8 @@ def _trace(
 ) -> NDArray[np.float64]:
     """Return how far along each ray the margins hold, shape (R,), 0 to 1 of its full length.
 
-    ``offsets_mm`` and ``tilts_rad``, shape (R, 2), are the errors at the end of each ray.
+    ``offsets_mm`` and ``tilts_rad``, shape (R, 2), are the errors at the end of each ray. The
+    least is exact; a ray that is past the border of another is followed no further.
     """
     deepest = around.path.length_mm - min(around.stops_mm)
     # The farthest that any point moves while the ray is run through.
@@ -147,6 +152,7 @@ def _trace(
         ahead = np.clip(shares[waiting] + slacks / reach[waiting], 0.0, 1.0)
         shares[waiting] = ahead
         waiting[waiting] = (slacks > SLACK_TOLERANCE) & (ahead < 1.0)
+        waiting &= shares < shares[~waiting].min(initial=1.0)
         if not waiting.any():
             break
     return shares

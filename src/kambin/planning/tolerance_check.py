@@ -26,6 +26,9 @@ ALONE_SAMPLES = 8
 SHRINK_ITERATIONS = 8
 """Trials of the share that is left when a pose fails: to a hundredth."""
 
+FORAMEN_BATCH = 32
+"""Poses are asked so many at a time whether they pass the foramen, each with each."""
+
 SEED = 0
 """Of the scramble that the poses are drawn from."""
 
@@ -88,7 +91,7 @@ def check_cone(
     """
     frame = PathFrame.of(around.path, geometry.side)
     parts = find_parts(anatomy, {h.key: h.group for h in around.hazards}, geometry.level)
-    demands = find_demands(around, rulers, parts)
+    demands = find_demands(around, rulers, parts, _find_farthest_mm(around, cone))
     low, high, kept, share = 0.0, 1.0, 0, 1.0
     for _ in range(SHRINK_ITERATIONS):
         poses = draw_inside(around, frame, cone.scaled(share))
@@ -141,8 +144,16 @@ def draw_inside(around: Surroundings, frame: PathFrame, cone: Cone) -> Poses:
     )
 
 
+def _find_farthest_mm(around: Surroundings, cone: Cone) -> float:
+    """Return more than any point of any tool moves inside a cone, mm."""
+    return cone.entry_mm + (around.path.length_mm - min(around.stops_mm)) * cone.angle_rad
+
+
 def find_demands(
-    around: Surroundings, rulers: Rulers, parts: frozenset[StructureKey]
+    around: Surroundings,
+    rulers: Rulers,
+    parts: frozenset[StructureKey],
+    farthest_mm: float = np.inf,
 ) -> list[Demand]:
     """Return what the surfaces near a path demand of each of its axes.
 
@@ -151,10 +162,15 @@ def find_demands(
     around : Surroundings of the path
     rulers : Rulers
     parts : keys of what was cut from a bone
+    farthest_mm : float, mm, that no tool moves; what is farther than that and its margin demands
+        nothing of a pose and is not measured
     """
     needs, path, found = around.needs_mm(), around.path, []
+    ends = (path.entry_lps_mm, path.tip_lps_mm(min(around.stops_mm)))
     for h, hazard in enumerate(around.hazards):
-        ruler = rulers.of(hazard.key) if np.isfinite(needs[h]).any() else None
+        if not np.isfinite(needs[h]).any():
+            continue
+        ruler = rulers.find(hazard.key, *ends, float(needs[h].max()) + farthest_mm)
         if ruler is None:
             continue
         extent = Extent.PART if hazard.key in parts else Extent.WHOLE
@@ -192,7 +208,9 @@ def find_passing(
 
 def _pass_foramen(geometry: LevelGeometry, poses: Poses) -> NDArray[np.bool_]:
     """Return which poses run through the foramen, shape (P,)."""
-    pairs = zip(poses.entries_lps_mm, poses.tips_lps_mm(0.0), strict=True)
-    return np.array(
-        [not find_foramen_fault(geometry, [entry], [tip])[0, 0] for entry, tip in pairs]
-    )
+    entries, tips = poses.entries_lps_mm, poses.tips_lps_mm(0.0)
+    starts = range(0, len(poses), FORAMEN_BATCH)
+    parts = [slice(start, start + FORAMEN_BATCH) for start in starts]
+    faults = [np.diagonal(find_foramen_fault(geometry, entries[p], tips[p])) for p in parts]
+    passes: NDArray[np.bool_] = ~np.concatenate(faults)
+    return passes

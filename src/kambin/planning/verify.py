@@ -15,6 +15,7 @@ from kambin.planning.geometry import LevelGeometry, find_foramen_fault, find_lev
 from kambin.planning.models import SCHEMA_VERSION, Plan, Verification
 from kambin.planning.policy import Group
 from kambin.planning.remarks import make_finding, to_records
+from kambin.planning.resection_check import check_resection
 from kambin.planning.rulers import Rulers
 from kambin.planning.rules_check import check_rules
 from kambin.planning.sealing import hash_content
@@ -60,8 +61,8 @@ def verify_plan(
     Notes
     -----
     Hashes, schema, side said three ways, entry on the skin, passage through the foramen, and
-    every clearance measured again from the tool's axis to surfaces made from the labels; the hard
-    rules that no other check asks.
+    every clearance measured again from the tool's axis to surfaces made from the labels; removed
+    bone measured again in the masks; the hard rules that no other check asks.
     """
     findings = [*_check_document(case, plan), *_check_axis(plan)]
     if any(f.code in ("PL-022", "PL-026") for f in findings):
@@ -76,6 +77,7 @@ def verify_plan(
     ]
     measured = measure_stages(anatomy, plan, level=level, side=side, rulers=rulers)
     findings += [*_check_agreement(measured), *_check_margins(plan, measured)]
+    findings += check_resection(anatomy, geometry, plan)
     findings += check_rules(anatomy, geometry, plan, measured)
     return _answer(anatomy, findings, measured)
 

@@ -10,6 +10,7 @@ from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import FieldStore, Finding, RequestError, Severity
 from kambin.frames import Side
 from kambin.knowledge import value
+from kambin.planning.certainty_models import DEFAULT_SETTING
 from kambin.planning.comparison import compare_numbers, compare_stages, find_changed
 from kambin.planning.evaluate import Path
 from kambin.planning.evaluator import Evaluation, Evaluator
@@ -21,6 +22,7 @@ from kambin.planning.refusal import find_binding
 from kambin.planning.remarks import make_finding, to_records
 from kambin.planning.request import PlanRequest
 from kambin.planning.sealing import round_document
+from kambin.planning.tools import Tool
 from kambin.planning.what_if_models import Assumed, NewBest, WhatIf, WhatIfState
 
 PRONE_RULE = (
@@ -172,13 +174,26 @@ def _find_request(plan: Plan) -> PlanRequest:
         cannula_mm=plan.cannula_mm,
         margins=plan.margins,
         weights=plan.weights,
+        errors=plan.certainty.setting or DEFAULT_SETTING,
     )
 
 
 def _find_path(plan: Plan) -> Path:
+    """Return the axis of a plan with the end of every tool, as its stages say.
+
+    Another cannula comes with tools of other names: of a stage they end where its deepest does.
+    """
     stop = max(stage.stop_mm for stage in plan.stages if stage.tool in ("cannula", "needle"))
     axis = plan.trajectory
-    return Path(np.array(axis.entry_lps_mm), np.array(axis.target_lps_mm), stop)
+    usual = Path(np.array(axis.entry_lps_mm), np.array(axis.target_lps_mm), stop)
+    own: dict[str, float] = {}
+    for stage in plan.stages:
+        tool = Tool(stage.tool, stage.instrument, stage.radius_mm)
+        if stage.stop_mm != usual.stop_of(tool):
+            own[stage.instrument] = stage.stop_mm
+    for name in {stage.tool for stage in plan.stages if stage.instrument in own}:
+        own[name] = min(stage.stop_mm for stage in plan.stages if stage.tool == name)
+    return replace(usual, own_stops_mm=own)
 
 
 def _evaluate(

@@ -1,6 +1,9 @@
 """What the report says of how likely contact is and how far the hand may err."""
 
+import math
+
 from kambin.planning import Plan
+from kambin.planning.certainty_models import Tolerance
 from kambin.report.rows import Table
 from kambin.report.words import mm_words, structure_words
 
@@ -63,8 +66,22 @@ def _tolerance(plan: Plan) -> Table:
             ("What limits it", structure_words(c.tolerance.limited_by)),
             ("Poses inside that the second checker passed", f"{c.tolerance.poses:,}"),
         )  # fmt: skip
-        note = "Turned about the skin entry; no hard margin is broken inside. " + note
+        turned = "Turned about the skin entry; no hard margin is broken inside."
+        note = f"{turned} {_in_words(c.tolerance)} {note}"
     return Table("tolerance", "Tolerance of the hand", ("What", "Value"), rows, note.strip())
+
+
+def _in_words(of: Tolerance) -> str:
+    """Return how far the angle may err where the entry already does."""
+    entry_mm, angle_deg = of.ellipse_entry_mm, of.ellipse_angle_deg
+    if entry_mm <= 0 or angle_deg <= 0:
+        return "Neither entry nor angle may err."
+    off_mm = entry_mm / 2
+    left_deg = angle_deg * math.sqrt(1 - (off_mm / entry_mm) ** 2)
+    return (
+        f"In words: an entry that is {off_mm:.1f} mm off, to any side, leaves {left_deg:.1f} "
+        f"degrees for the angle; one that is {entry_mm:.1f} mm off leaves none."
+    )
 
 
 def _sources(plan: Plan) -> Table:

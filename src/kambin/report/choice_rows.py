@@ -46,7 +46,8 @@ def _alternatives(plan: Plan) -> Table:
         (other.name, *_numbers(other.objectives), plain_words(other.why))
         for other in plan.alternatives
     )
-    columns = ("Way", "To nerve", "Bone", "Docks short", "In muscle", "Reached", "Against the plan")
+    columns = ("Way", "To nerve", "Bone", "Docks short", "In muscle", "Reached", "Hand at skin",
+               "Against the plan")  # fmt: skip
     note = "None of them is better in everything. Entries: " + "; ".join(
         f"{other.name} at {point_words(other.entry_lps_mm)}" for other in plan.alternatives
     )
@@ -62,6 +63,7 @@ def _numbers(of: Objectives) -> tuple[str, ...]:
         f"{of.docking_mm:.1f} mm",
         f"{of.muscle_mm3 / 10.0**3:.1f} cm³",
         fraction_words(of.reachable_fraction),
+        mm_words(of.tolerance_entry_mm),
     )
 
 

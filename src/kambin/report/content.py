@@ -8,6 +8,7 @@ from kambin.core import Finding
 from kambin.measure.herniation import measure_herniation
 from kambin.planning import FindingRecord, Plan, Refusal, Signature
 from kambin.report import fusion_rows, herniation_rows, plan_rows, refusal_rows, signature_rows
+from kambin.report.proof_rows import proof_table
 from kambin.report.rows import Row, Table
 from kambin.report.words import BANNER, mm_words, origin_words, plain_words, structure_words
 
@@ -90,7 +91,7 @@ def report_content(
         tools = plan_rows.tool_table(document)
     else:
         kind, verdict = "refusal", refusal_rows.verdict(document)
-        facts = refusal_rows.facts(document)
+        facts, tables = refusal_rows.facts(document), (proof_table(document),)
     hernia, remarks = measure_herniation(anatomy, case)
     classes = herniation_rows.herniation_table(hernia, level)
     if classes is not None:

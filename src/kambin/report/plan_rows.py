@@ -5,6 +5,7 @@ from kambin.planning import Clearance, Plan, Stage
 from kambin.report.bone_rows import bone_tables
 from kambin.report.certainty_rows import certainty_tables
 from kambin.report.choice_rows import choice_tables
+from kambin.report.proof_rows import corridor_table, proof_table
 from kambin.report.reach_rows import reach_tables
 from kambin.report.rows import Row, Table
 from kambin.report.stage_rows import stage_tables
@@ -157,6 +158,8 @@ def detail_tables(plan: Plan) -> tuple[Table, ...]:
     """Return the full tables: every clearance, the resection, reach, certainty, the points."""
     return (
         *choice_tables(plan),
+        *(table for table in (corridor_table(plan),) if table.rows),
+        proof_table(plan),
         _all_clearances(plan),
         *stage_tables(plan),
         *bone_tables(plan),
@@ -205,7 +208,7 @@ def _clearance_row(c: Clearance, stage: Stage) -> tuple[str, ...]:
 
 
 def _points(plan: Plan) -> Table:
-    t, c = plan.trajectory, plan.certificate
+    t, c, o = plan.trajectory, plan.certificate, plan.objectives
     gap = "not assessed" if c.continuum_gap_mm is None else f"{c.continuum_gap_mm:.2f} mm"
     rows = (
         ("Entry on the skin", point_words(t.entry_lps_mm)),
@@ -214,8 +217,10 @@ def _points(plan: Plan) -> Table:
         # Two witnesses of the side, and neither is computed from the other.
         ("Side by the entry's offset", _side_words(plan.side_witness.signed_offset_lps_mm)),
         ("Side by the guarded root", structure_words(plan.side_witness.guarded_root)),
-        ("Best of the listed candidates", mm_words(c.upper_bound_mm)),
-        ("This plan", f"{mm_words(c.objective_mm)} (gap {mm_words(c.gap_mm)})"),
+        ("No listed candidate is worth more than", mm_words(c.upper_bound_mm)),
+        ("Best found", f"{mm_words(c.objective_mm)} (gap {mm_words(c.gap_mm)})"),
+        # Taken for its reach or for the room of the hand, a plan need not be the best found.
+        *(() if o is None else (("This plan", mm_words(o.score_mm)),)),
         ("Between the listed candidates", gap),
     )
     note = "Points are millimetres in the patient's LPS frame: left, posterior, superior positive."

@@ -17,13 +17,26 @@ def draw_skin_document(found: SkinMapDocument, skin: SkinMap, anatomy: Anatomy) 
     skin : SkinMap with the single entries it was made of
     anatomy : Anatomy, for the outlines of the bones beneath
     """
+    picture = picture_document(found, skin, anatomy)
+    return draw_skin_map(picture, anatomy, caption="\n".join(caption_lines(found)))
+
+
+def picture_document(found: SkinMapDocument, skin: SkinMap, anatomy: Anatomy) -> SkinPicture:
+    """Return a skin map as it is drawn, mm from midline and disc line.
+
+    Parameters
+    ----------
+    found : SkinMapDocument
+    skin : SkinMap with the single entries it was made of
+    anatomy : Anatomy, whose disc gives the midline
+    """
     # The planner counts towards the asked side, the drawing towards the patient's left.
     sign = Side(found.side).lateral_sign_lps
     entry = _find_entry(found, sign)
     origin = anatomy.disc_frames[Level.parse(found.level)].lps_from_disc.origin_mm
     # The map does not carry the disc line; it is what heights and distances leave.
     heights = skin.entries_lps_mm[:, 2] - skin.cranial_mm
-    picture = SkinPicture(
+    return SkinPicture(
         sign * skin.lateral_mm,
         skin.cranial_mm,
         skin.room_mm,
@@ -33,7 +46,6 @@ def draw_skin_document(found: SkinMapDocument, skin: SkinMap, anatomy: Anatomy) 
         # a plan also weighs bone and reach, and may enter elsewhere
         "most room",
     )
-    return draw_skin_map(picture, anatomy, caption=_caption(found))
 
 
 def _find_entry(found: SkinMapDocument, sign: float) -> tuple[float, float] | None:
@@ -48,7 +60,13 @@ def _find_entry(found: SkinMapDocument, sign: float) -> tuple[float, float] | No
     return None if lateral is None or cranial is None else (sign * lateral, cranial)
 
 
-def _caption(found: SkinMapDocument) -> str:
+def caption_lines(found: SkinMapDocument) -> list[str]:
+    """Return level, side, cannula and what was relaxed, in short lines.
+
+    Parameters
+    ----------
+    found : SkinMapDocument
+    """
     # short lines: a long one would run over the letter at the top and the scale of colours
     lines = [
         f"{found.level} {found.side.upper()}, cannula {found.cannula_mm:g} mm",
@@ -56,4 +74,4 @@ def _caption(found: SkinMapDocument) -> str:
     ]
     lines += ["docked at the mouth"] if found.docks_at_mouth else []
     lines += ["rim taken away"] if found.rim_is_removed else []
-    return "\n".join(lines)
+    return lines

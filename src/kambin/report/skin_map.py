@@ -77,15 +77,15 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
     # Seen from behind the patient's left is on the left: x is the way to the right.
     x_mm, y_mm = -picture.left_mm[seen], picture.cranial_mm[seen]
     _set_limits(axes, x_mm, y_mm)
-    bands = _draw_bands(axes, x_mm, y_mm, picture.room_mm[seen])
-    _draw_bones(axes, anatomy, picture)
+    bands = draw_bands(axes, x_mm, y_mm, picture.room_mm[seen])
+    draw_bones(axes, anatomy, picture)
     if bands is not None:
         bar = figure.colorbar(bands, cax=figure.add_axes(_BAR_BOX), ticks=_LEVELS_MM[1:])
         bar.ax.tick_params(labelsize=6.5)
         bar.ax.set_title("room, mm", fontsize=6.5)
     _draw_lines(axes)
     if picture.entry_mm is not None:
-        _draw_entry(axes, -picture.entry_mm[0], picture.entry_mm[1], picture.entry_words)
+        draw_entry(axes, -picture.entry_mm[0], picture.entry_mm[1], picture.entry_words)
     # From the camera and not typed in: should the view change, the letters follow.
     draw_letters(axes, Camera.from_behind(np.zeros(3), 1.0).letters)
     draw_title(axes, "Skin, seen from behind", caption)
@@ -103,10 +103,17 @@ def _set_limits(axes: Axes, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]
     axes.set_ylim(middle_y - width / aspect / 2, middle_y + width / aspect / 2)
 
 
-def _draw_bands(
+def draw_bands(
     axes: Axes, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64], room_mm: NDArray[np.float64]
 ) -> TriContourSet | None:
-    """Draw the bands of equal room, or nothing where there are too few points."""
+    """Draw the bands of equal room, or nothing where there are too few points.
+
+    Parameters
+    ----------
+    axes : Axes counting in mm, seen from behind
+    x_mm, y_mm : float arrays, shape (N,), mm to the right of the midline and cranial
+    room_mm : float array, shape (N,), mm
+    """
     if len(x_mm) < _LEAST_POINTS or np.ptp(x_mm) == 0 or np.ptp(y_mm) == 0:
         return None
     mesh = Triangulation(x_mm, y_mm)
@@ -142,8 +149,15 @@ def _draw_lines(axes: Axes) -> None:
     axes.set_ylabel("cm cranial (+) or caudal (-) of the disc line (dashed)", fontsize=7)
 
 
-def _draw_entry(axes: Axes, x_mm: float, y_mm: float, words: str) -> None:
-    """Draw the entry as a ring of the incision's length with a cross."""
+def draw_entry(axes: Axes, x_mm: float, y_mm: float, words: str) -> None:
+    """Draw the entry as a ring of the incision's length with a cross.
+
+    Parameters
+    ----------
+    axes : Axes counting in mm, seen from behind
+    x_mm, y_mm : float, mm to the right of the midline and cranial
+    words : str
+    """
     radius_mm = value("report.skin_incision_mm") / 2
     # Black under white shows on every band.
     for colour, width in (("black", 3.0), ("white", 1.4)):
@@ -153,8 +167,15 @@ def _draw_entry(axes: Axes, x_mm: float, y_mm: float, words: str) -> None:
     write_label(axes, x_mm, y_mm - 13, words, size_pt=7)
 
 
-def _draw_bones(axes: Axes, anatomy: Anatomy, picture: SkinPicture) -> None:
-    """Draw the outlines of the bones beneath the skin, as seen from behind."""
+def draw_bones(axes: Axes, anatomy: Anatomy, picture: SkinPicture) -> None:
+    """Draw the outlines of the bones beneath the skin, as seen from behind.
+
+    Parameters
+    ----------
+    axes : Axes counting in mm
+    anatomy : Anatomy
+    picture : SkinPicture, which says where midline and disc line are
+    """
     for key, structure in sorted(anatomy.structures.items(), key=lambda item: str(item[0])):
         if key.kind not in _LANDMARKS:
             continue

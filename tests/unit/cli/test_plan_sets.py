@@ -18,10 +18,12 @@ from kambin.anatomy import Level
 from kambin.cli.asking import find_weights
 from kambin.cli.plan import write_answer
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
+from kambin.cli.verify import describe_verdict, print_verdict
+from kambin.cli.verify_sets import describe_set, find_set_file, judge_set, print_set
 from kambin.core import PlanError, RequestError, StoreError
-from kambin.exchange import read_plan_set, read_set_confirmations
+from kambin.exchange import SET_FILE, read_plan_set, read_set_confirmations
 from kambin.frames import Side
-from kambin.planning import Plan, PlanRequest, Refusal
+from kambin.planning import Plan, PlanRequest, Refusal, Signature, Verification
 
 FIRST = PlanRequest(Level("L4", "L5"), Side.LEFT, zone="central")
 
@@ -186,3 +188,70 @@ def test_what_a_set_asks_is_answered_on_the_set(tmp_path: Path) -> None:
     # a set made anew of other plans asks again
     _write(tmp_path, both[0])
     assert read_set_confirmations(tmp_path / "planset.json") == ()
+
+
+# The second checker on a set
+
+
+GOOD = Verification(valid=True, max_difference_mm=0.1, agreement_mm=0.5, findings=())
+
+
+def _judge(file: Path) -> tuple[Verification, tuple[Signature, ...]]:
+    """Every plan but that of L5-S1 is valid."""
+    return GOOD.model_copy(update={"valid": "L5-S1" not in str(file)}), ()
+
+
+def test_a_set_means_itself_and_a_folder_with_a_plan_that_plan(folder: Path) -> None:
+    assert find_set_file(folder) == find_set_file(folder / "planset.json") == folder / SET_FILE
+    assert find_set_file(folder / "L4-L5-left") is None
+    assert find_set_file(folder / "L4-L5-left" / "plan.json") is None
+    assert find_set_file(folder / "nothing") is None
+
+
+def test_a_set_is_as_valid_as_its_plans(folder: Path) -> None:
+    assert judge_set(folder / SET_FILE, lambda _: (GOOD, ())).valid
+    verdict = judge_set(folder / SET_FILE, _judge)
+    assert not verdict.valid
+    assert [found[0].valid for _, _, found in verdict.members if found] == [True, False]
+    assert verdict.findings == ()
+
+
+def test_a_refused_member_has_nothing_to_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusal = a_refusal().model_copy(update={"case_sha256": "c" * 64, "level": "L5-S1"})
+    _write(tmp_path, _plan("L4-L5"), refusal)
+    capsys.readouterr()
+    verdict = judge_set(tmp_path / SET_FILE, _judge)
+    assert verdict.valid
+    assert verdict.members[1][2] is None
+    print_set(verdict, lambda found, _: print_verdict(found))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Set of 2: valid"
+    assert lines[-1] == "L5-S1 left  L5-S1-left/refusal.json: refused, nothing to check"
+
+
+def test_p02_a_set_that_was_edited_is_not_valid(folder: Path) -> None:
+    file = folder / SET_FILE
+    content = json.loads(file.read_text())
+    content["entries"][0]["distance_mm"] += 40.0
+    file.write_text(json.dumps(content))
+    verdict = judge_set(file, lambda _: (GOOD, ()))
+    assert not verdict.valid
+    assert [(f.code, f.where) for f in verdict.findings] == [("PL-089", "entries")]
+
+
+def test_p02_a_set_with_a_changed_member_checks_none(folder: Path) -> None:
+    (folder / "L5-S1-left" / "plan.json").write_text("{}")
+    verdict = judge_set(folder / SET_FILE, _judge)
+    assert not verdict.valid
+    assert [f.code for f in verdict.findings] == ["PL-108"]
+    document = describe_set(verdict, describe_verdict)
+    assert (document["valid"], document["members"]) == (False, [])
+
+
+def test_the_command_checks_a_set_member_by_member(folder: Path, tmp_path: Path) -> None:
+    outcome = run_kambin("verify", tmp_path / "no-case", folder, "--json")
+    assert outcome.code != 0
+    outcome = run_kambin("verify", "--help")
+    assert "planset.json" in outcome.text

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.unit.exchange.made_plans import a_plan, smallest
 
-from kambin.cli.plan_words import print_plan, print_records, print_refusal
+from kambin.cli.plan_words import MOST_ROWS, print_plan, print_records, print_refusal
 from kambin.planning import (
     Angles,
     Binding,
@@ -19,6 +19,10 @@ from kambin.planning import (
     Stage,
     Trajectory,
 )
+from kambin.planning.certainty_models import Certainty
+from kambin.planning.choice_models import Alternative, Objectives
+from kambin.planning.reach_models import Reach
+from kambin.planning.search_models import CorridorBranch
 
 CASE = Path("the/case")
 FILE = Path("the/plan/plan.json")
@@ -286,3 +290,88 @@ def test_records_are_printed_with_reason_and_next_step(capsys: pytest.CaptureFix
     ]
     assert lines[1] == ["1.4", "mm."]
     assert lines[2] == ["Next:", "Confirm", "it."]
+
+
+# What is in reach, how sure it is, and what else there is
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"reachable_fraction": 0.92, "visible_fraction": 0.81, "residual_mm3": 20.4},
+            "forceps come to 92% of the fragment, the scope shows 81%; 20 mm3 stay behind",
+        ),
+        ({"not_assessed_reason": "No fragment."}, "not assessed: No fragment."),
+    ],
+)
+def test_the_reach_is_told_or_why_it_is_not_known(
+    capsys: pytest.CaptureFixture[str], fields: dict[str, Any], words: str
+) -> None:
+    plan = a_whole_plan(reach=smallest(Reach, **fields))
+    assert line_of(printed(plan, capsys), "Reach").endswith(words)
+
+
+def a_certainty(**fields: Any) -> Certainty:
+    content = {
+        "contact_probability": {"tp:L5:left": 0.4, "dural_sac": 0.017},
+        "contact_interval": {"tp:L5:left": (0.398, 0.402), "dural_sac": (0.01, 0.02)},
+        "contact_worst_stage": {"tp:L5:left": "reamer", "dural_sac": "needle"},
+        "contact_at_most": ("dural_sac",),
+        "tolerance_entry_mm": 0.62,
+        "tolerance_angle_deg": 0.41,
+        "setting": "compensated",
+        "not_assessed_reason": None,
+    }
+    return smallest(Certainty, **(content | fields))
+
+
+def test_the_tolerance_of_the_hand_is_told_or_why_there_is_none(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    some = line_of(printed(a_whole_plan(certainty=a_certainty()), capsys), "Hand")
+    assert some.endswith("off by 0.6 mm at the skin or by 0.4 deg about it before a margin breaks")
+    none = a_certainty(tolerance_entry_mm=None, not_assessed_reason="No room.")
+    assert line_of(printed(a_whole_plan(certainty=none), capsys), "Hand").endswith("No room.")
+
+
+def test_contact_is_told_with_its_interval_the_likeliest_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = printed(a_whole_plan(certainty=a_certainty()), capsys)
+    assert "Contact, errors compensated" in text
+    assert line_of(text, "tp:L5:left").split()[1:] == ["40.0%", "39.8%", "to", "40.2%", "reamer"]
+    assert "at most 1.7%" in line_of(text, "dural_sac")
+    assert text.index("tp:L5:left") < text.index("dural_sac")
+    assert "less likely" not in text
+
+
+def test_of_many_structures_only_the_likeliest_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    many = {f"body:L{n}": 0.1 * n for n in range(1, 6)}
+    found = a_certainty(contact_probability=many, contact_interval={}, contact_at_most=())
+    text = printed(a_whole_plan(certainty=found), capsys)
+    assert "body:L5" in text
+    assert "body:L1" not in text
+    assert f"{len(many) - MOST_ROWS} more structures" in text
+
+
+def test_alternatives_stand_beside_the_plan_in_one_table(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    here = smallest(Objectives, room_mm=0.6, tolerance_entry_mm=0.7, reachable_fraction=1.0)
+    there = smallest(Objectives, room_mm=0.4, tolerance_entry_mm=None, reachable_fraction=None)
+    other = smallest(Alternative, name="Least bone", objectives=there)
+    plan = a_whole_plan(objectives=here, alternatives=(other,), explanation=("Because.", "More."))
+    text = printed(plan, capsys)
+    assert line_of(text, "Picked").endswith("Because.")
+    assert line_of(text, "this plan").split()[2:5] == ["0.6", "0.7", "100%"]
+    assert line_of(text, "Least bone").split()[2:5] == ["0.4", "-", "-"]
+    assert "other way" not in printed(a_whole_plan(), capsys)
+
+
+def test_corridors_are_counted_with_where_they_lie(capsys: pytest.CaptureFixture[str]) -> None:
+    branch = smallest(CorridorBranch, lateral_mm=(81.0, 112.0), slack_mm=0.62)
+    text = printed(a_whole_plan(corridors=(branch,)), capsys)
+    assert line_of(text, "Corridors").endswith("1: 81 to 112 mm lateral, room 0.6 mm")

@@ -37,7 +37,7 @@ def _map(room_mm: float = 1.5) -> SkinMapDocument:
         CannulaArea(
             cannula_mm=mm,
             rim_is_removed=True,
-            docks_at_mouth=False,
+            docks_at_mouth=True,
             safe_area_cm2=0.9 if passes else 0.0,
             best_room_mm=room_mm,
         )
@@ -80,6 +80,19 @@ def test_a_person_reads_area_and_squares(capsys: pytest.CaptureFixture[str]) -> 
     assert "skin.png" in text
 
 
+def test_a_diameter_with_a_way_of_its_own_says_what_it_needs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = _map()
+    alone = found.by_cannula[1].model_copy(
+        update={"docks_at_mouth": False, "rim_is_removed": False, "safe_area_cm2": 0.4}
+    )
+    print_skin_map(found.model_copy(update={"by_cannula": (*found.by_cannula, alone)}), [])
+    text = capsys.readouterr().out
+    assert "0.9 cm2 for a cannula of 6 mm\n" in text
+    assert "0.4 cm2 for a cannula of 6 mm, by itself with nothing to confirm" in text
+
+
 def test_what_breaks_a_margin_is_in_no_table(capsys: pytest.CaptureFixture[str]) -> None:
     print_skin_map(_map(-0.5), [])
     assert "70 to 80" not in capsys.readouterr().out
@@ -88,16 +101,17 @@ def test_what_breaks_a_margin_is_in_no_table(capsys: pytest.CaptureFixture[str])
 def test_the_ending_says_what_is_written(tmp_path: Path, a_skin: SkinMap) -> None:
     anatomy = build_simple_spine()
     case = build_case(anatomy)
-    for name in ("map.json", "map.png"):
+    for name in ("map.json", "map.png", "map.pdf"):
         write_skin_map(tmp_path / name, _map(), a_skin, case, anatomy)
     assert json.loads((tmp_path / "map.json").read_text())["cells"][0]["resection_mm3"] == 80.0
     marked = (tmp_path / "map.png").read_bytes()
     assert marked.startswith(bytes([0x89]) + b"PNG")
+    assert (tmp_path / "map.pdf").read_bytes().startswith(b"%PDF")
     # no entry is marked where no path passes
     write_skin_map(tmp_path / "none.png", _map(-0.5), a_skin, case, anatomy)
     assert (tmp_path / "none.png").read_bytes() != marked
 
 
 def test_another_ending_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
-    outcome = run_kambin("skinmap", tmp_path, "-o", "map.pdf", "--json")
+    outcome = run_kambin("skinmap", tmp_path, "-o", "map.txt", "--json")
     assert (outcome.code, outcome.document["error"]["code"]) == (2, "RQ-106")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kambin.core import InputError
-from kambin.imaging import Grid, LabelMap, crop_region, region_from_mask
+from kambin.imaging import Grid, LabelMap, crop_region, crop_regions, region_from_mask
 
 
 @pytest.fixture
@@ -49,3 +49,12 @@ def test_a_mask_on_a_grid_lies_on_its_nodes() -> None:
     region = region_from_mask(mask, grid, margin_voxels=1)
     assert region.lps_mm([1, 1, 1]) == pytest.approx(np.array([3.0, 4.5, 6.0]))
     assert region.frame_id == "frame"
+
+
+def test_all_structures_at_once_are_those_cut_one_by_one(two_structures: LabelMap) -> None:
+    found = crop_regions(two_structures, margin_voxels=2)
+    assert list(found) == [5, 7]
+    for value, region in found.items():
+        alone = crop_region(two_structures, value, margin_voxels=2)
+        assert np.array_equal(region.values, alone.values)
+        assert np.array_equal(region.lps_from_ijk, alone.lps_from_ijk)

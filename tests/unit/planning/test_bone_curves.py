@@ -18,8 +18,8 @@ from kambin.planning.bundle import Bundle
 from kambin.planning.fields import HazardSet, build_hazards
 from kambin.planning.foraminoplasty import Foraminoplasty
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
+from kambin.planning.level_bone import LevelBone
 from kambin.planning.policy import find_hazards
-from kambin.planning.resection import find_process_grains
 
 GRID = Grid.around(
     (0, 0, -14), (30, 40, 14), spacing_mm=1.0, anchor_lps_mm=(0, 0, 0), frame_id=level.FRAME
@@ -115,13 +115,12 @@ def test_the_margin_is_that_of_the_table(scene: Scene) -> None:
     assert _plan(scene, _tools())[0].margin_mm == value("planning.resection_margin_mm")
 
 
-def test_grains_that_were_made_before_change_nothing(scene: Scene) -> None:
+def test_bone_that_was_prepared_before_changes_nothing(scene: Scene) -> None:
     anatomy, geometry, hazards = scene
-    grains = find_process_grains(anatomy, geometry)
-    kept, _ = plan_resection(
-        anatomy, geometry, PATH, _tools(), hazards, curves=False, process=grains
-    )
-    assert kept == _plan(scene, _tools())[0]
+    bone = LevelBone(anatomy, geometry)
+    for _ in range(2):
+        kept, _ = plan_resection(*scene[:2], PATH, _tools(), hazards, curves=False, bone=bone)
+        assert kept == _plan(scene, _tools(), curves=False)[0]
 
 
 def test_a_dragged_path_has_no_curves_and_the_same_numbers(scene: Scene) -> None:

@@ -38,6 +38,7 @@ from kambin.planning.choices import (
 )
 from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.question import Question
+from kambin.planning.reach_choice import ReachChoice
 from kambin.planning.search import SearchResult, find_best_path
 
 NOT_ASKED = Certainty(
@@ -58,7 +59,8 @@ def _evaluate(question: Question, result: SearchResult) -> Evaluation:
 def _describe(question: Question, **more: SearchResult) -> tuple[Evaluation, Choice]:
     result = find_best_path(question.problem)
     evaluation = _evaluate(question, result)
-    return evaluation, describe_choice(question, result, evaluation, NOT_ASKED, **more)
+    chosen = ReachChoice(result, more.get("proved", result), reasons=("reaches more",) * len(more))
+    return evaluation, describe_choice(question, chosen, evaluation, NOT_ASKED)
 
 
 @cache
@@ -85,7 +87,7 @@ def test_a_search_that_found_nothing_leaves_nothing_to_describe() -> None:
     question, evaluation, _ = _usual()
     nothing = SearchResult(None, False, 0, 0)
     with pytest.raises(LookupError, match="a path that the search found"):
-        describe_choice(question, nothing, evaluation, NOT_ASKED)
+        describe_choice(question, ReachChoice(nothing, nothing), evaluation, NOT_ASKED)
 
 
 def test_a_pick_for_reach_says_what_the_best_would_be_worth() -> None:
@@ -94,7 +96,7 @@ def test_a_pick_for_reach_says_what_the_best_would_be_worth() -> None:
     assert result.best is not None
     more = replace(result.best, objective_mm=result.best.objective_mm + 0.4)
     _, choice = _describe(question, proved=replace(result, best=more))
-    assert "is worth 0.40 mm more; this one reaches more" in choice.explanation[0]
+    assert "is worth 0.40 mm of clearance more; this one reaches more" in choice.explanation[0]
 
 
 def test_the_rules_of_an_evaluation_are_those_of_its_choice() -> None:

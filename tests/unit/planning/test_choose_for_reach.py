@@ -1,6 +1,7 @@
 """A plan that is changed for reach, from the question to the path that is taken."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,17 +16,27 @@ from tests.unit.planning.simple_spine import (
 from kambin.anatomy import Anatomy, Origin, Structure, StructureKey
 from kambin.frames import Side
 from kambin.imaging import region_from_mask
-from kambin.knowledge import value
+from kambin.knowledge import technique, value
 from kambin.planning import PlanRequest
+from kambin.planning.alternatives import Way, find_alternatives
 from kambin.planning.entries import Entries
 from kambin.planning.evaluate import Path
+from kambin.planning.evaluator import Evaluator
+from kambin.planning.objectives import measure_objectives
 from kambin.planning.question import Question, prepare_question
 from kambin.planning.reach import measure_reachable
-from kambin.planning.reach_choice import ReachChoice, choose_for_reach
+from kambin.planning.reach_choice import (
+    ReachChoice,
+    choose_for_reach,
+    dock_everywhere,
+    find_withdrawn,
+)
 from kambin.planning.resection import find_capsule
+from kambin.planning.room_choice import choose_for_room
 from kambin.planning.search import Candidate, SearchResult, find_best_path
 
 FRAGMENT = StructureKey("fragment")
+WEIGHT_MM = technique("outside-in").weights.reach
 EVERY = 2
 """One entry in so many is asked; the lattice of the whole skin takes longer and says the same."""
 
@@ -97,7 +108,7 @@ def test_what_is_won_in_reach_is_worth_what_is_lost(changed: Chosen) -> None:
     assert best is not None
     lost = best.objective_mm - changed.best.objective_mm
     won = changed.measure(changed.best) - changed.measure(best)
-    assert 0 < lost <= value("reach.weight_mm") * won
+    assert 0 < lost <= WEIGHT_MM * won
 
 
 def test_the_path_that_is_taken_keeps_every_hard_margin(changed: Chosen) -> None:
@@ -109,7 +120,7 @@ def test_the_certificate_stays_that_of_the_objective(changed: Chosen) -> None:
     assert changed.choice.proved is changed.found
     assert changed.choice.result.upper_bound_mm == changed.found.upper_bound_mm
     assert changed.choice.result.candidates == changed.found.candidates
-    assert f"within {value('reach.weight_mm'):g} mm" in changed.choice.method
+    assert f"within {WEIGHT_MM:g} mm" in changed.choice.method
 
 
 def test_the_change_is_said_once_with_both_shares(changed: Chosen) -> None:
@@ -158,3 +169,66 @@ def test_the_mirrored_patient_is_given_the_mirrored_path(changed: Chosen) -> Non
     assert twin.best.stop_mm == changed.best.stop_mm
     assert [f.what for f in twin.choice.findings] == [f.what for f in changed.choice.findings]
     assert twin.choice.findings[0].where == "L4-L5 right"
+
+
+# What docks further out, and what bears more of the hand
+
+
+def test_a_cannula_drawn_back_keeps_its_line_and_loses_no_room(changed: Chosen) -> None:
+    problem, found = changed.question.problem, changed.found.best
+    assert found is not None
+    docked = dock_everywhere(problem, found)
+    assert [one.stop_mm for one in docked] == sorted({one.stop_mm for one in docked})
+    rooms = [one.slack_mm for one in docked]
+    assert all(near <= far + 1e-6 for near, far in pairwise(rooms))
+    same = next(one for one in docked if one.stop_mm == found.stop_mm)
+    assert same.objective_mm == pytest.approx(found.objective_mm)
+    assert same.slack_mm == pytest.approx(found.slack_mm, abs=1e-4)
+    # What the search says of the same line alone, at the docking distance it likes best.
+    assert max(one.objective_mm for one in docked) == pytest.approx(found.objective_mm, abs=0.01)
+
+
+def test_what_is_drawn_back_lies_further_out_in_steps(changed: Chosen) -> None:
+    near = min(dock_everywhere(changed.question.problem, changed.best), key=lambda one: one.stop_mm)
+    further = [one.stop_mm for one in find_withdrawn(changed.question.problem, near)]
+    step_mm = value("reach.alternative_step_mm")
+    assert further
+    assert further == [near.stop_mm + step_mm * n for n in range(1, len(further) + 1)]
+
+
+def test_room_for_the_hand_is_never_paid_for_with_reach(changed: Chosen) -> None:
+    room = choose_for_room(changed.question, changed.choice)
+    taken = room.result.best
+    assert taken is not None
+    worth = [one.objective_mm + WEIGHT_MM * changed.measure(one) for one in (changed.best, taken)]
+    assert worth[0] - worth[1] <= value("planning.room_band_mm") + 0.01
+    # What is said of reach is that of the path that is taken at last.
+    assert f"reaches {changed.measure(taken):.0%} of the fragment" in room.reasons[0]
+    assert f"{changed.measure(taken):.0%} of the fragment" in room.findings[0].what
+    assert room.proved is changed.found
+
+
+# Beside the plan
+
+
+def test_the_way_of_most_reach_stands_beside_a_plan_that_reaches_less(changed: Chosen) -> None:
+    question, best = changed.question, changed.found.best
+    assert best is not None
+    path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
+    stages = Evaluator.of(question).evaluate(path, certainty=False, quick=True).stages
+    judged = measure_objectives(
+        question.anatomy,
+        question.problem,
+        path,
+        stages,
+        best,
+        reachable_fraction=changed.measure(best),
+    )
+    plan = Way(best, judged, None, question.problem.tools.technique.weights)
+    others = find_alternatives(question, plan, changed.choice.asked)
+    first = others[0]
+    assert first.name == "Most of the fragment reached"
+    assert first.objectives.reachable_fraction == max(r.reachable for r in changed.choice.asked)
+    assert "of the fragment in reach" in first.why
+    assert all(other.objectives.reachable_fraction is not None for other in others)
+    assert len(others) <= value("planning.alternatives_max")

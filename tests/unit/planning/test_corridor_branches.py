@@ -13,7 +13,12 @@ from kambin.planning.corridor import find_allowed, find_path_angles
 from kambin.planning.corridor_branches import find_corridors, find_pair_slack_mm, thin_points
 from kambin.planning.policy import Group
 from kambin.planning.problem import Problem
-from kambin.planning.search import find_best_path
+from kambin.planning.search import (
+    NO_KEYS,
+    combine_margins,
+    find_best_path,
+    march_candidates,
+)
 
 LINE = np.array([[2.0 * n, 0.0, 0.0] for n in range(60)])
 ONE = np.zeros((1, 3))
@@ -231,10 +236,17 @@ def test_where_nothing_passes_there_is_none(a_wall_with_two_gaps: Problem) -> No
     assert find_corridors(wall) == ()
 
 
-def test_pairs_that_the_corridor_does_not_allow_have_no_slack(
+def test_pairs_have_the_slack_of_their_best_docking_that_is_allowed(
     a_wall_with_two_gaps: Problem,
 ) -> None:
     problem = a_wall_with_two_gaps
     slack = find_pair_slack_mm(problem)
     allowed = find_allowed(problem.entries, problem.targets, problem.geometry, problem.tools)
-    assert np.array_equal(np.isfinite(slack), allowed.any(axis=2))
+    fields, step_mm = combine_margins(problem, NO_KEYS), value("planning.path_step_mm")
+    marched = march_candidates(problem, fields, problem.entries.points_lps_mm, step_mm)
+    plainly = np.where(allowed, marched.slack_mm, -np.inf).max(axis=2)
+    passes = plainly >= 0
+    assert passes.any()
+    assert not passes.all()
+    assert np.array_equal(np.isfinite(slack), passes)
+    assert slack[passes] == pytest.approx(plainly[passes], abs=2e-5)

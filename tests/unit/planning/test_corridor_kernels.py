@@ -24,9 +24,9 @@ def random_ends(rng: np.random.Generator, side: Side) -> tuple[Entries, Targets]
     sign = side.lateral_sign_lps
     points = rng.uniform((-2, 8, -14), (24, 24, 14), (30, 3)) * (sign, 1, 1)
     angles = rng.uniform((20, -30), (85, 55), (90, 2))
-    # Some lie just inside and just outside of the corridor's limits.
-    angles[:40] = np.round(angles[:40] / 5) * 5 + rng.choice([-1e-6, 1e-6], (40, 2))
-    lengths = rng.choice([12.0, 40.0, 120.0, 189.9, 192.0], 90)
+    # Some lie on the limits of the corridor, as rays of the lattice do, or just beside them.
+    angles[:60] = np.round(angles[:60] / 5) * 5 + rng.choice([-1e-6, 0.0, 1e-6], (60, 2))
+    lengths = rng.choice([12.0, 40.0, 120.0, 190.0, 192.0], 90)
     entries = np.concatenate(
         [
             some_entries(points[n % 30], [tuple(pair)], float(length), side).points_lps_mm
@@ -68,6 +68,23 @@ def test_kernel_and_numpy_agree_on_every_candidate(name: str, side: Side) -> Non
                 seen.append(plain.mean())
     # The problems are neither all closed nor all open, and the zone or the waist matters.
     assert 0 < min(seen) < max(seen) < 1
+
+
+def test_on_the_very_limits_kernel_and_numpy_decide_alike() -> None:
+    target, tools = np.array([12.0, 17.0, 0.0]), the_tools()
+    corridor = tools.technique.corridor
+    ends = [
+        some_entries(target, [(theta, phi)], length).points_lps_mm
+        for theta in (corridor.axial_inclination_min_deg, corridor.axial_inclination_max_deg)
+        for phi in np.linspace(corridor.craniocaudal_min_deg, corridor.craniocaudal_max_deg, 141)
+        for length in (90.0, 120.0, corridor.length_max_mm)
+    ]
+    entries = Entries(np.concatenate(ends), len(ends))
+    aims = Targets(target, target[None], np.zeros(1), None)
+    ours, plain = the_corridor_by_both(entries, aims, a_level(), tools)
+    assert np.array_equal(ours, plain)
+    # Rounding puts some of them inside and some outside: the limit itself is tried.
+    assert 0.1 < plain.any(axis=-1).mean() < 0.9
 
 
 @pytest.mark.parametrize("name", sorted(techniques()))

@@ -34,6 +34,19 @@ def _moved(path: Path, *by_mm: float) -> Path:
     return replace(path, entry_lps_mm=path.entry_lps_mm + by_mm)
 
 
+def _numbers(evaluator: Evaluator, path: Path) -> tuple[object, ...]:
+    """All numbers of a path while it is dragged."""
+    found = evaluator.evaluate(path, certainty=False, quick=True)
+    return (
+        found.stages,
+        found.entry,
+        found.angles,
+        found.resection,
+        found.reach,
+        found.slack_mm,
+    )
+
+
 def test_a_plan_says_what_the_evaluator_says(
     evaluator: Evaluator, a_planned_spine: Planned
 ) -> None:
@@ -167,9 +180,36 @@ def test_a_quick_answer_differs_only_in_what_takes_long(evaluator: Evaluator, pa
         assert quick.certainty.contact_probability[name] == pytest.approx(chance, abs=0.02)
 
 
-def test_bone_prepared_once_is_the_bone_of_every_path(evaluator: Evaluator, path: Path) -> None:
-    assert evaluator.process is not None
-    fresh = replace(evaluator, process=None)
-    for moved in (path, _moved(path, 3, 0, -2)):
-        answers = [e.evaluate(moved, certainty=False).resection for e in (evaluator, fresh)]
-        assert answers[0] == answers[1]
+def test_a_dragged_path_has_the_numbers_of_a_first_look_also_dragged_back(
+    evaluator: Evaluator, path: Path
+) -> None:
+    moves = [(0, 0, 0), (3, 0, -2), (-2, 0, 5), (0, 0, 0)]
+    dragged = [_numbers(evaluator, _moved(path, *by)) for by in moves]
+    for by, found in zip(moves, dragged, strict=True):
+        assert found == _numbers(replace(evaluator, kept=[]), _moved(path, *by))
+    assert dragged[0] == dragged[-1]
+    assert dragged[0] != dragged[1]
+
+
+def test_another_toolset_is_not_measured_with_the_margins_of_the_first(
+    evaluator: Evaluator, path: Path
+) -> None:
+    usual = _numbers(evaluator, path)
+    freed = replace(evaluator, tools=replace(evaluator.tools, frees_rim=True))
+    assert freed.kept is evaluator.kept
+    assert _numbers(freed, path) == _numbers(replace(freed, kept=[]), path)
+    assert _numbers(freed, path) != usual
+
+
+def test_the_setting_of_the_errors_reaches_contact_and_what_is_displayed(
+    a_simple_spine: Anatomy, evaluator: Evaluator, path: Path
+) -> None:
+    gated = replace(REQUEST, errors="compensated")
+    other = Evaluator.prepare(build_case(a_simple_spine), a_simple_spine, gated, around=path)
+    usual, better = (
+        each.assess_certainty(each.evaluate(path, certainty=False, quick=True), quick=True)
+        for each in (evaluator, other)
+    )
+    assert (usual.setting, better.setting) == ("uncompensated", "compensated")
+    assert better.displayed_uncertainty_mm < usual.displayed_uncertainty_mm
+    assert sum(better.contact_probability.values()) < sum(usual.contact_probability.values())

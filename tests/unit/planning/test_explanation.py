@@ -8,13 +8,11 @@ from tests.unit.planning.made_choices import ALTERNATIVE, OBJECTIVES
 from tests.unit.planning.made_level import make_clearance, make_stage
 from tests.unit.planning.small_problems import the_tools
 
-from kambin.knowledge import value
 from kambin.planning.choice_models import Objectives
-from kambin.planning.explanation import compare_words, explain_pick, find_closest
+from kambin.planning.explanation import NO_OTHER, compare_words, explain_pick, find_closest
 from kambin.planning.objective_rows import ROWS, ObjectiveRow
+from kambin.planning.reach_choice import ReachChoice
 from kambin.planning.search import Candidate, SearchResult
-
-QUANTUM_MM = value("planning.objective_quantum_mm")
 
 
 def _result(objective_mm: float, candidates: int = 5000) -> SearchResult:
@@ -22,8 +20,13 @@ def _result(objective_mm: float, candidates: int = 5000) -> SearchResult:
     return SearchResult(best, True, candidates, 100)
 
 
-def _explain(taken: SearchResult, proved: SearchResult, *own: str) -> tuple[str, ...]:
-    return explain_pick(the_tools(), (taken, proved), (), (), own)
+def _explain(
+    taken: SearchResult, proved: SearchResult, *own: str, reasons: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    chosen = ReachChoice(taken, proved, reasons=reasons)
+    *said, none = explain_pick(the_tools(), chosen, (), (), own)
+    assert none == NO_OTHER
+    return tuple(said)
 
 
 def _with(row: ObjectiveRow, number: float | None) -> Objectives:
@@ -40,7 +43,7 @@ def test_each_objective_is_called_a_gain_one_way_and_a_cost_the_other(row: Objec
     assert upwards.startswith("Better" if row.is_more_better else "It costs")
     assert downwards.startswith("It costs" if row.is_more_better else "Better")
     assert upwards.endswith(f"{row.words}.")
-    assert f"{2000:.{row.digits}f} instead of {10:.{row.digits}f}" in upwards
+    assert f"{row.tell(2000.0)} instead of {row.tell(10.0)}" in upwards
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r.name)
@@ -73,20 +76,22 @@ def test_gains_come_before_costs_and_in_the_order_of_the_rows() -> None:
 
 def test_the_best_by_the_weights_is_worth_the_most() -> None:
     (said,) = _explain(_result(1.0), _result(1.0))
-    assert said == "It is worth the most of 5000 listed candidates under the weights of outside-in."
+    assert (
+        said == "It is worth the most of 5,000 listed candidates under the weights of outside-in."
+    )
 
 
-def test_a_difference_below_the_quantum_is_none() -> None:
-    (tied,) = _explain(_result(1.0), _result(1.0 + 0.5 * QUANTUM_MM))
-    (less,) = _explain(_result(1.0), _result(1.0 + 2 * QUANTUM_MM))
-    assert tied.startswith("It is worth the most")
-    assert less.startswith("Of 5000 listed candidates the best")
-    assert "0.02 mm more; this one reaches more of the fragment." in less
+def test_a_path_that_was_taken_for_a_reason_says_what_it_gave_up_and_why() -> None:
+    (said,) = _explain(_result(1.0), _result(1.25), reasons=("reaches all", "bears more"))
+    assert said == (
+        "Of 5,000 listed candidates the best under the weights of outside-in is worth 0.25 mm "
+        "of clearance more; this one reaches all, and bears more."
+    )
 
 
 def test_the_candidates_are_those_of_the_proof() -> None:
     (said,) = _explain(_result(1.0, 10), _result(1.0, 7000))
-    assert "7000 listed candidates" in said
+    assert "7,000 listed candidates" in said
 
 
 def test_own_weights_are_named_in_alphabetical_order() -> None:
@@ -97,7 +102,7 @@ def test_own_weights_are_named_in_alphabetical_order() -> None:
 def test_a_search_that_found_nothing_has_nothing_to_give_up() -> None:
     nothing = SearchResult(None, False, 5000, 100)
     (said,) = _explain(nothing, nothing)
-    assert said.startswith("It is worth the most of 5000")
+    assert said.startswith("It is worth the most of 5,000")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +112,7 @@ def test_a_search_that_found_nothing_has_nothing_to_give_up() -> None:
 def test_each_relaxation_is_said_and_only_when_it_was_needed(
     relaxed: dict[str, bool], words: str
 ) -> None:
-    results = (_result(1.0), _result(1.0))
+    results = ReachChoice(_result(1.0), _result(1.0))
     needed = explain_pick(replace(the_tools(), **relaxed), results, (), (), ())
     usual = explain_pick(the_tools(), results, (), (), ())
     assert [line for line in needed if line not in usual] == [needed[1]]
@@ -116,7 +121,7 @@ def test_each_relaxation_is_said_and_only_when_it_was_needed(
 
 def test_every_alternative_is_listed_last_with_its_words() -> None:
     others = [ALTERNATIVE.model_copy(update={"name": n, "why": f"{n} why"}) for n in ("one", "two")]
-    said = explain_pick(the_tools(), (_result(1.0), _result(1.0)), (), others, ())
+    said = explain_pick(the_tools(), ReachChoice(_result(1.0), _result(1.0)), (), others, ())
     assert said[-2:] == ("one: one why", "two: two why")
 
 
@@ -127,6 +132,18 @@ def test_negative_room_is_said_as_such() -> None:
     row = make_clearance(clearance_mm=0.25, hard_margin_mm=1.0)
     assert find_closest([make_stage("cannula", row)]) == (
         "exiting_root:L4:left binds: 0.2 mm to the cannula, 1.0 mm demanded, -0.8 mm to spare."
+    )
+
+
+@pytest.mark.parametrize(
+    ("margin_mm", "words"), [(0.0, "no contact allowed"), (-1.5, "contact allowed to 1.5 mm")]
+)
+def test_a_margin_of_nothing_or_less_is_said_as_contact(margin_mm: float, words: str) -> None:
+    row = make_clearance(clearance_mm=0.5, hard_margin_mm=margin_mm)
+    said = find_closest([make_stage("reamer", row)])
+    assert said == (
+        f"exiting_root:L4:left binds: 0.5 mm to the reamer, {words}, "
+        f"{0.5 - margin_mm:.1f} mm to spare."
     )
 
 

@@ -200,3 +200,11 @@ def test_a_technique_without_a_reamer_takes_nothing_and_says_what_is_in_the_way(
     found = scene.plan(bare)
     assert found.passes == ()
     assert found.uncovered_mm3 == found.needed_mm3 > 0
+
+
+def test_a_wider_margin_or_cannula_never_needs_less_bone(scene: Scene) -> None:
+    by_margin = [scene.plan(_tools(), margin_mm=m).needed_mm3 for m in (0.0, 0.1, 0.25, 0.5, 1.0)]
+    by_width = [scene.plan(_tools(d), margin_mm=0.25).needed_mm3 for d in (5.0, 6.3, 7.5, 8.0)]
+    for rising in (by_margin, by_width):
+        assert rising == sorted(rising)
+        assert rising[0] < rising[-1]

@@ -10,12 +10,10 @@ from tests.unit.planning.test_bone_curves import GRID, PATH, X, Y, Z, _scene, _s
 from kambin.anatomy import Structure
 from kambin.imaging import region_from_mask
 from kambin.knowledge import value, values
-from kambin.planning.foraminoplasty import (
-    Grains,
-    find_grains,
-    instruments_mm,
-    measure_needed_mm3,
-)
+from kambin.planning.foraminoplasty import find_grains, measure_needed_mm3
+from kambin.planning.grains import Grains
+from kambin.planning.level_bone import LevelBone
+from kambin.planning.reamers import find_radii_mm
 from kambin.planning.resection import find_capsule
 
 FOUR = Grains(np.array([[0.0, 0, 0], [5, 0, 0], [0, 5, 0], [9, 9, 9]]), np.array([1.0, 2, 4, 8]))
@@ -40,7 +38,7 @@ def test_a_grain_lies_inside_any_one_of_the_tools() -> None:
 
 def test_the_grains_of_a_whole_bone_are_its_volume() -> None:
     anatomy, geometry, _ = _scene(_cube(level.SAP))
-    found = find_grains(anatomy, geometry, PATH, 3.75, frees_rim=False)
+    found = find_grains(LevelBone(anatomy, geometry), PATH, 3.75, frees_rim=False)
     everything = np.ones(len(found.points_lps_mm), dtype=bool)
     assert found.volume_mm3(everything) == pytest.approx(125.0)
     assert set(np.round(found.volumes_mm3, 9)) == {round(value("planning.bone_grain_mm") ** 3, 9)}
@@ -62,7 +60,7 @@ def test_the_grains_of_a_whole_bone_are_its_volume() -> None:
 )
 def test_only_bone_that_may_go_is_cut_into_grains(name: str, frees: bool, counts: bool) -> None:
     anatomy, geometry, _ = _scene(_cube(name))
-    found = find_grains(anatomy, geometry, PATH, 3.75, frees_rim=frees)
+    found = find_grains(LevelBone(anatomy, geometry), PATH, 3.75, frees_rim=frees)
     assert (len(found.points_lps_mm) > 0) is counts
     assert found.points_lps_mm.shape == (len(found.volumes_mm3), 3)
 
@@ -71,7 +69,10 @@ def test_bone_far_from_the_axis_has_no_grains() -> None:
     anatomy, geometry, _ = _scene(_cube(level.SAP))
     aside = np.array([60.0, 0, 0])
     beside = level.Path(PATH.entry_lps_mm + aside, PATH.target_lps_mm + aside, 10.0)
-    assert len(find_grains(anatomy, geometry, beside, 3.75, frees_rim=False).points_lps_mm) == 0
+    assert (
+        len(find_grains(LevelBone(anatomy, geometry), beside, 3.75, frees_rim=False).points_lps_mm)
+        == 0
+    )
     assert measure_needed_mm3(anatomy, geometry, beside, 3.75) == 0.0
 
 
@@ -80,7 +81,7 @@ def test_needed_bone_is_that_within_the_radius(radius: float) -> None:
     anatomy, geometry, _ = _scene(_slab(level.SAP, 13, 20))
     found = measure_needed_mm3(anatomy, geometry, PATH, radius)
     assert found == pytest.approx(math.pi * radius**2 * 8, rel=0.03)
-    grains = find_grains(anatomy, geometry, PATH, radius, frees_rim=False)
+    grains = find_grains(LevelBone(anatomy, geometry), PATH, radius, frees_rim=False)
     assert found == grains.volume_mm3(grains.inside(find_capsule(PATH, radius)[None]))
 
 
@@ -93,7 +94,7 @@ def test_the_rim_is_needed_only_where_it_may_go() -> None:
 
 
 def test_reamers_of_one_pass_rise_and_end_at_the_widest_that_is_allowed() -> None:
-    radii = instruments_mm()
+    radii = find_radii_mm()
     assert radii == sorted(radii)
     assert 2 * max(radii) <= value("planning.single_pass_reamer_mm")
     assert 2 * min(radii) >= min(values("planning.curve_diameter_mm"))

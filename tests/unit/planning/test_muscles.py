@@ -4,13 +4,14 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 from tests.unit.planning.made_level import make_anatomy, make_structure
 
 from kambin.anatomy import Anatomy
 from kambin.frames import Side
 from kambin.imaging import Grid, region_from_mask
 from kambin.planning import Path
-from kambin.planning.muscles import MUSCLES, measure_muscles
+from kambin.planning.muscles import MUSCLES, _find_disc, measure_muscles
 
 GRID = Grid.around(
     (-60, -10, -20), (60, 60, 20), spacing_mm=1.0, anchor_lps_mm=(0, 0, 0), frame_id="patient"
@@ -31,7 +32,9 @@ def _slabs(*slabs: tuple[str, float, float]) -> Anatomy:
 
 
 def _measure(anatomy: Anatomy, stop_mm: float = 0.0, radius_mm: float = RADIUS_MM):
-    return measure_muscles(anatomy, Path(ENTRY, TARGET, stop_mm), radius_mm, Side.LEFT)
+    return measure_muscles(
+        anatomy, Path(ENTRY, TARGET, stop_mm), radius_mm, Side.LEFT, axes=np.eye(3)
+    )
 
 
 @pytest.mark.parametrize("name", MUSCLES)
@@ -72,7 +75,7 @@ def test_a_path_outside_the_labels_meets_nothing() -> None:
     slab = _slabs(("psoas:left", 20.0, 39.0))
     away = np.array([0.0, 500.0, 0.0])
     far = Path(ENTRY + away, TARGET + away, 0.0)
-    assert measure_muscles(slab, far, RADIUS_MM, Side.LEFT) == {"psoas": (0.0, 0.0)}
+    assert measure_muscles(slab, far, RADIUS_MM, Side.LEFT, axes=np.eye(3)) == {"psoas": (0.0, 0.0)}
 
 
 def test_the_mirrored_path_displaces_as_much() -> None:
@@ -80,5 +83,15 @@ def test_the_mirrored_path_displaces_as_much() -> None:
     flip = np.array([-1.0, 1.0, 1.0])
     path = Path(ENTRY * flip, TARGET * flip, 0.0)
     mirrored = _slabs(("psoas:right", -33.0, -20.0))
-    found = measure_muscles(mirrored, path, RADIUS_MM, Side.RIGHT)["psoas"]
+    found = measure_muscles(mirrored, path, RADIUS_MM, Side.RIGHT, axes=np.eye(3))["psoas"]
     assert found == pytest.approx(left)
+
+
+def test_the_samples_across_the_cannula_turn_with_the_patient() -> None:
+    way = np.array([0.8, 0.55, 0.24])
+    way /= np.linalg.norm(way)
+    for turn in Rotation.random(8, random_state=3).as_matrix():
+        offsets, areas = _find_disc(way, RADIUS_MM, np.eye(3))
+        turned, same = _find_disc(turn @ way, RADIUS_MM, turn.T)
+        assert turned == pytest.approx(offsets @ turn.T)
+        assert same == pytest.approx(areas)

@@ -26,6 +26,7 @@ from kambin.planning.muscles import measure_muscles
 from kambin.planning.objective_rows import ROWS
 from kambin.planning.objectives import find_least_mm, find_left, find_place, wide_stages
 from kambin.planning.preferences import describe_preferences
+from kambin.planning.reach_choice import ReachChoice
 from kambin.planning.search import Candidate, SearchResult, find_best_path
 
 
@@ -51,7 +52,7 @@ def test_the_way_through_a_slab_of_muscle_is_its_thickness_over_the_slant() -> N
     # A slab from 20 to 40 mm, half a voxel more on either side; the path climbs 3 in 5.
     anatomy = _with_muscle(skin_and(), 20.0, 40.0)
     path = Path(np.array([55.0, 53.75, 0.0]), np.array([10.0, 20.0, 0.0]), 2.0)
-    length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT)["psoas"]
+    length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT, axes=np.eye(3))["psoas"]
     assert length == pytest.approx(21.0 / 0.8, abs=0.3)
     assert volume == pytest.approx(np.pi * 3.75**2 * 21.0 / 0.8, rel=0.02)
 
@@ -59,7 +60,7 @@ def test_the_way_through_a_slab_of_muscle_is_its_thickness_over_the_slant() -> N
 def test_a_muscle_that_the_cannula_only_grazes_is_displaced_in_part() -> None:
     anatomy = _with_muscle(skin_and(), 20.0, 40.0)
     path = Path(np.array([41.5, 20.0, 38.0]), np.array([41.5, 20.0, -38.0]), 0.0)
-    length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT)["psoas"]
+    length, volume = measure_muscles(anatomy, path, 3.75, Side.LEFT, axes=np.eye(3))["psoas"]
     assert length == 0.0
     # The face lies at 40.5 mm, 1 mm from the axis: a segment of the circle.
     r, d = 3.75, 1.0
@@ -69,7 +70,7 @@ def test_a_muscle_that_the_cannula_only_grazes_is_displaced_in_part() -> None:
 
 def test_muscles_that_are_not_known_are_not_named() -> None:
     path = Path(np.array([55.0, 53.75, 0.0]), np.array([10.0, 20.0, 0.0]), 2.0)
-    assert measure_muscles(skin_and(), path, 3.75, Side.LEFT) == {}
+    assert measure_muscles(skin_and(), path, 3.75, Side.LEFT, axes=np.eye(3)) == {}
 
 
 def test_what_is_left_of_the_usual_is_counted_from_the_range() -> None:
@@ -242,23 +243,23 @@ def _result(objective_mm: float) -> SearchResult:
 
 
 def test_a_pick_by_its_weights_is_the_most_worth_and_says_whose_they_are() -> None:
-    results = (_result(1.0), _result(1.0))
-    (first,) = explain_pick(the_tools(), results, (), (), ("bone_per_cm3",))
+    chosen = ReachChoice(_result(1.0), _result(1.0))
+    first, _ = explain_pick(the_tools(), chosen, (), (), ("bone_per_cm3",))
     assert first == (
-        "It is worth the most of 1000 listed candidates under the weights of outside-in with "
+        "It is worth the most of 1,000 listed candidates under the weights of outside-in with "
         "your own bone_per_cm3."
     )
 
 
 def test_a_pick_for_reach_says_what_it_gives_up() -> None:
-    results = (_result(0.7), _result(1.0))
-    (first,) = explain_pick(the_tools(), results, (), (), ())
-    assert "0.30 mm more; this one reaches more of the fragment" in first
+    chosen = ReachChoice(_result(0.7), _result(1.0), reasons=("reaches more of the fragment",))
+    first, _ = explain_pick(the_tools(), chosen, (), (), ())
+    assert "0.30 mm of clearance more; this one reaches more of the fragment." in first
 
 
 def test_what_a_person_must_agree_to_is_said() -> None:
     tools = replace(the_tools(), docks_at_mouth=True, frees_rim=True)
-    said = explain_pick(tools, (_result(1.0), _result(1.0)), (), (), ())
+    said = explain_pick(tools, ReachChoice(_result(1.0), _result(1.0)), (), (), ())
     assert "waist" in said[1]
     assert "rim bone" in said[2]
 

@@ -1,15 +1,21 @@
 """What a plan of the spine of boxes says, and what it may not do."""
 
+from dataclasses import replace
+
+import numba
 import numpy as np
 import pytest
 from tests.unit.planning.conftest import Planned
 from tests.unit.planning.simple_spine import LEVEL, Recipe, build_case, build_simple_spine
 
+import kambin.planning.plan as plan_module
 from kambin.anatomy import Anatomy
 from kambin.core import AnatomyError, RequestError
 from kambin.frames import Side, angles_from_direction
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory, seal_plan, verify_plan
 from kambin.planning.certainty import find_slack_mm
+from kambin.planning.question import Question
+from kambin.planning.reach_choice import ReachChoice
 
 
 def test_the_plan_passes_its_own_margins(a_planned_spine: Planned) -> None:
@@ -89,9 +95,14 @@ def test_the_second_checker_agrees(a_planned_spine: Planned) -> None:
     assert answer.max_difference_mm <= answer.agreement_mm + 0.3
 
 
-def test_two_runs_give_the_same_document(a_planned_spine: Planned) -> None:
+def test_another_run_on_one_thread_gives_the_same_document(a_planned_spine: Planned) -> None:
     request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
-    again = plan_trajectory(a_planned_spine.case, a_planned_spine.anatomy, request)
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    try:
+        again = plan_trajectory(a_planned_spine.case, a_planned_spine.anatomy, request)
+    finally:
+        numba.set_num_threads(before)
     assert again == a_planned_spine.plan
 
 
@@ -150,3 +161,25 @@ def test_coarse_labels_leave_the_facet_unsaid(a_simple_spine: Anatomy) -> None:
     assert answer.resection.sap_fraction is None
     assert answer.resection.stability_class == "not_assessed"
     assert "PL-005" in {f.code for f in answer.findings}
+
+
+def test_a_choice_that_the_second_checker_stops_gives_way_to_what_was_proved(
+    a_simple_spine: Anatomy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proved = []
+
+    def through_the_sac(question: Question, chosen: ReachChoice) -> ReachChoice:
+        best = chosen.result.best
+        assert best is not None
+        proved.append(best)
+        sac = a_simple_spine.require("dural_sac").region
+        middle = sac.lps_mm(np.argwhere(sac.values > 0)).mean(axis=0)
+        broken = replace(best, target_lps_mm=middle, stop_mm=0.0)
+        return replace(chosen, result=replace(chosen.result, best=broken))
+
+    monkeypatch.setattr(plan_module, "choose_for_room", through_the_sac)
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    answer = plan_trajectory(build_case(a_simple_spine), a_simple_spine, request)
+    assert isinstance(answer, Plan)
+    assert answer.trajectory.target_lps_mm == pytest.approx(proved[0].target_lps_mm, abs=1e-5)
+    assert "PL-054" not in {finding.code for finding in answer.findings}

@@ -26,6 +26,7 @@ from kambin.planning.reach import (
     map_reach,
     measure_reach,
 )
+from kambin.planning.reach_ground import ReachGround
 from kambin.planning.reach_handling import Handling, find_handling
 from kambin.planning.reach_kernels import free_extents, trace_reach
 from kambin.planning.reach_map import BOTH, NEITHER, OUTSIDE, REMOVABLE, VISIBLE, ReachMap
@@ -93,10 +94,9 @@ class World:
         self, handling: Handling, reamed: NDArray[np.float64] = NOTHING, path: Path = PATH
     ) -> ReachMap:
         swivels = find_swivels(self.geometry, path, self.tools, self.hazards, reamed, handling)
-        scene = make_scene(
-            self.anatomy, self.geometry, path, self.tools, swivels[0], reamed, handling
-        )
-        return map_reach(self.anatomy, scene, path, swivels, reamed, handling)
+        ground = ReachGround(self.anatomy, self.geometry)
+        scene = make_scene(ground, path, self.tools, swivels[0], reamed, handling)
+        return map_reach(ground, scene, path, swivels, reamed, handling)
 
 
 @pytest.fixture(scope="module")
@@ -324,9 +324,8 @@ def test_the_kernel_is_its_plain_twin(blocked: World) -> None:
     swivels, _ = find_swivels(
         blocked.geometry, PATH, blocked.tools, blocked.hazards, reamed, handling
     )
-    scene = make_scene(
-        blocked.anatomy, blocked.geometry, PATH, blocked.tools, swivels, reamed, handling
-    )
+    ground = ReachGround(blocked.anatomy, blocked.geometry)
+    scene = make_scene(ground, PATH, blocked.tools, swivels, reamed, handling)
     tips = np.array([s.tip_lps_mm for s in swivels])
     ways = np.array([s.way for s in swivels])
     rng = np.random.default_rng(3)

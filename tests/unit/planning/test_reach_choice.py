@@ -8,7 +8,7 @@ from tests.unit.planning import made_level as level
 from tests.unit.planning.test_reach import GRID, PATH, World
 
 from kambin.imaging import region_from_mask
-from kambin.knowledge import value
+from kambin.knowledge import technique
 from kambin.planning import PlanRequest
 from kambin.planning.entries import Entries
 from kambin.planning.problem import Problem
@@ -20,6 +20,7 @@ from kambin.planning.search import Candidate, SearchResult
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
 
+WEIGHT_MM = technique("outside-in").weights.reach
 X, Y, Z = np.meshgrid(*GRID.axes_mm(), indexing="ij")
 
 
@@ -52,11 +53,11 @@ def test_docking_nearer_wins_where_it_reaches_the_fragment(world: World) -> None
     first, second = rank_by_reach(world.anatomy, _problem(world), [FAR, NEAR])
     assert first.candidate is NEAR
     assert (first.reachable, second.reachable) == (1.0, 0.0)
-    assert first.score_mm == pytest.approx(value("reach.weight_mm"))
+    assert first.score_mm == pytest.approx(WEIGHT_MM)
 
 
 def test_reach_is_never_worth_more_than_its_weight(world: World) -> None:
-    dear = replace(NEAR, objective_mm=FAR.objective_mm - value("reach.weight_mm") - 0.1)
+    dear = replace(NEAR, objective_mm=FAR.objective_mm - WEIGHT_MM - 0.1)
     first, _ = rank_by_reach(world.anatomy, _problem(world), [FAR, dear])
     assert first.candidate is FAR
 
@@ -68,7 +69,7 @@ def test_of_equals_the_first_stays(world: World) -> None:
 
 def test_what_reach_costs_is_said(world: World) -> None:
     first, second = rank_by_reach(world.anatomy, _problem(world), [FAR, NEAR])
-    note = remark_choice(first, second, "L4-L5 left")
+    note = remark_choice(_problem(world), first, second, "L4-L5 left")
     assert (note.code, note.severity.value) == ("PL-052", "NOTE")
     assert "100% of the fragment in place of 0%" in note.what
     assert "2 mm short of the target in place of 12 mm" in note.what

@@ -34,6 +34,7 @@ from kambin.planning.reach import (
     measure_reachable,
     no_reach,
 )
+from kambin.planning.reach_ground import ReachGround
 from kambin.planning.reach_map import BOTH, NEITHER, OUTSIDE, REMOVABLE, VISIBLE
 from kambin.planning.reach_models import Reach
 from kambin.planning.resection import find_capsule
@@ -285,8 +286,9 @@ def test_in_a_mirror_as_much_is_reached_and_the_mirrored_part_stays() -> None:
     # no swivel: the fields of what limits it are not what is mirrored here
     still = replace(STILL, bend_deg=60.0, bend_step_deg=10.0)
     swivels = find_swivels(there.geometry, path, there.tools, there.hazards, channel, still)
-    scene = make_scene(anatomy, there.geometry, path, there.tools, swivels[0], channel, still)
-    found = map_reach(anatomy, scene, path, swivels, channel, still)
+    ground = ReachGround(anatomy, there.geometry)
+    scene = make_scene(ground, path, there.tools, swivels[0], channel, still)
+    found = map_reach(ground, scene, path, swivels, channel, still)
     expected = here.map(still)
     # a sample on a surface to the last bit may fall either way
     different = found.classes[::-1] != expected.classes

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 from tests.unit.planning import made_level as level
 
 from kambin.anatomy import Anatomy, Origin, Structure
@@ -10,7 +11,13 @@ from kambin.frames import Side
 from kambin.imaging import Grid, region_from_mask
 from kambin.knowledge import value
 from kambin.planning.geometry import find_level_geometry
-from kambin.planning.reach_scene import FAR_MM, ReachScene, build_scene
+from kambin.planning.reach_scene import (
+    FAR_MM,
+    NEAR_MM,
+    ReachScene,
+    build_scene,
+    find_obstacles,
+)
 
 GRID = Grid.around(
     (-20, -16, -16), (24, 16, 16), spacing_mm=1.0, anchor_lps_mm=(0, 0, 0), frame_id=level.FRAME
@@ -182,3 +189,36 @@ def test_two_blockers_of_a_kind_are_one_field() -> None:
     alone = [_build(one).soft for one in (near, far)]
     assert [str(key) for key in both.blockers] == [level.SAC, "traversing_root:L5:left"]
     assert np.allclose(both.soft, np.minimum(*alone))
+
+
+def test_what_a_narrower_box_names_is_what_a_box_of_its_own_would() -> None:
+    structures = (_wall(level.SAC, origin=Origin.MODELLED), _make("exiting_root:L4:left", Z > 9))
+    anatomy = level.make_anatomy({str(s.key): s for s in (FRAGMENT, *structures)})
+    geometry = find_level_geometry(anatomy, level=level.LEVEL, side=level.SIDE)
+    parts = {"frees_rim": False, "shaft_mm": SHAFT_MM, "spacing_mm": 1.0}
+    wide = find_obstacles(anatomy, geometry, CORNERS * 1.5, **parts)
+    for corners in (CORNERS, CORNERS * 0.4):
+        alone = find_obstacles(anatomy, geometry, corners, **parts).scene
+        narrow = wide.narrow(anatomy, corners).scene
+        assert (narrow.blockers, narrow.modelled) == (alone.blockers, alone.modelled)
+    assert len(wide.scene.blockers) == 2
+
+
+def test_near_bone_that_is_left_a_scene_reamed_later_is_one_reamed_at_once() -> None:
+    reamed = np.array([[-9.0, 0, 0, 9, 0, 0, 3.0]])
+    anatomy = level.make_anatomy({str(s.key): s for s in (FRAGMENT, _wall("sap:L5:left"))})
+    geometry = find_level_geometry(anatomy, level=level.LEVEL, side=level.SIDE)
+    found = find_obstacles(
+        anatomy, geometry, CORNERS, frees_rim=False, shaft_mm=SHAFT_MM, spacing_mm=0.5
+    )
+    before, after = found.scene.cut, found.ream(reamed).cut
+    at_once = _build(_wall("sap:L5:left"), reamed=reamed, spacing_mm=0.5).cut
+    assert np.array_equal(after, at_once)
+    assert (after >= before).all()
+    assert (after > before).any()
+    assert np.array_equal(found.ream(NOTHING_REAMED).cut, before)
+    near = after < NEAR_MM - 0.5
+    assert near.any()
+    left = after < 0
+    to_left = ndimage.distance_transform_edt(~left, sampling=0.5) - 0.25
+    assert np.abs(after - to_left)[near & ~left].max() < 1e-5

@@ -24,7 +24,7 @@ from kambin.planning import Group
 from kambin.planning.corridor import find_path_angles
 from kambin.planning.entries import Entries, find_entries
 from kambin.planning.fields import HazardSet
-from kambin.planning.refine import _narrow, _narrow_targets, _symmetric, search
+from kambin.planning.refine import _narrow_targets, _symmetric, narrow, search
 from kambin.planning.search import Candidate, Problem, SearchResult, find_best_path
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
@@ -166,7 +166,7 @@ def test_the_best_target_is_among_the_finer_ones(a_round_body: Skin) -> None:
 def test_finer_entries_stand_around_the_best_angles(a_round_body: Skin) -> None:
     problem = a_question(a_round_body)
     best = around(problem)
-    finer = _narrow(problem, a_round_body, best, 0.5, 0.75)
+    finer = narrow(problem, a_round_body, best, 0.5, 0.75)
     assert finer.entries.rays == 49
     aim = best.target_lps_mm[None]
     here = np.array(find_path_angles(best.entry_lps_mm[None], aim, a_level().side)[:2])[:, 0, 0]
@@ -178,7 +178,7 @@ def test_finer_entries_stand_around_the_best_angles(a_round_body: Skin) -> None:
 
 def test_finer_entries_lie_on_the_skin_and_inside_the_fields(a_round_body: Skin) -> None:
     problem = a_question(a_round_body)
-    finer = _narrow(problem, a_round_body, around(problem), 0.5, 0.75)
+    finer = narrow(problem, a_round_body, around(problem), 0.5, 0.75)
     x, y, _ = finer.entries.points_lps_mm.T
     assert (x / 56) ** 2 + (y / 50) ** 2 == pytest.approx(1.0, abs=0.08)
     nodes = problem.hazards.grid.ijk(finer.entries.points_lps_mm)
@@ -189,7 +189,7 @@ def test_finer_entries_lie_on_the_skin_and_inside_the_fields(a_round_body: Skin)
 def test_finer_entries_keep_the_distance_from_the_midline(a_round_body: Skin) -> None:
     problem = a_question(a_round_body, corridor={"lateral_min_mm": 36.0})
     best = Candidate(problem.entries.points_lps_mm[0], CENTRE, 0.0, 0.0, 0.0, 0.0)
-    finer = _narrow(problem, a_round_body, best, 0.5, 0.75)
+    finer = narrow(problem, a_round_body, best, 0.5, 0.75)
     assert finer.entries.points_lps_mm[:, 0].min() >= 36.0
     assert len(finer.entries.points_lps_mm) < finer.entries.rays
 
@@ -197,7 +197,7 @@ def test_finer_entries_keep_the_distance_from_the_midline(a_round_body: Skin) ->
 def test_where_the_skin_is_unknown_no_finer_entry_is_made(a_round_body: Skin) -> None:
     problem = a_question(a_round_body)
     cut = a_body(lambda x, y, z: abs(x) + abs(y) + abs(z) < 999, half_mm=(64, 60, 48))
-    finer = _narrow(problem, cut, around(problem), 0.5, 0.75)
+    finer = narrow(problem, cut, around(problem), 0.5, 0.75)
     assert finer.entries.points_lps_mm.shape == (0, 3)
     assert search(problem, cut).best.objective_mm == around(problem).objective_mm
 

@@ -90,6 +90,13 @@ def test_pl_083_a_weight_that_means_nothing_is_refused(weights: dict[str, float]
         PlanRequest(LEVEL, SIDE, weights=weights)
 
 
+def test_pl_088_errors_are_one_of_the_named_settings() -> None:
+    with pytest.raises(RequestError, match="PL-088") as raised:
+        PlanRequest(LEVEL, SIDE, zone="central", errors="none")
+    assert "compensated, uncompensated" in raised.value.next_step
+    assert PlanRequest(LEVEL, SIDE, zone="central").errors == "uncompensated"
+
+
 def test_pl_084_margins_are_one_of_two() -> None:
     with pytest.raises(RequestError, match="PL-084"):
         PlanRequest(LEVEL, SIDE, margins="bold")  # type: ignore[arg-type]

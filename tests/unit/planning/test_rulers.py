@@ -1,5 +1,6 @@
 """Distances to one structure from its surface or its tube, against closed forms."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -19,7 +20,8 @@ from tests.unit.planning.made_level import (
 )
 
 from kambin.anatomy import Anatomy, StructureKey
-from kambin.planning.rulers import Ruler, Rulers
+from kambin.imaging import LabelMap
+from kambin.planning.rulers import Ruler, Rulers, find_box_gap_mm
 
 AXIS = np.array([ENTRY, TARGET])
 REACH_MM = 30.0
@@ -123,3 +125,40 @@ def test_rulers_are_made_once_and_only_when_asked(monkeypatch: pytest.MonkeyPatc
     far = Rulers(_anatomy(), AXIS + 500.0, 5.0)
     assert [far.of(StructureKey.parse(SAP)) for _ in range(2)] == [None, None]
     assert made == [SAP, SAP]
+
+
+@pytest.mark.parametrize("name", GAPS_MM)
+def test_the_box_of_the_labels_never_says_more_than_the_surface(
+    name: str, rng: np.random.Generator
+) -> None:
+    structure = _anatomy().require(name)
+    for _ in range(6):
+        start, end = ENTRY + rng.normal(0, 25, 3), TARGET + rng.normal(0, 25, 3)
+        bound = find_box_gap_mm(structure, start, end)
+        assert bound <= _ruler(name).distance_mm(start, end)
+    aside = np.array([0.0, 0.0, 300.0])
+    assert find_box_gap_mm(structure, ENTRY + aside, TARGET + aside) > 200.0
+
+
+def test_what_the_box_puts_out_of_reach_is_not_made_and_what_is_near_is() -> None:
+    rulers = Rulers(_anatomy(), AXIS, REACH_MM)
+    key = StructureKey.parse(KIDNEY)
+    assert rulers.find(key, ENTRY, TARGET, within_mm=-20.0) is None
+    assert not rulers._made
+    found = rulers.find(key, ENTRY, TARGET, within_mm=REACH_MM)
+    assert found is rulers.of(key) is not None
+    # Once it is made it may as well be used.
+    assert rulers.find(key, ENTRY, TARGET, within_mm=-20.0) is found
+
+
+def test_a_structure_that_its_array_cuts_may_go_on_beyond_the_box() -> None:
+    whole = _anatomy().require(KIDNEY)
+    labelled = np.argwhere(whole.region.values > 0)
+    low, high = labelled.min(axis=0), labelled.max(axis=0) + 1
+    affine = whole.region.lps_from_ijk.copy()
+    affine[:3, 3] = whole.region.lps_mm(low)
+    held = whole.region.values[tuple(map(slice, low, high))]
+    cut = replace(whole, region=LabelMap(held, affine, whole.region.frame_id))
+    ruler = Ruler.around(cut, AXIS, _anatomy(), REACH_MM)
+    assert ruler is not None
+    assert find_box_gap_mm(cut, ENTRY, TARGET) <= ruler.distance_mm(ENTRY, TARGET)

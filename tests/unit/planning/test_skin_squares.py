@@ -1,17 +1,19 @@
 """The skin map in squares: areas of the curved skin, and what each square can give."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.unit.planning.simple_spine import LEVEL, build_case
 
 from kambin.anatomy import Anatomy
-from kambin.core import NoStore
 from kambin.frames import Side, direction_from_angles
+from kambin.knowledge import value
 from kambin.planning import PlanRequest, SkinMap, SkinMapDocument, make_skin_map
-from kambin.planning.question import prepare_question
+from kambin.planning.question import Question, prepare_question
 from kambin.planning.skin_areas import find_patch_areas_mm2
-from kambin.planning.skin_map import map_skin
-from kambin.planning.skin_squares import find_cells
+from kambin.planning.skin_map import map_skin, relax_map
+from kambin.planning.skin_squares import compare_cannula, find_cells
 
 DIAMETERS = (5.0, 9.0)
 
@@ -92,13 +94,51 @@ def a_map(a_simple_spine: Anatomy) -> tuple[SkinMapDocument, SkinMap]:
 
 
 def test_a_wider_cannula_never_has_more_skin(a_map: tuple[SkinMapDocument, SkinMap]) -> None:
-    rows = sorted(a_map[0].by_cannula, key=lambda row: row.cannula_mm)
+    of_map = a_map[0].by_cannula[0]
+    alike = [
+        row
+        for row in a_map[0].by_cannula
+        if (row.docks_at_mouth, row.rim_is_removed)
+        == (of_map.docks_at_mouth, of_map.rim_is_removed)
+    ]
+    rows = sorted(alike, key=lambda row: row.cannula_mm)
     assert [row.cannula_mm for row in rows] == [5.0, 7.5, 9.0]
     areas = [row.safe_area_cm2 for row in rows]
     rooms = [row.best_room_mm for row in rows]
     assert areas == sorted(areas, reverse=True)
     assert rooms == sorted(rooms, reverse=True)
     assert areas[0] > areas[-1] > 0
+
+
+@pytest.fixture(scope="module")
+def asked(a_simple_spine: Anatomy) -> Question:
+    """What a map of the spine of boxes is asked."""
+    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
+    return prepare_question(build_case(a_simple_spine), a_simple_spine, request)
+
+
+def test_a_diameter_with_a_way_of_its_own_is_told_twice(asked: Question) -> None:
+    areas = np.ones(len(asked.problem.entries.points_lps_mm))
+    tools = asked.problem.tools
+    # the same without a relaxation: one row
+    (only,) = compare_cannula(asked, tools, areas)
+    assert not only.docks_at_mouth
+    assert only.safe_area_cm2 > 0
+    # a map that had to be relaxed, for a diameter that needs no such thing
+    as_map, own = compare_cannula(asked, replace(tools, docks_at_mouth=True), areas)
+    assert as_map.docks_at_mouth
+    assert own == only
+    assert as_map.safe_area_cm2 >= own.safe_area_cm2
+
+
+def test_a_map_is_relaxed_only_where_nothing_passes(asked: Question) -> None:
+    freed, found = relax_map(asked)
+    assert freed.problem.tools == asked.problem.tools
+    assert (found.room_mm >= 0).any()
+    # what breaks a margin is told with its depth, so that it is drawn
+    assert np.isfinite(found.room_mm).sum() > (found.room_mm >= 0).sum()
+    passing = map_skin(asked, floor_mm=0.0)
+    assert (np.isfinite(passing.room_mm) == (found.room_mm >= 0)).all()
 
 
 def test_the_squares_are_the_whole_map(a_map: tuple[SkinMapDocument, SkinMap]) -> None:
@@ -128,7 +168,8 @@ def test_the_nearest_path_is_the_one_with_the_most_room(
 ) -> None:
     skin = a_map[1]
     assert skin.nearest is not None
-    best = int(skin.room_mm.argmax())
+    best = int((skin.entries_lps_mm == skin.nearest.entry_lps_mm).all(axis=1).argmax())
+    assert skin.room_mm[best] >= skin.room_mm.max() - value("planning.objective_quantum_mm")
     assert skin.nearest.entry_lps_mm == pytest.approx(skin.entries_lps_mm[best])
     assert skin.nearest.target_lps_mm == pytest.approx(skin.targets_lps_mm[best])
     assert skin.nearest.stop_mm == skin.stops_mm[best]
@@ -142,10 +183,8 @@ def test_an_entry_stands_where_its_numbers_say(a_map: tuple[SkinMapDocument, Ski
     assert len(skin.targets_lps_mm) == len(skin.stops_mm) == len(skin.entries_lps_mm)
 
 
-def test_bone_is_told_where_a_path_passes_and_nowhere_else(a_simple_spine: Anatomy) -> None:
-    request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
-    question = prepare_question(build_case(a_simple_spine), a_simple_spine, request)
-    skin = map_skin(question)
+def test_bone_is_told_where_a_path_passes_and_nowhere_else(asked: Question) -> None:
+    skin = map_skin(asked)
     # a strip of the back across the rim of what is safe
     strip = (np.abs(skin.cranial_mm) < 5) & (skin.lateral_mm < 110)
     part = SkinMap(
@@ -157,11 +196,11 @@ def test_bone_is_told_where_a_path_passes_and_nowhere_else(a_simple_spine: Anato
         skin.stops_mm[strip],
     )
     areas = np.ones(int(strip.sum()))
-    cells = find_cells(question, part, areas, store=NoStore(), with_bone=True)
+    cells = find_cells(asked, part, areas, with_bone=True)
     told = [c.lateral_from_mm for c in cells if c.resection_mm3 is not None]
     passes = [c.lateral_from_mm for c in cells if (c.best_room_mm or -1.0) >= 0]
     assert told == passes
     assert 0 < len(told) < len(cells)
     assert max(told) < 80
-    without = find_cells(question, part, areas, store=NoStore(), with_bone=False)
+    without = find_cells(asked, part, areas, with_bone=False)
     assert {c.resection_mm3 for c in without} == {None}

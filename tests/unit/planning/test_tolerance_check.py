@@ -20,6 +20,7 @@ from tests.unit.planning.posed_level import (
 from tests.unit.planning.small_problems import the_tools
 
 from kambin.anatomy import Anatomy
+from kambin.imaging import LabelMap
 from kambin.planning.error_model import PathFrame
 from kambin.planning.poses import Poses, Surroundings, across
 from kambin.planning.rulers import Rulers
@@ -81,6 +82,30 @@ def test_a_demand_is_radius_and_margin_less_what_the_checkers_may_differ_by(
 def test_what_is_far_from_the_tools_demands_nothing(a_wall: Anatomy) -> None:
     nowhere = Rulers(a_wall, ENDS + np.array([0, 0, 200.0]), 5.0)
     assert find_demands(_around(), nowhere, NO_PARTS) == []
+
+
+def test_what_no_pose_can_reach_demands_nothing_and_is_not_measured(a_wall: Anatomy) -> None:
+    around = _around()
+    # Inside its array: where that cuts a wall, the surface goes on beyond it.
+    region = make_region(
+        lambda x, y, z: (z >= 7) & (z <= 10) & (x > 0) & (x < 85) & (abs(y) <= 14), MADE_GRID
+    )
+    labelled = np.argwhere(region.values > 0)
+    low, high = labelled.min(axis=0) - 1, labelled.max(axis=0) + 2
+    affine = region.lps_from_ijk.copy()
+    affine[:3, 3] = region.lps_mm(low)
+    held = region.values[tuple(map(slice, low, high))]
+    boxed = make_structure(ROOT, LabelMap(held, affine, region.frame_id), sigma_mm=0.0)
+    some = Rulers(make_anatomy({ROOT: boxed}), ENDS, 20.0)
+    everything = find_demands(around, Rulers(a_wall, ENDS, 20.0), NO_PARTS)
+    # The wall is 6.5 mm off, a needle needs 1.6 mm, and a voxel's doubt is 2.7 mm.
+    assert find_demands(around, some, NO_PARTS, farthest_mm=1.0) == []
+    near = find_demands(around, some, NO_PARTS, farthest_mm=6.0)
+    assert [d.gap_mm for d in near] == pytest.approx([d.gap_mm for d in everything])
+    poses = draw_inside(around, FRAME, _cone(1.0))
+    passes, measured = find_passing(around, GEOMETRY, everything, poses)
+    assert passes.all()
+    assert measured == 0
 
 
 def test_poses_pass_up_to_the_limit_and_not_beyond(rulers: Rulers) -> None:

@@ -26,7 +26,10 @@ def _with_colon(anatomy: Anatomy, gap_mm: float) -> Anatomy:
     # the axis of the plan runs back and outwards from the disc
     wall = 12.0 + 0.8 * (x - 8.0) - gap_mm
     key = StructureKey.parse("colon")
-    region = region_from_mask((y < wall) & (y > wall - 20) & (abs(z) < 20) & (x > 40), DEEP)
+    # what touches the border of its array is taken to go on beyond it: this colon ends before
+    ends = (x < DEEP.high_lps_mm[0] - 6) & (y < DEEP.high_lps_mm[1] - 6)
+    inside = (y < wall) & (y > wall - 20) & (abs(z) < 20) & (x > 40)
+    region = region_from_mask(inside & ends, DEEP)
     colon = Structure(key, region, Origin.SEGMENTED, 1.0)
     return replace(anatomy, structures={**anatomy.structures, key: colon})
 
@@ -150,6 +153,31 @@ def test_the_plan_s_own_path_is_what_is_measured(a_planned_spine: Planned) -> No
             assert row.a_mm == pytest.approx(stated[row.tool, row.structure], abs=0.05)
     assert found.after.foramen_height_mm > found.before.foramen_height_mm
     assert found.plan_content_sha256 == a_planned_spine.plan.content_sha256
+
+
+def test_every_tool_is_measured_up_to_its_own_end(a_planned_spine: Planned) -> None:
+    plan = a_planned_spine.plan
+    drawn = [
+        stage.model_copy(update={"stop_mm": stage.stop_mm + 12.0})
+        if stage.tool == "reamer"
+        else stage
+        for stage in plan.stages
+    ]
+    shorter = replace(a_planned_spine, plan=plan.model_copy(update={"stages": tuple(drawn)}))
+    rows = {
+        (row.tool, row.structure): (row.a_mm, row.b_mm)
+        for row in _ask(shorter, cannula_mm=6.0).clearances
+    }
+    usual = {
+        (row.tool, row.structure): (row.a_mm, row.b_mm)
+        for row in _ask(a_planned_spine, cannula_mm=6.0).clearances
+    }
+    changed = {key for key in usual if rows[key] != usual[key]}
+    assert {tool.split()[0] for tool, _ in changed} == {"reamer"}
+    for key in changed:
+        # With the reamers of the plan, and with those of the other cannula.
+        assert all((new or 0) >= (old or 0) for new, old in zip(rows[key], usual[key], strict=True))
+    assert any((rows[key][1] or 0) > (usual[key][1] or 0) for key in changed)
 
 
 def test_the_plan_and_the_patient_are_left_alone(a_planned_spine: Planned) -> None:

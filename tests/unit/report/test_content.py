@@ -214,7 +214,7 @@ def test_a_refusal_says_what_binds_by_how_much_and_whether_it_is_decidable(
     assert facts["Decidable"] == "NO"
     assert the_refused.verdict.startswith("Cannot be decided at this resolution")
     assert the_refused.angles is None
-    assert the_refused.tables == ()
+    assert [table.name for table in the_refused.tables] == ["proof"]
 
 
 def test_a_decidable_refusal_says_no_path(

@@ -243,6 +243,10 @@ def test_the_joint_tolerance_names_what_limits_it_and_who_checked(plan: Plan) ->
         kept_share=1.0,
     )
     rows = as_mapping(detail(changed(plan, "certainty", tolerance=joint), "tolerance"))
+    note = detail(changed(plan, "certainty", tolerance=joint), "tolerance").note
+    # half of the way off, the ellipse leaves the root of three quarters of the angle
+    assert "1.0 mm off, to any side, leaves 1.2 degrees" in note
+    assert "2.0 mm off leaves none" in note
     assert rows["Both together: half axes of the ellipse"] == "2.0 mm, 1.4 degrees"
     assert rows["What limits it"] == "exiting root L4 left"
     assert rows["Poses inside that the second checker passed"] == "1,024"
@@ -335,11 +339,19 @@ def test_the_plan_stands_first_among_its_alternatives(plan: Plan) -> None:
         target_lps_mm=(10.0, 20.0, 0.0), stop_mm=12.0, weights={"clearance": 1.0},
         objective_mm=-2.0, objectives=some_objectives(bone_mm3=19.0, reachable_fraction=None),
     )  # fmt: skip
-    chosen = plan.model_copy(update={"objectives": some_objectives(), "alternatives": (other,)})
+    chosen = plan.model_copy(update={
+        "objectives": some_objectives(tolerance_entry_mm=1.61), "alternatives": (other,)
+    })  # fmt: skip
     table = detail(chosen, "alternatives")
-    assert table.rows[0] == ("this plan", "1.1 mm", "117 mm³", "14.0 mm", "1.7 cm³", "62 %", "")
+    assert table.rows[0] == (
+        "this plan", "1.1 mm", "117 mm³", "14.0 mm", "1.7 cm³", "62 %", "1.6 mm", ""
+    )  # fmt: skip
     assert table.rows[1][:3] == ("Least bone", "1.1 mm", "19 mm³")
-    assert table.rows[1][5:] == ("not assessed", "It costs: 0.2 mm to ganglion (DRG) L4 left.")
+    assert table.rows[1][5:] == (
+        "not assessed",
+        "not assessed",
+        "It costs: 0.2 mm to ganglion (DRG) L4 left.",
+    )
     assert "90.0, 80.0, 2.0" in table.note
 
 
