@@ -1,6 +1,7 @@
 """Compiles and calls the plain C loop, on two threads."""
 
 import ctypes
+import functools
 import os
 import shutil
 import subprocess
@@ -20,11 +21,12 @@ CHUNKS = 16
 Float32 = NDArray[np.float32]
 
 
-def compile_loop() -> ctypes.CDLL:
-    """Compile ``march.c`` with the flags of the plan and load it."""
+@functools.cache
+def compile_loop(name: str = "march") -> ctypes.CDLL:
+    """Compile a C file beside this one with the flags of the plan, once, and load it."""
     compiler = os.environ.get("CC") or shutil.which("cc") or "gcc"
-    library = Path(tempfile.mkdtemp(prefix="kambin-bench-")) / "march.so"
-    source = Path(__file__).with_name("march.c")
+    library = Path(tempfile.mkdtemp(prefix="kambin-bench-")) / f"{name}.so"
+    source = Path(__file__).with_name(f"{name}.c")
     subprocess.run([compiler, *FLAGS, str(source), "-o", str(library), "-lm"], check=True)
     return ctypes.CDLL(str(library))
 

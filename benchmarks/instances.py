@@ -47,6 +47,9 @@ ENTRY_HALF_SLAB_MM = 0.5
 LATERAL_MM = 50.0
 CRANIOCAUDAL_MM = 44.0
 """Entries lie at least so far from the midline, on the back, and at most so far from the disc."""
+
+SKIN_AXES, SPACE_AXES = (1, 2), (0, 1, 2)
+"""Axes along which entries, and targets, are listed more finely (recipes B1.1)."""
 SEED = 20261122
 
 
@@ -61,6 +64,9 @@ class Instance:
     grid : Grid, 1 mm
     entries, targets : float32 arrays, shape (N, 3), node coordinates
     structures : the structures of the field
+    level : Level
+    disc_ijk : float array, shape (3,), node coordinates of the middle of the disc
+    goal_ijk : float32 array, shape (3,), node coordinates of the target that is wanted most
     """
 
     name: str
@@ -69,6 +75,9 @@ class Instance:
     entries: NDArray[np.float32]
     targets: NDArray[np.float32]
     structures: tuple[Structure, ...]
+    level: Level
+    disc_ijk: NDArray[np.float64]
+    goal_ijk: NDArray[np.float32]
 
 
 def find_shared_data() -> Path | None:
@@ -149,7 +158,10 @@ def make_instance(
             np.minimum(field, tube - NERVE_MARGIN_MM, out=field)
     skin = signed_distance(anatomy.require(StructureKey("skin")).region, grid).values
     entries, targets = _find_ends(field, skin, grid.ijk(centre))
-    return Instance(name, field, grid, _nodes(entries), _nodes(targets), tuple(kept))
+    disc_ijk = grid.ijk(centre)
+    goal = targets[np.argmin(_find_away(targets, disc_ijk))]
+    ends = _nodes(entries), _nodes(targets)
+    return Instance(name, field, grid, *ends, tuple(kept), level, disc_ijk, _nodes(goal))
 
 
 def drawn(instance: Instance, entries: int, targets: int) -> Instance:
@@ -167,15 +179,38 @@ def refined(instance: Instance) -> Instance:
 
     Every entry becomes four, moved by half a node along two axes, every target eight.
     """
-    halves = np.stack(np.meshgrid(*[[0.0, 0.5]] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
-    entries, targets = (
-        (points[:, None] + steps.astype(np.float32)).reshape(-1, 3)
-        for points, steps in (
-            (instance.entries, halves[halves[:, 0] == 0]),
-            (instance.targets, halves),
-        )
+    return replace(
+        instance,
+        name=f"{instance.name}, 0.5 mm",
+        entries=_moved(instance.entries, SKIN_AXES, (0.0, 0.5)),
+        targets=_moved(instance.targets, SPACE_AXES, (0.0, 0.5)),
     )
-    return replace(instance, name=f"{instance.name}, 0.5 mm", entries=entries, targets=targets)
+
+
+def parted(instance: Instance, spacing_nodes: float) -> Instance:
+    """Return an instance with the middles of the quarters and eighths of the cells of its points.
+
+    Parameters
+    ----------
+    instance : Instance
+    spacing_nodes : float, node spacings, edge of the square round every entry and of the cube
+        round every target
+    """
+    shifts = (-0.25 * spacing_nodes, 0.25 * spacing_nodes)
+    return replace(
+        instance,
+        entries=_moved(instance.entries, SKIN_AXES, shifts),
+        targets=_moved(instance.targets, SPACE_AXES, shifts),
+    )
+
+
+def _moved(
+    points: NDArray[np.float32], axes: tuple[int, ...], shifts: tuple[float, float]
+) -> NDArray[np.float32]:
+    """Return every point moved by either shift along each of the axes."""
+    along = [shifts if axis in axes else (0.0,) for axis in range(3)]
+    steps = np.stack(np.meshgrid(*along, indexing="ij"), axis=-1).reshape(-1, 3)
+    return _nodes((points[:, None] + steps.astype(np.float32)).reshape(-1, 3))
 
 
 def _nerves(anatomy: Anatomy, level: Level) -> list[NDArray[np.float64]]:
@@ -204,9 +239,15 @@ def _find_ends(
     x, y, z = (skins - disc_ijk).T
     back = (Side.LEFT.lateral_sign_lps * x > LATERAL_MM) & (y > 0) & (np.abs(z) < CRANIOCAUDAL_MM)
     free = np.argwhere(inner & (field > TARGET_SLACK_MM))
-    away = np.linalg.norm((free - disc_ijk - TARGETS_FROM_DISC_MM) / TARGETS_SHAPE, axis=1)
-    near = np.sort(np.argsort(away, kind="stable")[:TARGETS_COUNT])
+    near = np.sort(np.argsort(_find_away(free, disc_ijk), kind="stable")[:TARGETS_COUNT])
     return skins[back], free[near]
+
+
+def _find_away(nodes: NDArray[np.int64], disc_ijk: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far nodes lie from the point beside the disc, in ellipsoids, shape (N,)."""
+    shifts = (nodes - disc_ijk - TARGETS_FROM_DISC_MM) / TARGETS_SHAPE
+    away: NDArray[np.float64] = np.linalg.norm(shifts, axis=1)
+    return away
 
 
 def _nodes(points: NDArray[np.generic]) -> NDArray[np.float32]:
