@@ -57,6 +57,8 @@ docs: $(STAMP)
 	$(BIN)/python docs/figures/real_patients.py
 	$(BIN)/python docs/figures/herniation_classes.py
 	$(BIN)/python docs/figures/reach_map.py
+	$(BIN)/python docs/figures/search_cost.py
+	$(BIN)/python docs/figures/planned_patients.py
 	$(BIN)/python docs/figures/readme_picture.py
 
 lock:
