@@ -25,7 +25,9 @@ from kambin.knowledge.literature import (
     literature,
     literature_rows,
 )
+from kambin.knowledge.published import APPROACHES, Published, published, published_of
 from kambin.knowledge.rules import RuleRow, rules
+from kambin.knowledge.sources import cite, find_keys, sources
 from kambin.knowledge.stages import MarginRule, Margins, StageRules, stages
 from kambin.knowledge.target_rules import TargetRule, find_target_rule, target_rules
 from kambin.knowledge.techniques import (
@@ -42,6 +44,7 @@ from kambin.knowledge.techniques import (
 from kambin.knowledge.trade_offs import TradeOff, trade_offs
 
 __all__ = [
+    "APPROACHES",
     "KINDS",
     "TAGS",
     "Constant",
@@ -53,6 +56,7 @@ __all__ = [
     "MarginRule",
     "Margins",
     "Preferred",
+    "Published",
     "RuleRow",
     "StageRules",
     "TargetRule",
@@ -61,17 +65,22 @@ __all__ = [
     "TradeOff",
     "UnplannedTechnique",
     "Weights",
+    "cite",
     "constant",
     "constant_tables",
     "describe",
     "find_instrument",
+    "find_keys",
     "find_target_rule",
     "instruments",
     "landmarks",
     "literature",
     "literature_rows",
+    "published",
+    "published_of",
     "read_constants",
     "rules",
+    "sources",
     "stages",
     "target_rules",
     "technique",

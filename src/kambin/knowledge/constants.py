@@ -48,6 +48,8 @@ NOT_CONSTANTS = (
     "trade_offs",
     "rules",
     "literature",
+    "published",
+    "sources",
     "snomed",
 )
 """Tables with rows of their own shape, each read by its own module."""

@@ -6,7 +6,9 @@ from typing import Any
 from kambin.knowledge.constants import Constant, constant_tables, read_constants
 from kambin.knowledge.instruments import instruments
 from kambin.knowledge.literature import literature_rows
+from kambin.knowledge.published import published
 from kambin.knowledge.rules import rules
+from kambin.knowledge.sources import sources
 from kambin.knowledge.stages import stages
 from kambin.knowledge.target_rules import target_rules
 from kambin.knowledge.techniques import techniques
@@ -18,8 +20,8 @@ def describe() -> dict[str, Any]:
     Returns
     -------
     mapping of ``constants`` (by ``table.row``), ``instruments``, ``techniques``, ``rules``,
-    ``target_rules`` and ``stages`` (by name) and ``literature`` (list of rows), made of plain
-    strings, numbers, lists and mappings only
+    ``target_rules``, ``stages`` and ``published`` (by name), ``literature`` (list of rows) and
+    ``sources`` (citations by key), made of plain strings, numbers, lists and mappings only
     """
     return {
         "constants": {
@@ -33,6 +35,8 @@ def describe() -> dict[str, Any]:
         "target_rules": {n: one.model_dump(mode="json") for n, one in target_rules().items()},
         "stages": {name: one.model_dump(mode="json") for name, one in stages().items()},
         "literature": [_shown(asdict(row)) for row in literature_rows().values()],
+        "published": {name: row.as_document() for name, row in published().items()},
+        "sources": dict(sources()),
     }
 
 
