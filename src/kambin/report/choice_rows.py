@@ -3,7 +3,7 @@
 from kambin.planning import Plan
 from kambin.planning.choice_models import Objectives
 from kambin.report.rows import Table
-from kambin.report.words import fraction_words, mm_words, plain_words, point_words
+from kambin.report.words import fraction_words, mm_words, plain_words, point_words, quantity_words
 
 
 def choice_tables(plan: Plan) -> tuple[Table, ...]:
@@ -46,14 +46,28 @@ def _alternatives(plan: Plan) -> Table:
         (other.name, *_numbers(other.objectives), plain_words(other.why))
         for other in plan.alternatives
     )
-    columns = ("Way", "To nerve", "Bone", "Docks short", "In muscle", "Reached", "Hand at skin",
-               "Against the plan")  # fmt: skip
+    columns = ("Way", "To nerve", "Bone in the way", "Docks short", "In muscle", "Reached",
+               "Hand at skin", "Against the plan")  # fmt: skip
     note = "None of them is better in everything. Entries: " + "; ".join(
         f"{other.name} at {point_words(other.entry_lps_mm)}" for other in plan.alternatives
     )
     if not plan.alternatives:
         note = "No other way is better in anything that is compared."
+    note += f" {_bone_words(plan)}"
     return Table("alternatives", "What else there is", columns, rows, note)
+
+
+def _bone_words(plan: Plan) -> str:
+    """Return what the bone of an alternative is, and what it is not."""
+    if plan.resection.volume_mm3 is None:
+        return (
+            "Bone in the way is counted in labels that do not resolve the facet: it says which way "
+            "meets less, not how much is removed."
+        )
+    return (
+        "Bone in the way is the search's own count, alike for every way; what the reamers take "
+        "stands under Bone to remove."
+    )
 
 
 def _numbers(of: Objectives) -> tuple[str, ...]:
@@ -70,15 +84,16 @@ def _numbers(of: Objectives) -> tuple[str, ...]:
 def _usual(plan: Plan) -> Table:
     rows = tuple(
         (
-            one.name.replace("_", " "),
+            quantity_words(one.name, one.unit),
             f"{one.value:.0f} {one.unit}",
             f"{one.low:.0f} to {one.high:.0f} {one.unit}",
-            "left" if one.is_left else "kept",
+            # Not "left": the word belongs to the patient's side.
+            "outside" if one.is_left else "inside",
             one.source,
         )
         for one in plan.preferences
     )
-    columns = ("What", "This plan", "Usual", "Range", "From")
+    columns = ("What", "This plan", "Usual", "It is", "From")
     note = "Nothing is demanded of these; they say what surgeons usually do."
     return Table("usual", "Beside what is usual", columns, rows, note)
 

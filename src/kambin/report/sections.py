@@ -32,6 +32,9 @@ _WINDOW_HU = (-250.0, 650.0)
 _WIDTH_IN = 4.0
 _LABEL_LEAST_MM2 = 12.0
 _LABEL_ROOM_MM = 0.052
+# From the edges to the ends of what stands in the upper left and in the lower left corner, with
+# half a name more: (right, down) and (right, up).
+_CAPTION_IN, _SCALE_IN = (1.75, 0.42), (1.0, 0.4)
 # Both processes of a joint are named already; a third name between them would hide one.
 _UNLABELLED = frozenset({"skin", "rib", "facet_joint"})
 _TOOL_LINES: dict[str, str] = {"needle": "-", "cannula": "-", "reamer": "--"}
@@ -177,10 +180,22 @@ def _label(
     room_mm = _LABEL_ROOM_MM * view.size_mm[0]
     if abs(x_mm) > 0.42 * view.size_mm[0] or abs(y_mm) > 0.42 * view.size_mm[1]:
         return
+    if _is_in_corner(x_mm, y_mm, view):
+        return
     if any(abs(x_mm - x) < 2 * room_mm and abs(y_mm - y) < 0.7 * room_mm for x, y in taken):
         return
     taken.append((x_mm, y_mm))
     write_label(axes, x_mm, y_mm, short_words(region.key), size_pt=6.0)
+
+
+def _is_in_corner(x_mm: float, y_mm: float, view: ViewPlane) -> bool:
+    """Return whether the picture's own caption or scale bar would hide a name at a place."""
+    inch_mm = view.size_mm[0] / _WIDTH_IN
+    right = (x_mm + view.size_mm[0] / 2) / inch_mm
+    down, up = ((view.size_mm[1] / 2 + way * y_mm) / inch_mm for way in (1, -1))
+    return (right < _CAPTION_IN[0] and down < _CAPTION_IN[1]) or (
+        right < _SCALE_IN[0] and up < _SCALE_IN[1]
+    )
 
 
 def _area_mm2(line: NDArray[np.float64]) -> float:

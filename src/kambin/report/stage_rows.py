@@ -29,7 +29,7 @@ def _landmarks(plan: Plan) -> Table:
             f"{seen.ap_zone}, {seen.ap_lateral_mm:.0f} mm of SL",
             f"{abs(seen.lateral_mm_of_pvl):.0f} mm "
             f"{'behind' if seen.lateral_mm_of_pvl > 0 else 'in front'}",
-            (seen.title or "no row of the policy")
+            (seen.title or "nothing is said of this tool here")
             + (_UNVERIFIED if seen.is_verified is False else ""),
             seen.action or "",
         )

@@ -85,7 +85,17 @@ def plain_words(text: str) -> str:
 
 def _join(text: str) -> str:
     """Return text without the underscores of names that are no full key, such as vena_cava."""
-    return re.sub(r"(?<=[a-z])_(?=[a-z]+(?![a-z_:]))", " ", text)
+    return re.sub(r"(?<=[a-z])_(?=[a-z_]+(?![a-z_:]))", " ", text)
+
+
+def quantity_words(name: str, unit: str) -> str:
+    """Return the name of a quantity without the unit at its end, which stands beside its value.
+
+    Parameters
+    ----------
+    name, unit : str, such as ``craniocaudal_to_disc_deg`` and ``deg``
+    """
+    return name.removesuffix(f"_{unit}").replace("_", " ")
 
 
 def short_words(key: StructureKey) -> str:

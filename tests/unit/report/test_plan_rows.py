@@ -355,6 +355,17 @@ def test_the_plan_stands_first_among_its_alternatives(plan: Plan) -> None:
     assert "90.0, 80.0, 2.0" in table.note
 
 
+@pytest.mark.parametrize("volume_mm3", [None, 41.0])
+def test_bone_in_the_way_is_not_taken_for_bone_that_is_removed(
+    plan: Plan, volume_mm3: float | None
+) -> None:
+    told = changed(plan, "resection", volume_mm3=volume_mm3)
+    table = detail(told.model_copy(update={"objectives": some_objectives()}), "alternatives")
+    assert table.columns[2] == "Bone in the way"
+    assert ("do not resolve the facet" in table.note) is (volume_mm3 is None)
+    assert ("Bone to remove" in table.note) is (volume_mm3 is not None)
+
+
 def test_reasons_name_the_rule_that_says_where_to_aim(plan: Plan) -> None:
     aim = TargetChoice(
         rule="paracentral", title="Posterior annulus at the medial pedicle line", zone=None,
@@ -367,13 +378,15 @@ def test_reasons_name_the_rule_that_says_where_to_aim(plan: Plan) -> None:
     assert "1.3 mm off the rule's goal (rule unverified)" in table.note
 
 
-def test_what_is_left_of_the_usual_is_said(plan: Plan) -> None:
+def test_what_lies_outside_the_usual_is_said_without_a_word_for_a_side(plan: Plan) -> None:
     one = Preference(
         name="axial_inclination", value=63.2, low=47.0, high=61.0, unit="deg", is_left=True,
         is_weighed=True, source="evidence 2.1",
     )  # fmt: skip
     table = detail(plan.model_copy(update={"preferences": (one,)}), "usual")
-    assert table.rows == (("axial inclination", "63 deg", "47 to 61 deg", "left", "evidence 2.1"),)
+    assert table.rows == (
+        ("axial inclination", "63 deg", "47 to 61 deg", "outside", "evidence 2.1"),
+    )
 
 
 @pytest.mark.parametrize(("passed", "word"), [(True, "holds"), (False, "BLOCK")])

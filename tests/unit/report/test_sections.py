@@ -9,8 +9,9 @@ from matplotlib.image import imread
 from numpy.typing import NDArray
 
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
-from kambin.imaging import LabelMap
+from kambin.imaging import LabelMap, Volume
 from kambin.planning import Plan
+from kambin.report import sections
 from kambin.report.scenery import plan_scenery
 from kambin.report.sections import draw_section, region_outlines_mm
 from kambin.report.source import SoftRegion, crop_near, outlined_structures, shown_volume, soften
@@ -129,6 +130,30 @@ def test_without_skin_everything_unlabelled_is_body(
         a_small_anatomy.label_spacing_mm,
     )
     assert shown_volume(a_label_only_case, bare, ORIGIN).values.min() > -1000
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "is_named"),
+    [(-0.3, -0.4, False), (-0.35, 0.42, False), (0.0, 0.0, True), (0.3, -0.4, True)],
+    ids=["caption", "scale bar", "middle", "upper right"],
+)
+def test_no_name_is_written_under_the_caption_or_the_scale_bar(
+    the_views: dict[str, ViewPlane],
+    monkeypatch: pytest.MonkeyPatch,
+    x: float,
+    y: float,
+    is_named: bool,
+) -> None:
+    view, named = the_views["axial"], []
+    monkeypatch.setattr(sections, "write_label", lambda *given, **_: named.append(given[3]))
+    wide, high = view.size_mm
+    corner = np.array([x * wide, y * high])
+    line = corner + 5.0 * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]])
+    monkeypatch.setattr(sections, "region_outlines_mm", lambda *_: [line])
+    volume = Volume(np.zeros((4, 4, 4), np.float32), np.eye(4), "patient")
+    region = SoftRegion(DISC, np.zeros((2, 2, 2), np.float32), np.eye(4), modelled=False)
+    draw_section(volume, view, (region,), (), caption="L4-L5 LEFT side")
+    assert bool([text for text in named if "disc" in text]) is is_named
 
 
 def test_the_binding_structure_is_hatched(

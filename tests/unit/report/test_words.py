@@ -18,6 +18,7 @@ from kambin.report.words import (
     origin_words,
     plain_words,
     point_words,
+    quantity_words,
     short_words,
     structure_words,
 )
@@ -108,6 +109,24 @@ def test_what_was_not_assessed_says_so() -> None:
     assert fraction_words(0.236) == "24 %"
     assert mm_words(3.14) == "3.1 mm"
     assert mm_words(2.0, "degrees") == "2.0 degrees"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("axial_inclination_to_disc_deg 40", "axial inclination to disc deg 40"),
+        ("near vena_cava and drg:L4:left", "near vena cava and ganglion (DRG) L4 left"),
+        ("exiting_root:L4:left binds", "exiting root L4 left binds"),
+    ],
+)
+def test_no_underscore_is_left_in_a_sentence(text: str, words: str) -> None:
+    assert plain_words(text) == words
+
+
+def test_a_quantity_is_named_without_the_unit_that_stands_beside_its_value() -> None:
+    assert quantity_words("craniocaudal_to_disc_deg", "deg") == "craniocaudal to disc"
+    assert quantity_words("lateral_of_midline_mm", "mm") == "lateral of midline"
+    assert quantity_words("degree_of_wear", "deg") == "degree of wear"
 
 
 def test_points_and_origins_are_words() -> None:
