@@ -51,6 +51,10 @@ COMMANDS = {
         "measure",
         "Measure disc, foramen, window, root, joint, canal and crest beside what papers report.",
     ),
+    "indications": Entry(
+        "indications",
+        "Weigh the ways to operate by rules on the measured anatomy, with reasons and figures.",
+    ),
     "plan": Entry("plan", "Plan entry, target, tools and docking distance for one level and side."),
     "skinmap": Entry(
         "skinmap",
@@ -74,6 +78,10 @@ COMMANDS = {
     ),
     "report": Entry(
         "report", "Write the report of a plan or of a refusal: HTML, PDF and the pictures."
+    ),
+    "anaesthesia": Entry(
+        "anaesthesia",
+        "List the layers on the way of a plan, what each is given, and what the patient is asked.",
     ),
     "info": Entry(
         "info",

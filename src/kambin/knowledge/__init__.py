@@ -1,5 +1,6 @@
 """Typed tables of clinical numbers, instruments and techniques, with unit, tag and source."""
 
+from kambin.knowledge.checkpoints import Checkpoints, Dermatome, Report, checkpoints
 from kambin.knowledge.constants import (
     TAGS,
     Constant,
@@ -11,6 +12,14 @@ from kambin.knowledge.constants import (
     values,
 )
 from kambin.knowledge.describe import describe
+from kambin.knowledge.drugs import (
+    JURISDICTIONS,
+    Ceiling,
+    Jurisdiction,
+    Preparation,
+    find_preparation,
+    preparations,
+)
 from kambin.knowledge.instruments import (
     KINDS,
     Instrument,
@@ -45,18 +54,25 @@ from kambin.knowledge.trade_offs import TradeOff, trade_offs
 
 __all__ = [
     "APPROACHES",
+    "JURISDICTIONS",
     "KINDS",
     "TAGS",
+    "Ceiling",
+    "Checkpoints",
     "Constant",
     "Corridor",
+    "Dermatome",
     "Instrument",
+    "Jurisdiction",
     "Kind",
     "LandmarkRow",
     "Literature",
     "MarginRule",
     "Margins",
     "Preferred",
+    "Preparation",
     "Published",
+    "Report",
     "RuleRow",
     "StageRules",
     "TargetRule",
@@ -65,17 +81,20 @@ __all__ = [
     "TradeOff",
     "UnplannedTechnique",
     "Weights",
+    "checkpoints",
     "cite",
     "constant",
     "constant_tables",
     "describe",
     "find_instrument",
     "find_keys",
+    "find_preparation",
     "find_target_rule",
     "instruments",
     "landmarks",
     "literature",
     "literature_rows",
+    "preparations",
     "published",
     "published_of",
     "read_constants",

@@ -49,8 +49,15 @@ NOT_CONSTANTS = (
     "rules",
     "literature",
     "published",
+    "approaches",
     "sources",
+    "suitability",
+    "promises",
     "snomed",
+    "drugs",
+    "checkpoints",
+    "procedure",
+    "recovery",
 )
 """Tables with rows of their own shape, each read by its own module."""
 
