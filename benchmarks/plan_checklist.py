@@ -169,7 +169,12 @@ def find_widest(drawn: Iterable[DrawnTool]) -> DrawnTool:
 
 
 def check_root(plan: Plan, anatomy: Anatomy, drawn: Iterable[DrawnTool]) -> Answer:
-    """Answer whether the exiting root runs beside the tube: ventral or cranial of it, not in it."""
+    """Answer whether the exiting root runs beside the tube: ventral or cranial of it, not in it.
+
+    Notes
+    -----
+    The side is that of the tube's axis, prolonged beyond its tip where the root lies beyond it.
+    """
     tube = find_widest(drawn)
     level, side = Level.parse(plan.level), Side(plan.side)
     found = [(key, s) for key, s in anatomy.structures.items() if is_exiting(key, level, side)]
@@ -178,7 +183,8 @@ def check_root(plan: Plan, anatomy: Anatomy, drawn: Iterable[DrawnTool]) -> Answ
     gaps = [(*_nearest(structure, tube), key) for key, structure in found]
     gap_mm, place, key = min(gaps, key=lambda row: row[0])
     axis = tube.outside_lps_mm - tube.tip_lps_mm
-    along = float(np.clip((place - tube.tip_lps_mm) @ axis / (axis @ axis), 0, 1))
+    # Across the axis alone: what lies beyond the tip is not ventral of the tube for being ahead.
+    along = float((place - tube.tip_lps_mm) @ axis / (axis @ axis))
     local = anatomy.disc_frames[level].lps_from_disc.inverse().matrix[:3, :3]
     _, behind_mm, above_mm = local @ (place - tube.tip_lps_mm - along * axis)
     sides = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kambin.core import Finding, Severity
 from kambin.knowledge import value
-from kambin.planning.choice_models import Docking, Landmark, Preference, Rule
+from kambin.planning.choice_models import Docking, Landmark, Preference
 from kambin.planning.remarks import make_finding
 from kambin.planning.tools import Toolset
 
@@ -92,28 +92,6 @@ def remark_preferences(preferences: Iterable[Preference], where: str) -> list[Fi
             where=where,
             why="; ".join(left) + ".",
         )
-    ]
-
-
-def remark_root_side(rules: Iterable[Rule], where: str) -> list[Finding]:
-    """Return what is asked where tools run on the far side of the exiting root.
-
-    Parameters
-    ----------
-    rules : iterable of Rule, assessed
-    where : str, level and side
-    """
-    return [
-        make_finding(
-            "PL-095",
-            Severity.CONFIRM,
-            what=f"The tools run ventral and cranial of the {rule.structure}",
-            where=where,
-            why=f"Where they cross, the root lies {-rule.value:.1f} mm dorsal and caudal of the "
-            "axis; in Kambin's triangle it lies ventral and cranial.",
-        )
-        for rule in rules
-        if rule.id == "root-side" and not rule.passed and rule.value is not None
     ]
 
 

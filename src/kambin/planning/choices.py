@@ -23,7 +23,6 @@ from kambin.planning.choice_remarks import (
     remark_docking,
     remark_landmarks,
     remark_preferences,
-    remark_root_side,
 )
 from kambin.planning.docking import describe_docking
 from kambin.planning.evaluate import Path
@@ -124,7 +123,6 @@ def describe_choice(
             *remark_landmarks((stage.tool, stage.landmark) for stage in told),
             *remark_docking(docking, where),
             *remark_preferences(preferences, where),
-            *remark_root_side(rules, where),
             *remark_broken(rules, where),
         ),
     )
@@ -170,7 +168,7 @@ def assess_choice(
             skin_allowed_mm=find_skin_allowed_mm(question.skin),
             spacing_mm=find_coarsest_mm(question.case, anatomy),
             knows_root=anatomy.find(root) is not None,
-            root_ahead_mm=measure_root_ahead_mm(anatomy, problem.geometry, path),
+            root_ahead_mm=measure_root_ahead_mm(problem.geometry, path),
         )
     )
 

@@ -15,6 +15,7 @@ from kambin.planning.entries import Entries, cast_rays
 from kambin.planning.geometry import LevelGeometry, cross_pedicle_line, find_foramen_fault
 from kambin.planning.kernels import Scalar
 from kambin.planning.landmarks import find_excess_mm, find_excluding, find_stopped
+from kambin.planning.root_side import measure_roots_ahead_mm
 from kambin.planning.skin import Skin
 from kambin.planning.targets import Targets
 from kambin.planning.tools import Toolset
@@ -54,8 +55,9 @@ def find_allowed(
     Notes
     -----
     Where the waist of the foramen is measured, the cannula ends no further out than 2 mm beyond
-    it; else, or where the tools say so, its outer mouth bounds docking (docs/adr/0007). What
-    the landmarks of the C-arm exclude for a zone is left out, too. The search asks
+    it; else, or where the tools say so, its outer mouth bounds docking (docs/adr/0007). Paths that
+    cross the exiting root on its far side are left out (``root_side``), and what the landmarks of
+    the C-arm exclude for a zone, too. The search asks
     ``CorridorNumbers`` path by path; this is what it must agree with.
     """
     corridor, stops = tools.technique.corridor, find_stops_mm(tools.technique)
@@ -67,6 +69,7 @@ def find_allowed(
         theta <= corridor.axial_inclination_max_deg
     )
     passes &= (phi >= corridor.craniocaudal_min_deg) & (phi <= corridor.craniocaudal_max_deg)
+    passes &= measure_roots_ahead_mm(geometry, points, aims) >= 0
     limit = find_docking_limit_mm(geometry, points, aims, tools)
     allowed: NDArray[np.bool_] = passes[..., None] & (stops <= limit[..., None])
     for row in find_excluding(targets.zone):
@@ -177,6 +180,8 @@ def _measure_lacks(
     tilted = _outside(phi, corridor.craniocaudal_min_deg, corridor.craniocaudal_max_deg)
     upper, lower = (str(StructureKey("pedicle", v, side)) for v in (level.upper, level.lower))
     joint = str(StructureKey("iap", level.upper, side))
+    root = str(StructureKey("exiting_root", level.upper, side))
+    ahead = measure_roots_ahead_mm(geometry, entries_lps_mm, targets_lps_mm)
     return {
         (upper, "it runs above the foramen."): crossing[..., 2] - geometry.foramen_top_mm,
         (lower, "it runs below the foramen."): geometry.foramen_floor_mm - crossing[..., 2],
@@ -185,6 +190,7 @@ def _measure_lacks(
         ("skin", "the skin is too far away."): length - corridor.length_max_mm,
         ("skin", "its angles leave the technique's."): np.radians(np.hypot(turned, tilted))
         * length,
+        (root, "it crosses the root on its ventral and cranial side."): -ahead,
     }
 
 

@@ -22,6 +22,8 @@ from kambin.planning.landmarks import (
     find_excluding,
     find_lines_mm,
 )
+from kambin.planning.root_kernels import find_root_ahead
+from kambin.planning.root_side import pack_root
 from kambin.planning.targets import Targets
 from kambin.planning.tools import Toolset
 
@@ -42,7 +44,8 @@ Bits = NDArray[np.uint32]
     NORMAL_Y,
     NORMAL_Z,
     PLANE,
-) = range(5, 18)
+    ROOT,
+) = range(5, 19)
 """Places in the limits of the corridor."""
 
 BACK, ROW_LINE = range(5, 7)
@@ -64,7 +67,8 @@ class CorridorNumbers:
     entries_mm, targets_mm : float arrays, shape (N, 3), mm, LPS
     entries_surgical_mm, targets_surgical_mm : the same points, surgical disc frame
     stops_mm : float array, shape (S,), mm
-    numbers : float array, shape (18,), limits of angles, length, foramen and docking
+    numbers : float array, shape (N,), limits of angles, length, foramen and docking, and the line
+        of the exiting root
     rows : float array, shape (R, 7), the landmarks that exclude candidates
     """
 
@@ -148,6 +152,7 @@ def _find_numbers(geometry: LevelGeometry, tools: Toolset) -> NDArray[np.float64
             tools.technique.stop_max_mm,
             geometry.wall_mm,
             *waist,
+            *pack_root(geometry),
         ]
     )
 
@@ -241,6 +246,8 @@ def find_pair(  # pragma: no cover
         return np.uint32(0)
     theta, phi = find_angles(vx, vy, vz, length, numbers[SIGN])
     if theta < numbers[1] or theta > numbers[2] or phi < numbers[3] or phi > numbers[4]:
+        return np.uint32(0)
+    if find_root_ahead(e, t, numbers, ROOT) < 0:
         return np.uint32(0)
     way_0, way_1 = (e[0] - t[0]) / length, (e[1] - t[1]) / length
     bits = np.uint32(0)

@@ -1,7 +1,7 @@
 """What no path of two balls can be: bounds on corridor, foramen and docking, without the fields."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kambin.planning.cost_kernels import find_cone
 from kambin.planning.kernels import Scalar
+from kambin.planning.root_kernels import runs_ahead_of_root
 
 (
     PHI_HIGH,
@@ -26,6 +27,9 @@ from kambin.planning.kernels import Scalar
     SURGICAL,
 ) = range(5, 18)
 """Places in ``Gate.numbers``."""
+
+ROOT = SURGICAL + 12
+"""Where the line of the exiting root begins there."""
 
 GATE_EPSILON_MM = 1e-3
 """Room for rounding: a gate may let pass what the corridor stops, never stop what it lets pass."""
@@ -50,6 +54,7 @@ class Gate:
         origin, mm; zeros where the mouth bounds docking
     mouth_mm : float, mm lateral
     allowance_mm : float, mm, how far beyond waist or mouth a cannula may end
+    root : float array, as ``root_side.pack_root`` gives it
     """
 
     longest_mm: float
@@ -65,10 +70,11 @@ class Gate:
     waist: NDArray[np.float64]
     mouth_mm: float
     allowance_mm: float
+    root: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @property
     def numbers(self) -> NDArray[np.float64]:
-        """Return what the kernels read of it, shape (29,)."""
+        """Return what the kernels read of it, shape (29 + N,)."""
         return np.array(
             [
                 self.longest_mm,
@@ -84,6 +90,7 @@ class Gate:
                 self.allowance_mm,
                 *self.waist,
                 *np.asarray(self.surgical_from_lps).reshape(-1),
+                *self.root,
             ]
         )
 
@@ -156,7 +163,9 @@ def find_stop_limit(  # pragma: no cover  # noqa: PLR0913, PLR0917
     )
     if back > numbers[BEHIND] + GATE_EPSILON_MM or bottom > numbers[TOP] + GATE_EPSILON_MM:
         return -1.0
-    if upper < numbers[FLOOR] - GATE_EPSILON_MM:
+    if upper < numbers[FLOOR] - GATE_EPSILON_MM or runs_ahead_of_root(
+        e0, e1, e2, reach_e, t0, t1, t2, reach_t, numbers, ROOT
+    ):
         return -1.0
     return find_docking_room(numbers, e0 - t0, e1 - t1, e2 - t2, t0, t1, t2, e0, reach_e, reach_t)
 

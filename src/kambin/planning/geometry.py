@@ -1,6 +1,6 @@
 """The level as the surgeon sees it: lateral to the asked side, posterior, cranial."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,6 +46,8 @@ class LevelGeometry:
     wall_mm : float, mm, posterior of the disc's centre: the posterior rim of the disc
     half_width_mm : float, mm, half the width of the disc
     waist : WaistPlane, or none where it was not looked for or is not closed
+    root_mm : float array, shape (N, 3), mm, surgical frame, middle line of the exiting root from
+        the sac outwards, or none where it is not known
     """
 
     level: Level
@@ -59,6 +61,7 @@ class LevelGeometry:
     wall_mm: float
     half_width_mm: float
     waist: WaistPlane | None = None
+    root_mm: NDArray[np.float64] | None = field(default=None, compare=False)
 
     def surgical_mm(self, points_lps_mm: ArrayLike) -> NDArray[np.float64]:
         """Map LPS points, shape (..., 3), mm, to (lateral, posterior, cranial) of the disc."""
@@ -99,7 +102,7 @@ def find_level_geometry(anatomy: Anatomy, *, level: Level, side: Side) -> LevelG
     # S1 has no pedicle of its own in some label sets; the end plates then bound the foramen.
     top = above[2] if above else value("planning.foramen_height_mm")
     floor = below[3] if below else -0.5 * disc.height_mm
-    return LevelGeometry(
+    geometry = LevelGeometry(
         level=level,
         side=side,
         lps_from_disc=disc.lps_from_disc,
@@ -111,6 +114,21 @@ def find_level_geometry(anatomy: Anatomy, *, level: Level, side: Side) -> LevelG
         wall_mm=disc.posterior_rim_y_mm,
         half_width_mm=disc.half_width_mm,
     )
+    return with_root(anatomy, geometry)
+
+
+def with_root(anatomy: Anatomy, geometry: LevelGeometry) -> LevelGeometry:
+    """Return the geometry with the line of its exiting root, where one is known.
+
+    Parameters
+    ----------
+    anatomy : Anatomy
+    geometry : LevelGeometry
+    """
+    root = anatomy.find(StructureKey("exiting_root", geometry.level.upper, geometry.side))
+    if root is None or root.tube is None:
+        return replace(geometry, root_mm=None)
+    return replace(geometry, root_mm=geometry.surgical_mm(root.tube.points_lps_mm))
 
 
 def find_foramen_fault(

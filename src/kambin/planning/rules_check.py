@@ -7,7 +7,6 @@ import numpy as np
 from kambin.anatomy import Anatomy
 from kambin.core import Finding, Severity
 from kambin.knowledge import rules, technique
-from kambin.planning.choice_remarks import remark_root_side
 from kambin.planning.docking import describe_docking, with_waist
 from kambin.planning.evaluate import Path
 from kambin.planning.geometry import LevelGeometry
@@ -19,7 +18,7 @@ from kambin.planning.rules import RuledPath, assess_rules, remark_broken
 from kambin.planning.second_way import Extent, Measured
 from kambin.planning.tools import Tool, Toolset
 
-OWN_CODES = frozenset({"PL-007", "PL-014", "PL-080", "PL-087"})
+OWN_CODES = frozenset({"PL-007", "PL-014", "PL-080", "PL-087", "PL-095"})
 """Codes of the rules that no other check of a plan asks; the rest is said there."""
 
 
@@ -42,8 +41,6 @@ def check_rules(
     yield from remark_broken(broken, f"{plan.level} {plan.side}")
     far_out = next(rule for rule in assessed if rule.id == "docking-waist")
     asked = {finding.code for finding in plan.findings}
-    if "PL-095" not in asked:
-        yield from remark_root_side(assessed, f"{plan.level} {plan.side}")
     if plan.docking is not None and not far_out.passed and "PL-081" not in asked:
         yield make_finding(
             "PL-087",
@@ -75,7 +72,7 @@ def _rule(
         zone=plan.zone,
         resection=plan.resection,
         knows_root=anatomy.find(f"exiting_root:{geometry.level.upper}:{plan.side}") is not None,
-        root_ahead_mm=measure_root_ahead_mm(anatomy, geometry, path),
+        root_ahead_mm=measure_root_ahead_mm(geometry, path),
     )
 
 

@@ -11,6 +11,7 @@ from kambin.planning.cost_kernels import Costs
 from kambin.planning.gate_kernels import Gate
 from kambin.planning.margin_field import MarginField
 from kambin.planning.problem import Problem
+from kambin.planning.root_side import pack_root
 from kambin.planning.staged_search import StagedProblem
 
 MM3_PER_CM3 = 10.0**3
@@ -124,4 +125,5 @@ def find_gate(problem: Problem) -> Gate:
         waist=waist,
         mouth_mm=geometry.pedicle_centre_mm + 0.5 * geometry.pedicle_width_mm,
         allowance_mm=value("planning.waist_allowance_mm"),
+        root=pack_root(geometry),
     )

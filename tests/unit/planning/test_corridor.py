@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.unit.planning.laid_roots import a_line
 from tests.unit.planning.small_problems import a_body, a_level, some_entries, the_tools
 
 from kambin.frames import Side
 from kambin.knowledge import technique
 from kambin.planning.corridor import find_allowed, find_corridor_lack, find_stops_mm
+from kambin.planning.entries import Entries
 from kambin.planning.geometry import WaistPlane
 from kambin.planning.targets import Targets
 
@@ -118,3 +120,48 @@ def test_the_waist_bounds_how_far_out_a_cannula_may_dock() -> None:
     # 4 mm lateral is 5 mm along a path at 53 degrees; 2 mm more are allowed.
     assert stops[found[False]].max() == 6.0
     assert stops[found[True]].max() == 14.0
+
+
+def _foraminal() -> tuple[Targets, Entries]:
+    point = np.array([10.0, 16.0, 0.0])
+    return _one_target(*point), some_entries(point, [(53.0, 0.0), (60.0, 10.0)], 120.0)
+
+
+@pytest.mark.parametrize(("ahead_mm", "passes"), [(3.0, True), (1.5, True), (-3.0, False)])
+@pytest.mark.parametrize("zone", [None, "central", "foraminal", "extraforaminal"])
+def test_paths_on_the_far_side_of_the_root_are_left_out_for_every_zone(
+    ahead_mm: float, passes: bool, zone: str | None
+) -> None:
+    targets, entries = _foraminal()
+    middle = 0.9 * targets.points_lps_mm[0] + 0.1 * entries.points_lps_mm.mean(axis=0)
+    level = replace(a_level(), root_mm=a_line(middle, ahead_mm, 9))
+    allowed = find_allowed(entries, replace(targets, zone=zone), level, the_tools())
+    plain = find_allowed(entries, replace(targets, zone=zone), a_level(), the_tools())
+    assert plain.any()
+    assert np.array_equal(allowed, plain if passes else np.zeros_like(plain))
+
+
+@pytest.mark.parametrize(
+    "shift_mm", [(-40.0, 0.0, 0.0), (0.0, 40.0, 40.0)], ids=["medial of it", "above it"]
+)
+def test_a_path_that_does_not_cross_the_root_is_not_refused(shift_mm: tuple[float, ...]) -> None:
+    targets, entries = _foraminal()
+    line = a_line(targets.points_lps_mm[0] + np.array(shift_mm), -8.0)
+    allowed = find_allowed(entries, targets, replace(a_level(), root_mm=line), the_tools())
+    assert np.array_equal(allowed, find_allowed(entries, targets, a_level(), the_tools()))
+
+
+def test_a_root_behind_every_path_is_what_keeps_all_lines_out() -> None:
+    """Wide enough for all angles of the technique: the nearest line says by how much it misses."""
+    target = _one_target(10.0, 16.0, 0.0)
+    line = np.array([[11.0, 56.0, 21.0], [11.5, -14.0, -49.0]])
+    level = replace(a_level(), root_mm=line)
+    lack = find_corridor_lack(WIDE_BODY, level, CORRIDOR, target)
+    assert lack.structure == "exiting_root:L4:left"
+    assert "ventral and cranial" in lack.why
+    deeper = replace(a_level(), root_mm=line + np.array([0.0, 2.0, -2.0]))
+    further = find_corridor_lack(WIDE_BODY, deeper, CORRIDOR, target)
+    assert lack.lack_mm is not None
+    assert further.lack_mm == pytest.approx(lack.lack_mm + np.sqrt(8.0), abs=0.3)
+    free = find_corridor_lack(WIDE_BODY, a_level(), CORRIDOR, target)
+    assert free.structure != "exiting_root:L4:left"

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.unit.planning.laid_roots import a_random_line
 from tests.unit.planning.small_problems import a_level, some_entries, the_tools
 
 from kambin.frames import Side
@@ -68,6 +69,30 @@ def test_kernel_and_numpy_agree_on_every_candidate(name: str, side: Side) -> Non
                 seen.append(plain.mean())
     # The problems are neither all closed nor all open, and the zone or the waist matters.
     assert 0 < min(seen) < max(seen) < 1
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("seed", range(6))
+def test_kernel_and_numpy_agree_beside_a_root(seed: int, side: Side) -> None:
+    rng = np.random.default_rng(seed)
+    entries, targets = random_ends(rng, side)
+    level = replace(a_level(side), root_mm=a_random_line(rng, (14.0, 18.0, 4.0)))
+    ours, plain = the_corridor_by_both(entries, targets, level, the_tools())
+    assert np.array_equal(ours, plain)
+    without = find_allowed(entries, targets, a_level(side), the_tools())
+    assert not (plain & ~without).any(), "a root only takes away"
+    assert plain.any()
+
+
+def test_some_of_these_roots_take_paths_away() -> None:
+    lost = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        entries, targets = random_ends(rng, Side.LEFT)
+        level = replace(a_level(), root_mm=a_random_line(rng, (14.0, 18.0, 4.0)))
+        kept = find_allowed(entries, targets, level, the_tools()).sum()
+        lost += find_allowed(entries, targets, a_level(), the_tools()).sum() - kept
+    assert lost > 0
 
 
 def test_on_the_very_limits_kernel_and_numpy_decide_alike() -> None:

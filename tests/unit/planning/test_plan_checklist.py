@@ -166,6 +166,28 @@ def test_a_root_behind_and_below_the_tube_is_caught(a_planned_spine: Planned) ->
     assert "dorsal" in answer.found
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_beyond_the_tip_the_side_across_the_tube_counts(
+    a_planned_spine: Planned, sign: float
+) -> None:
+    """Ahead of the tip is ventral of it along the tool, whichever side of the axis it is on."""
+    plan, tube = a_planned_spine.plan, _cannula(a_planned_spine.plan)
+    way = tube.outside_lps_mm - tube.tip_lps_mm
+    way /= np.linalg.norm(way)
+    side = np.array([0.0, 1.0, -1.0])
+    off = sign * (side - way * (side @ way))
+
+    def ahead(points: np.ndarray) -> np.ndarray:
+        place = tube.tip_lps_mm - 8 * way + 3 * off
+        return np.stack([place + step * off for step in np.linspace(0, 2, len(points))])
+
+    anatomy = _with_root(a_planned_spine.anatomy, ahead)
+    assert (anatomy.structures[ROOT].tube.points_lps_mm[0] - tube.tip_lps_mm)[1] < 0
+    answer = check_root(plan, anatomy, _tools(plan))
+    assert answer.found.endswith("dorsal" if sign > 0 else "ventral and cranial")
+    assert answer.holds is (sign < 0)
+
+
 def test_a_patient_without_a_root_is_not_said_to_have_one_beside(a_planned_spine: Planned) -> None:
     structures = {k: s for k, s in a_planned_spine.anatomy.structures.items() if k != ROOT}
     anatomy = replace(a_planned_spine.anatomy, structures=structures)
