@@ -69,9 +69,11 @@ class _Found:
     findings: list[Finding] = field(default_factory=list)
 
     def add(self, fact: Fact) -> None:
+        """Keep a fact under its name, in place of an earlier one."""
         self.facts[fact.name] = fact
 
     def miss(self, name: str, because: str) -> None:
+        """Keep that a fact is not known, and why."""
         self.add(Fact(name, None, origin="not_assessed", because=because))
 
 
