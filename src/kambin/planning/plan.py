@@ -33,6 +33,7 @@ from kambin.planning.models import (
 from kambin.planning.policy import find_same_nerve
 from kambin.planning.question import Question, prepare_question
 from kambin.planning.reach_choice import ReachChoice, choose_for_reach
+from kambin.planning.reach_mouth import tell_mouth
 from kambin.planning.reach_remarks import remark_reach
 from kambin.planning.refine import search
 from kambin.planning.refusal import Verdict, judge_refusal
@@ -160,7 +161,8 @@ def _write_plan(
         length_mm=path.length_mm,
     )
     remarks = remark_plan(case, anatomy, geometry, trajectory, stages, resection)
-    reach_remarks = remark_reach(resection, evaluation.reach, f"{level} {side}")
+    hint = tell_mouth(question, chosen.result.best, evaluation.reach)
+    reach_remarks = remark_reach(resection, evaluation.reach, f"{level} {side}", hint)
     remarks = sort_remarks([*remarks, *choice.remarks, *chosen.findings, *reach_remarks])
     signed = float(geometry.surgical_mm(path.entry_lps_mm)[0]) * side.lateral_sign_lps
     return seal_plan(

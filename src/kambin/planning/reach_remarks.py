@@ -7,7 +7,7 @@ from kambin.planning.reach_models import Reach
 from kambin.planning.remarks import make_finding
 
 
-def remark_reach(resection: Resection, reach: Reach, where: str) -> list[Finding]:
+def remark_reach(resection: Resection, reach: Reach, where: str, hint: str = "") -> list[Finding]:
     """Return what is said of needed bone that stays and of the fragment out of reach.
 
     Parameters
@@ -15,10 +15,11 @@ def remark_reach(resection: Resection, reach: Reach, where: str) -> list[Finding
     resection : Resection
     reach : Reach
     where : str, level and side
+    hint : str, what would reach more, as ``reach_mouth.tell_mouth`` says it, or empty
     """
     return [
         *_remark_uncovered(resection, where),
-        *_remark_residual(reach, where),
+        *_remark_residual(reach, where, hint),
         *_remark_sight(reach, where),
     ]
 
@@ -39,7 +40,7 @@ def _remark_uncovered(resection: Resection, where: str) -> list[Finding]:
     ]
 
 
-def _remark_residual(reach: Reach, where: str) -> list[Finding]:
+def _remark_residual(reach: Reach, where: str, hint: str) -> list[Finding]:
     """Return how much of the fragment no forceps reaches, and where it lies."""
     share, left = reach.reachable_fraction, reach.residual
     if share is None or left is None or share >= value("reach.note_share"):
@@ -61,7 +62,7 @@ def _remark_residual(reach: Reach, where: str) -> list[Finding]:
             what=f"Forceps reach {share:.0%} of the fragment; {left.volume_mm3:.0f} mm3 are left",
             where=f"{where}, largest piece {left.largest_mm3:.0f} mm3 about "
             f"({x:.0f}, {y:.0f}, {z:.0f}) mm, {', '.join(gaps)}",
-            why=f"A person confirms below {limit:.0%}.{guess}",
+            why=f"A person confirms below {limit:.0%}.{guess}{hint}",
         )
     ]
 
