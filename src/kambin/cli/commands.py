@@ -83,6 +83,14 @@ COMMANDS = {
         "anaesthesia",
         "List the layers on the way of a plan, what each is given, and what the patient is asked.",
     ),
+    "claims": Entry(
+        "claims",
+        "Put the promises of the technique to the test: papers for and against, and your plan.",
+    ),
+    "procedure": Entry(
+        "procedure",
+        "Write the procedure sheet of a plan: marks, C-arm, tools, steps, and what follows.",
+    ),
     "info": Entry(
         "info",
         "List instruments, techniques, label dialects, constants and codes with their sources.",

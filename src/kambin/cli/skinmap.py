@@ -64,7 +64,7 @@ def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
     """Show from where on the skin one may come, and how much room, bone and reach that means.
 
     Per square of a centimetre, counted lateral of the midline and cranial of the disc line, with
-    the area of safe entry on the curved skin.
+    the area of curved skin from which every hard margin is kept.
     """
     files = out or []
     _require_kinds(files)
@@ -120,10 +120,10 @@ def write_skin_map(
 
 
 def print_skin_map(found: SkinMapDocument, files: list[Path]) -> None:
-    """Print how much skin is safe, and the squares with the most room."""
+    """Print how much skin keeps every margin, and the squares with the most room."""
     print_lines(
         f"{found.level} {found.side.upper()}  {found.technique}, cannula {found.cannula_mm:g} mm",
-        f"Safe      {found.safe_area_cm2:.1f} cm2 of the {found.area_cm2:.1f} cm2 of skin that the "
+        f"Open      {found.safe_area_cm2:.1f} cm2 of the {found.area_cm2:.1f} cm2 of skin that the "
         "technique allows",
     )
     relaxed = _tell_relaxed(docks_at_mouth=found.docks_at_mouth, rim=found.rim_is_removed)
@@ -144,7 +144,7 @@ def print_skin_map(found: SkinMapDocument, files: list[Path]) -> None:
     size = found.cell_mm
     print_table(
         f"Squares of {size:g} mm with the most room",
-        ("lateral mm", "cranial mm", "safe cm2", "room mm", "bone mm3", "grasped", "seen"),
+        ("lateral mm", "cranial mm", "open cm2", "room mm", "bone mm3", "grasped", "seen"),
         (_cells(cell, size) for cell in rows[:MOST_ROWS]),
     )
     for file in files:

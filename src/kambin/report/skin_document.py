@@ -70,7 +70,7 @@ def caption_lines(found: SkinMapDocument) -> list[str]:
     # short lines: a long one would run over the letter at the top and the scale of colours
     lines = [
         f"{found.level} {found.side.upper()}, cannula {found.cannula_mm:g} mm",
-        f"safe from {found.safe_area_cm2:.0f} of {found.area_cm2:.0f} cm2",
+        f"open: {found.safe_area_cm2:.0f} of {found.area_cm2:.0f} cm2",
     ]
     lines += ["docked at the mouth"] if found.docks_at_mouth else []
     lines += ["rim taken away"] if found.rim_is_removed else []

@@ -195,7 +195,7 @@ def _write_words(figure: Figure, sheet: Sheet, found: SkinMapDocument) -> None:
         "on the left.",
         7,
     )
-    cut = " Skin that is safe goes on beyond the sheet." if sheet.is_cut else ""
+    cut = " Open skin goes on beyond the sheet." if sheet.is_cut else ""
     write(
         _EDGE_MM,
         top - 10.5,
