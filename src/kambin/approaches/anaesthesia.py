@@ -16,6 +16,7 @@ from kambin.approaches.drug_words import require_share, require_weight
 from kambin.approaches.infiltration import Span, find_ceilings, find_spans, mix
 from kambin.approaches.layers import find_layers
 from kambin.knowledge import Jurisdiction, Preparation, cite, find_keys, preparations
+from kambin.knowledge.sources import NO_PAPER
 from kambin.planning import Plan
 
 NOTICE = (
@@ -152,5 +153,5 @@ def find_citations(document: Anaesthesia) -> dict[str, str]:
     texts += [row.source for row in terms]
     texts += [row.source for row in strengths]
     texts += [finding.why for finding in document.findings]
-    keys = dict.fromkeys(key for text in texts for key in find_keys(text))
+    keys = {key for text in texts for key in find_keys(text)} - set(NO_PAPER)
     return {key: cite(key) for key in sorted(keys)}

@@ -57,12 +57,28 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Neighbouring pieces of one kind, mm from the skin, and all structures that hold there."""
+    """Neighbouring pieces of one kind, mm from the skin, and all structures that hold there.
+
+    ``gap_mm`` of it has no label: thin gaps between two labels, and fat within one muscle.
+    """
 
     name: str
     structures: tuple[Structure, ...]
     from_mm: float
     to_mm: float
+    gap_mm: float = 0.0
+
+    @property
+    def length_mm(self) -> float:
+        """Return how long it is, mm."""
+        return self.to_mm - self.from_mm
+
+    def joined(self, other: "_Run") -> "_Run":
+        """Return this run and the next one as one of this name."""
+        both = {str(one.key): one for one in (*self.structures, *other.structures)}
+        held = tuple(both[name] for name in sorted(both))
+        gap = self.gap_mm + (other.gap_mm if other.structures else other.length_mm)
+        return _Run(self.name, held, self.from_mm, other.to_mm, gap)
 
 
 def find_layers(anatomy: Anatomy, plan: Plan) -> tuple[Layer, ...]:
@@ -202,19 +218,24 @@ def _distinct(pieces: list[_Piece]) -> tuple[Structure, ...]:
 
 
 def _drop_slivers(runs: list[_Run]) -> list[_Run]:
-    """Return the runs without the thin gaps that two labels leave where they touch."""
-    least = value("layers.least_gap_mm")
+    """Return the runs without the gaps that labels leave where they touch or are ragged."""
+    least, within = value("layers.least_gap_mm"), value("layers.gap_in_muscle_mm")
     kept: list[_Run] = []
     for run in runs:
-        is_sliver = not run.structures and run.to_mm - run.from_mm < least
-        last = kept[-1] if kept else None
-        if last is not None and (is_sliver or last.name == run.name):
-            both = {str(s.key): s for s in (*last.structures, *run.structures)}
-            held = tuple(both[name] for name in sorted(both))
-            kept[-1] = _Run(last.name, held, last.from_mm, run.to_mm)
+        is_sliver = not run.structures and run.length_mm < least
+        if kept and (is_sliver or kept[-1].name == run.name):
+            kept[-1] = kept[-1].joined(run)
+        # the same muscle again after a little fat: one muscle, of which a coarse label is ragged
+        elif len(kept) > 1 and kept[-2].name == run.name and _is_fat_within(kept[-1], run, within):
+            gap = kept.pop()
+            kept[-1] = kept[-1].joined(gap).joined(run)
         else:
             kept.append(run)
     return kept
+
+
+def _is_fat_within(gap: _Run, after: _Run, within_mm: float) -> bool:
+    return _is_muscle(after) and not gap.structures and gap.length_mm < within_mm
 
 
 def _name_first(runs: list[_Run]) -> list[_Run]:
@@ -252,11 +273,11 @@ def _make_layer(run: _Run) -> Layer:
         origin=str(origin),
         sigma_mm=max((one.sigma_mm for one in held), default=None),
         group=group_of(run.name),
-        note=_note(run.name),
+        note=_note(run),
     )
 
 
-def _note(name: str) -> str:
+def _note(run: _Run) -> str:
     notes = {
         "skin": f"{value('layers.skin_thickness_mm'):g} mm of the way count as skin [M].",
         "fascia": f"The last {value('layers.fascia_thickness_mm'):g} mm before the muscle [M].",
@@ -266,4 +287,6 @@ def _note(name: str) -> str:
         "between": "No label holds here.",
         "foramen": "No label holds here, medial of the lateral border of the pedicles.",
     }
-    return notes.get(name, "")
+    if run.structures and run.gap_mm > 0:
+        return f"{run.gap_mm:.1f} mm of it without a label."
+    return notes.get(run.name, "")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from kambin.anatomy import Anatomy
+from kambin.anatomy import Anatomy, Case
 from kambin.approaches.anaesthesia import DrugRequest, plan_anaesthesia
 from kambin.approaches.anaesthesia_models import Anaesthesia, Mixture
 from kambin.approaches.dose_remarks import REDUCE_FOR
@@ -72,7 +72,7 @@ def anaesthesia(
     """
     # asked before the case is read: what makes no sense is told at once
     request = make_request(weight_kg, drug, ceiling, at_most, reduce_for)
-    asked, anatomy = open_plan(case, plan)
+    _, asked, anatomy = open_plan(case, plan)
     found = plan_anaesthesia(anatomy, asked, request)
     if json:
         print_document(found)
@@ -123,8 +123,8 @@ def make_request(
     )
 
 
-def open_plan(folder: Path, place: Path) -> tuple[Plan, Anatomy]:
-    """Return a plan and the anatomy of its own case, completed.
+def open_plan(folder: Path, place: Path) -> tuple[Case, Plan, Anatomy]:
+    """Return a case, a plan that was made on it, and its completed anatomy.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def open_plan(folder: Path, place: Path) -> tuple[Plan, Anatomy]:
         raise stale_plan(checked.case.sha256, asked)
     require_answered(checked)
     with shown_progress() as progress:
-        return asked, complete_once(checked.case, progress)
+        return checked.case, asked, complete_once(checked.case, progress)
 
 
 def print_anaesthesia(found: Anaesthesia) -> None:

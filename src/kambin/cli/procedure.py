@@ -1,0 +1,97 @@
+"""``kambin procedure``: the steps of the operation with the plan's numbers, to take along."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.anatomy import Anatomy
+from kambin.approaches.anaesthesia import plan_anaesthesia
+from kambin.cli.anaesthesia import (
+    CeilingOption,
+    DrugOption,
+    ReduceOption,
+    ShareOption,
+    WeightOption,
+    make_request,
+    open_plan,
+)
+from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli.output import print_document, print_lines
+from kambin.cli.plan_words import print_records
+from kambin.cli.report import with_answers
+from kambin.cli.verify import PlanArgument
+from kambin.exchange import find_answer_file, write_bytes_atomically, write_document
+from kambin.knowledge import JURISDICTIONS
+from kambin.planning import Plan
+from kambin.report.procedure import make_procedure
+from kambin.report.procedure_models import Procedure
+
+DOCUMENT, PRINT = "procedure.json", "procedure.pdf"
+"""The files of a sheet."""
+
+
+@app.command(
+    epilog=examples(
+        "kambin procedure case plan -o sheet",
+        'kambin procedure case plan -o sheet --weight-kg 70 --drug "lidocaine 0.5%"',
+    )
+)
+def procedure(  # noqa: PLR0913, PLR0917 - one option of the sheet each
+    case: CaseArgument,
+    plan: PlanArgument,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write.")],
+    weight_kg: WeightOption = None,
+    drug: DrugOption = None,
+    ceiling: CeilingOption = JURISDICTIONS[0],
+    at_most: ShareOption = 1.0,
+    reduce_for: ReduceOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write the procedure sheet of a plan: marks, C-arm, tools, steps, and what follows.
+
+    Two or three pages to print, and the same as a document. Doses stand on it only where a
+    weight was told.
+    """
+    request = None
+    # a drug without a weight is no sheet without doses: it is a weight that was forgotten
+    if weight_kg is not None or drug or reduce_for:
+        request = make_request(weight_kg, drug, ceiling, at_most, reduce_for)
+    checked, asked, anatomy = open_plan(case, plan)
+    accepted = with_answers(checked, asked, find_answer_file(plan)).accepted_codes
+    doses = None if request is None else plan_anaesthesia(anatomy, asked, request)
+    found = make_procedure(anatomy, asked, accepted=accepted, anaesthesia=doses)
+    files = write_procedure(out, found, asked, anatomy)
+    if json:
+        print_document(found)
+        return
+    print_lines(*(f"Written   {file}" for file in files))
+    if found.plan_status != "ready":
+        print_lines(f"The plan's status is {found.plan_status}.")
+    print_records(found.findings)
+
+
+def write_procedure(out: Path, found: Procedure, plan: Plan, anatomy: Anatomy) -> tuple[Path, Path]:
+    """Write document and print of a sheet, and return the files.
+
+    Parameters
+    ----------
+    out : the folder to write, made if it is not there
+    found : Procedure
+    plan : Plan
+    anatomy : Anatomy of its case
+
+    Raises
+    ------
+    StoreError  (ST-001) if it cannot be written
+    """
+    # drawn here only: whoever asks for help waits for no renderer
+    from kambin.report.procedure_print import print_procedure  # noqa: PLC0415
+    from kambin.report.procedure_sketch import draw_sketch  # noqa: PLC0415
+
+    # both are made before the first is written: a failed drawing leaves no file
+    printed = print_procedure(found, draw_sketch(anatomy, plan))
+    document, sheet = out / DOCUMENT, out / PRINT
+    write_bytes_atomically(sheet, printed)
+    write_document(found, document)
+    return document, sheet
