@@ -27,6 +27,7 @@ def test_the_document_and_the_page_say_the_same(case: Path) -> None:
     document = asked.document
     assert document["schema_version"] == 1
     assert document["herniation_from"] == "fragment"
+    assert document["herniation_origin"] == "modelled"
     assert document["zone"] == "paracentral"
     here = document["approaches"]["transforaminal"]
     assert here["verdict"] in {"red", "amber", "as_far_as_assessed"}

@@ -87,6 +87,7 @@ def judge_indications(
         level=str(level),
         side=side.value,
         herniation_from=source,
+        herniation_origin=herniation.origin if herniation is not None and is_here else None,
         zone=None if told is None else str(told),
         approaches={name: judge_approach(name, rules, known) for name in APPROACHES},
         rules=rules,
@@ -132,7 +133,7 @@ def judge_approach(
     if speaking and colour == "not_graded":
         words = "not graded, but a rule speaks for it"
     if open_rules and colour != "as_far_as_assessed":
-        words += f"; {len(open_rules)} rules not assessed"
+        words += f"; not assessed: {', '.join(one.name for one in open_rules)}"
     return ApproachVerdict(
         verdict=colour,
         words=words,

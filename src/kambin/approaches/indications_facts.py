@@ -143,23 +143,31 @@ def _herniation_facts(
 
 def _word(name: str, grade: Grade) -> Fact:
     if grade.value is None:
-        why = grade.statement or "the fragment does not say"
-        return Fact(name, None, origin="not_assessed", because=f"not assessed: {why}")
-    return Fact(name, str(grade.value), neighbour=grade.neighbour, because=grade.method)
+        return _lost(name, grade, "the fragment does not say")
+    return Fact(name, str(grade.value), neighbour=grade.neighbour, because=_how(grade))
 
 
 def _calcified(grade: Grade) -> Fact:
     if grade.value is None:
-        why = grade.statement or "no image to see calcium on"
-        return Fact("calcified", None, origin="not_assessed", because=f"not assessed: {why}")
-    return Fact("calcified", "yes" if grade.value else "no", because=grade.method)
+        return _lost("calcified", grade, "no image to see calcium on")
+    return Fact("calcified", "yes" if grade.value else "no", because=_how(grade))
 
 
 def _canal(grade: Grade) -> Fact:
     if grade.value is None:
-        why = grade.statement or "the canal"
-        return Fact("canal_share", None, origin="not_assessed", because=f"not assessed: {why}")
-    return Fact("canal_share", grade.measured["fraction"], grade.uncertainty, because=grade.method)
+        return _lost("canal_share", grade, "the canal")
+    return Fact("canal_share", grade.measured["fraction"], grade.uncertainty, because=_how(grade))
+
+
+def _lost(name: str, grade: Grade, lack: str) -> Fact:
+    """Return that a grade is not known, in its own words where it has some."""
+    told = grade.statement.removeprefix("Not assessed: ").rstrip(".") or lack
+    return Fact(name, None, origin="not_assessed", because=f"not assessed: {told}")
+
+
+def _how(grade: Grade) -> str:
+    """Return how a grade was found, with what has to be said of it, such as a modelled canal."""
+    return f"{grade.method}. {grade.statement}" if grade.statement else grade.method
 
 
 def _migration(zone: Grade, grade: Grade) -> tuple[Fact, Fact]:

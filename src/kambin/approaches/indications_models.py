@@ -173,13 +173,20 @@ class RiskFlag(Document):
 
 
 class Indications(Document):
-    """Which way to operate the rules speak for and against, on this patient's anatomy."""
+    """Which way to operate the rules speak for and against, on this patient's anatomy.
+
+    Notes
+    -----
+    ``herniation_origin`` says where the fragment's shape comes from, such as segmented, drawn or
+    modelled; null where no fragment was judged.
+    """
 
     schema_version: int = SCHEMA_VERSION
     case_sha256: str
     level: str
     side: Literal["left", "right"]
     herniation_from: Literal["fragment", "zone", "none"]
+    herniation_origin: str | None
     zone: str | None
     approaches: dict[str, ApproachVerdict]
     rules: tuple[RuleVerdict, ...]

@@ -121,5 +121,8 @@ def tell_value(fact: Fact) -> str:
     if unit == "1":
         error = "" if fact.sigma is None else f" +- {fact.sigma:.0%}"
         return f"{fact.value:.0%}{error}"
+    if fact.origin == "asked":
+        # as a person gave it, with no digit more
+        return f"{fact.value:g} {unit}"
     error = "" if fact.sigma is None else f" +- {fact.sigma:.1f}"
     return f"{fact.value:.1f}{error} {unit}"

@@ -11,6 +11,7 @@ from kambin.approaches.indications_models import (
     LearningCurve,
     RiskFlag,
 )
+from kambin.approaches.indications_rules import tell_value
 from kambin.knowledge import published
 from kambin.knowledge.suitability import DifficultyRow, difficulty_rows, facts, risk_rows
 
@@ -116,8 +117,10 @@ def _flag(name: str, answers: Answers, known: Mapping[str, Fact]) -> tuple[bool 
         return None, "not asked: age (--age)" if age is None else f"{age:g} years, no border known"
     if name == "protrusion":
         form = known["morphology"]
-        told = form.because if form.value is None else f"the fragment reads as {form.value}"
-        return (None if form.value is None else form.value == "protrusion"), told
+        told = form.because if form.value is None else f"the fragment reads as {tell_value(form)}"
+        # within its error it may be the one or the other
+        is_open = form.value is None or form.neighbour is not None
+        return (None if is_open else form.value == name), told
     if name == "inexperience":
         cases = known["surgeon_cases"]
         return None, cases.because if cases.value is None else f"{cases.value:g} cases; see R16"

@@ -10,6 +10,7 @@ from kambin.approaches.indications import judge_indications
 from kambin.approaches.indications_answers import NONE, askable_risks, read_answers
 from kambin.approaches.indications_models import (
     Difficulty,
+    DifficultyTerm,
     FigureRecord,
     Indications,
     RuleVerdict,
@@ -108,7 +109,7 @@ def print_indications(found: Indications) -> None:
     found : Indications
     """
     told = {
-        "fragment": f"fragment of the case: {found.zone}",
+        "fragment": f"fragment of the case ({found.herniation_origin}): {found.zone}",
         "zone": f"no fragment, zone as asked for: {found.zone}",
         "none": "no fragment and no zone",
     }
@@ -195,7 +196,7 @@ def _print_difficulty(found: Difficulty) -> None:
         (
             (
                 term.title,
-                "not assessed" if term.value is None else f"{term.value:.2f} {term.unit}",
+                _term_value(term),
                 f"{term.easy:g}",
                 f"{term.hard:g}",
                 f"{term.weight:g}",
@@ -205,8 +206,16 @@ def _print_difficulty(found: Difficulty) -> None:
         ),
     )
     total = "nothing assessed" if found.total is None else f"{found.total:.2f}"
-    print_lines(f"Sum of terms {total} of {found.of_weight:g} that were assessed, of {found.all_weight:g} in "
-        f"all [D]: {found.words}")
+    print_lines(
+        f"Sum of terms {total} of {found.of_weight:g} that were assessed, "
+        f"of {found.all_weight:g} in all [D]: {found.words}"
+    )
+
+
+def _term_value(term: DifficultyTerm) -> str:
+    if term.value is None:
+        return "not assessed"
+    return f"{term.value:.2f}" + ("" if term.unit == "1" else f" {term.unit}")
 
 
 def _origin(figure: FigureRecord) -> str:

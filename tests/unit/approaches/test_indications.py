@@ -101,7 +101,7 @@ def test_the_three_rules_say_what_measuring_says(box: Box, a_case: Case) -> None
 
 def test_without_a_fragment_and_a_zone_the_rules_of_the_herniation_are_open(a_case: Case) -> None:
     found = judge(spine(), a_case)
-    assert (found.herniation_from, found.zone) == ("none", None)
+    assert (found.herniation_from, found.herniation_origin, found.zone) == ("none", None, None)
     here = rules(found)
     assert all(here[n].applies is None for n in ("R1", "R2", "R3", "R4", "R9", "R10", "R11"))
     notes = [f for f in found.findings if f.code == "AN-460"]
@@ -143,6 +143,16 @@ def test_a_seen_root_is_judged_and_a_modelled_one_is_not(a_case: Case) -> None:
     assert found.approaches["transforaminal"].verdict == "as_far_as_assessed"
     term = next(t for t in found.difficulty.terms if t.name == "facet_root_mm")
     assert term.value is term.contribution is None
+
+
+def test_a_modelled_fragment_and_canal_say_so(a_case: Case) -> None:
+    anatomy = spine(MILD)
+    keys = [StructureKey.parse(name) for name in ("fragment", "canal")]
+    made = {key: replace(anatomy.structures[key], origin=Origin.MODELLED) for key in keys}
+    found = judge(replace(anatomy, structures={**anatomy.structures, **made}), a_case)
+    assert found.herniation_origin == "modelled"
+    canal = next(f for f in found.facts if f.name == "canal_share")
+    assert "modelled" in canal.because
 
 
 def test_coarse_labels_leave_the_facet_open_with_the_finding(a_case: Case) -> None:
@@ -241,7 +251,7 @@ def test_a_person_reads_terms_flags_and_what_is_open(
     a_case: Case, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = shown(judge(spine(MILD), a_case, answers=Answers(surgeon_cases=20)), capsys)
-    assert "L4-L5 LEFT - fragment of the case: paracentral" in text
+    assert "L4-L5 LEFT - fragment of the case (segmented): paracentral" in text
     assert "stands at 59.8 min for case 20" in text
     assert "weights not validated" in text
     assert "not asked: infection (--contraindication)" in text

@@ -226,7 +226,8 @@ def test_figures_of_a_kind_of_herniation_stand_at_its_rule_alone() -> None:
     [
         (Fact("canal_share", 0.514, 0.04), "51% +- 4%"),
         (Fact("ilium_angle_deg", 63.21, 1.4), "63.2 +- 1.4 deg"),
-        (Fact("age_years", 71.0), "71.0 years"),
+        (Fact("age_years", 71.0, origin="asked"), "71 years"),
+        (Fact("translation_mm", 1.25, origin="asked"), "1.25 mm"),
         (Fact("zone", "central", neighbour="paracentral"), "central (or paracentral)"),
         (Fact("zone", "central"), "central"),
     ],

@@ -90,6 +90,15 @@ def test_the_form_of_a_fragment_that_is_not_there_is_no_flag() -> None:
     assert flags["protrusion"].because.startswith("not assessed")
 
 
+def test_a_form_that_may_be_another_one_is_no_flag_either_way() -> None:
+    facts = known() | {"morphology": Fact("morphology", "extrusion", neighbour="protrusion")}
+    flags = {f.name: f for f in list_risks(Answers(), facts)}
+    assert flags["protrusion"].present is None
+    assert flags["protrusion"].because == "the fragment reads as extrusion (or protrusion)"
+    clear = {f.name: f for f in list_risks(Answers(), known(morphology="extrusion"))}
+    assert clear["protrusion"].present is False
+
+
 def test_an_answer_covers_its_whole_list() -> None:
     assert read_answers().contraindications is None
     assert read_answers(contraindication=["none"]).contraindications == frozenset()
