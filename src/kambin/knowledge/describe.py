@@ -3,9 +3,12 @@
 from dataclasses import asdict
 from typing import Any
 
+from kambin.knowledge.checkpoints import checkpoints
 from kambin.knowledge.constants import Constant, constant_tables, read_constants
+from kambin.knowledge.drugs import preparations
 from kambin.knowledge.instruments import instruments
 from kambin.knowledge.literature import literature_rows
+from kambin.knowledge.procedure import procedure_steps, recovery_rows
 from kambin.knowledge.published import published
 from kambin.knowledge.rules import rules
 from kambin.knowledge.sources import sources
@@ -34,6 +37,10 @@ def describe() -> dict[str, Any]:
         "rules": {name: one.model_dump(mode="json") for name, one in rules().items()},
         "target_rules": {n: one.model_dump(mode="json") for n, one in target_rules().items()},
         "stages": {name: one.model_dump(mode="json") for name, one in stages().items()},
+        "drugs": {name: one.model_dump(mode="json") for name, one in preparations().items()},
+        "checkpoints": checkpoints().model_dump(mode="json"),
+        "procedure": {n: one.model_dump(mode="json") for n, one in procedure_steps().items()},
+        "recovery": {n: one.model_dump(mode="json") for n, one in recovery_rows().items()},
         "literature": [_shown(asdict(row)) for row in literature_rows().values()],
         "published": {name: row.as_document() for name, row in published().items()},
         "sources": dict(sources()),

@@ -89,6 +89,31 @@ def test_a_gap_thinner_than_half_a_voxel_belongs_to_the_layer_above() -> None:
     assert math.fsum(one.length_mm for one in layers) == pytest.approx(90.0, abs=1e-9)
 
 
+@pytest.mark.parametrize(("gap_mm", "parts"), [(6.0, 1), (9.0, 3)])
+def test_a_little_fat_within_a_muscle_is_part_of_it(gap_mm: float, parts: int) -> None:
+    back = make_back()
+    inner = box((MEDIAL_MM - gap_mm - 5.0, -30, -30), (MEDIAL_MM - gap_mm, 30, 30))
+    muscle = back.structures[StructureKey.parse("erector_spinae:left")]
+    # a second piece of the same label, as coarse labels have them
+    both = np.zeros((60, 66, 66), dtype=np.uint8)
+    low = inner.lps_mm([0, 0, 0])
+    for piece in (muscle.region, inner):
+        first = np.rint(piece.lps_mm([0, 0, 0]) - low).astype(int)
+        held = tuple(slice(a, a + n) for a, n in zip(first, piece.shape, strict=True))
+        both[held] |= piece.values
+    region = type(inner)(both, inner.lps_from_ijk, inner.frame_id)
+    ragged = type(muscle)(muscle.key, region, muscle.origin, muscle.sigma_mm)
+    held = {**back.structures, muscle.key: ragged}
+    found = find_layers(type(back)(**{**_fields(back), "structures": held}), make_way())
+    names = [one.name for one in found]
+    first, last = names.index("erector_spinae"), len(names) - names[::-1].index("erector_spinae")
+    assert last - first == parts
+    assert math.fsum(one.length_mm for one in found) == pytest.approx(90.0, abs=1e-9)
+    if parts == 1:
+        assert found[first].length_mm == pytest.approx(30.0 + gap_mm + 5.0, abs=2 * STEP)
+        assert found[first].note == f"{gap_mm:.1f} mm of it without a label."
+
+
 def _fields(anatomy: object) -> dict[str, object]:
     return {name: getattr(anatomy, name) for name in anatomy.__dataclass_fields__}
 
