@@ -1,7 +1,7 @@
 """Random straight paths through a real corridor, measured by planner and second checker."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -132,6 +132,7 @@ class Target:
     extent: Extent
     names: tuple[str, ...]
     surface: Surface | None
+    known_mm: dict[tuple[bytes, bytes], float] = field(default_factory=dict, repr=False)
 
     @cached_property
     def ball(self) -> tuple[np.ndarray, float]:
@@ -148,11 +149,18 @@ class Target:
         return gap_mm > find_reach_mm(self.group)
 
     def distance_mm(self, path: Path, stop_mm: float) -> float:
+        """Measured once: a field that is moved leaves the surfaces where they are."""
         ends = (path.entry_lps_mm, path.tip_lps_mm(stop_mm))
+        name = ends[0].tobytes(), ends[1].tobytes()
+        if name not in self.known_mm:
+            self.known_mm[name] = self._measure_mm(*ends)
+        return self.known_mm[name]
+
+    def _measure_mm(self, entry_lps_mm: np.ndarray, tip_lps_mm: np.ndarray) -> float:
         if self.surface is not None:
-            return segment_surface_clearance(*ends, self.surface)[0]
+            return segment_surface_clearance(entry_lps_mm, tip_lps_mm, self.surface)[0]
         assert self.structure.tube is not None
-        return measure_tube_clearance(*ends, self.structure.tube)[0]
+        return measure_tube_clearance(entry_lps_mm, tip_lps_mm, self.structure.tube)[0]
 
 
 def find_measured(question: Question, hazards: HazardSet) -> Iterator[Target]:

@@ -52,6 +52,9 @@ SOFT_KINDS = ("exiting_root", "traversing_root", "drg", "dural_sac")
 """What is made on the working grid of 1 mm or in closed form, however coarse the labels are."""
 
 TRAJECTORIES = 200
+PATHS = 300
+"""Through the made patient; some 3,600 distances."""
+
 BOX_EDGE_MM = 0.6
 
 
@@ -76,11 +79,11 @@ def _compare(question: Question, count: int) -> Compared:
 
 @pytest.fixture(scope="module")
 def a_phantom() -> Compared:
-    """Five hundred paths through a made patient of 1 mm, completed as any other patient is."""
+    """Three hundred paths through a made patient of 1 mm, completed as any other patient is."""
     parameters = PhantomParameters(level=LEVEL, side=Side.LEFT, zone="paracentral", spacing_mm=1.0)
     made = build_phantom(parameters)
     case = Case(made.image, made.labels, made.names, "phantom")
-    return _compare(Question(case, complete(case), LEVEL, Side.LEFT), 500)
+    return _compare(Question(case, complete(case), LEVEL, Side.LEFT), PATHS)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +103,7 @@ class TestPhantom:
 
     def test_nothing_differs_by_more_than_verify_allows(self, a_phantom: Compared) -> None:
         rows = a_phantom.rows.of(Extent.WHOLE, Extent.ALL_PARTS)
-        assert len(rows) > 5_000
+        assert len(rows) > 3_300
         assert not rows.beyond(), str(rows)
 
     def test_whole_structures_agree_within_the_strict_bound(self, a_phantom: Compared) -> None:
@@ -159,7 +162,7 @@ class TestPhantom:
             # A distance d from a point bends by 1 / d in two directions, over nodes h apart.
             assert abs(sampled - gap) <= 0.05 + grid.spacing_mm**2 / (4 * gap)
             compared += 1
-        assert compared > 175
+        assert compared > 140
 
 
 class TestPower:

@@ -92,7 +92,8 @@ def test_sampled_labels_lie_between_0_and_1_and_mirror_with_the_array(
     values: np.ndarray, places: np.ndarray
 ) -> None:
     found = sample_region(LabelMap(values, np.eye(4), "patient"), places)
-    assert ((found >= 0) & (found <= 1)).all()
+    # weights that add up to one do so but for rounding
+    assert ((found >= 0) & (found <= 1 + 1e-9)).all()
     mirrored = LabelMap(np.ascontiguousarray(values[::-1]), np.eye(4), "patient")
     other = places.copy()
     other[:, 0] = 4 - other[:, 0]
