@@ -1,5 +1,6 @@
 """The document of ``kambin indications``: rules, verdicts, difficulty, figures."""
 
+from functools import cache
 from typing import Literal
 
 from kambin.knowledge import Published
@@ -39,6 +40,7 @@ class FigureRecord(Document):
     note: str
 
     @classmethod
+    @cache
     def of(cls, row: Published) -> "FigureRecord":
         """Return the record of a published figure.
 
