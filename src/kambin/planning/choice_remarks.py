@@ -78,7 +78,8 @@ def remark_preferences(preferences: Iterable[Preference], where: str) -> list[Fi
     where : str, level and side
     """
     left = [
-        f"{one.name} {one.value:.0f}, usual {one.low:.0f} to {one.high:.0f} {one.unit}"
+        f"{one.name.removesuffix(f'_{one.unit}').replace('_', ' ')} {one.value:.0f}, "
+        f"usual {one.low:.0f} to {one.high:.0f} {one.unit}"
         for one in preferences
         if one.is_left
     ]

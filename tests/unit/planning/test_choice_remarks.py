@@ -124,8 +124,7 @@ def test_pl_086_all_that_is_left_is_said_in_one_note() -> None:
     (said,) = remark_preferences([flat, PREFERENCE, far], WHERE)
     assert (said.code, said.severity, said.where) == ("PL-086", Severity.NOTE, WHERE)
     assert said.why == (
-        "axial_inclination_deg 40, usual 47 to 61 deg; "
-        "lateral_of_midline_mm 142, usual 77 to 140 mm."
+        "axial inclination 40, usual 47 to 61 deg; lateral of midline 142, usual 77 to 140 mm."
     )
 
 
