@@ -79,6 +79,10 @@ COMMANDS = {
     "report": Entry(
         "report", "Write the report of a plan or of a refusal: HTML, PDF and the pictures."
     ),
+    "compare": Entry(
+        "compare",
+        "Measure what six ways to operate cost the same patient, and what each reaches.",
+    ),
     "anaesthesia": Entry(
         "anaesthesia",
         "List the layers on the way of a plan, what each is given, and what the patient is asked.",

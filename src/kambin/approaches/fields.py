@@ -1,0 +1,55 @@
+"""What the numbers of a comparison mean, and in which unit."""
+
+FIELDS = (
+    ("skin_mm", "mm", "Skin incision: half the tube's circumference, or the table's incision."),
+    (
+        "muscle_dilated_mm3",
+        "mm3",
+        "Muscle inside the tube, or in the retractor's channel and not taken off the bone.",
+    ),
+    (
+        "muscle_detached_mm3",
+        "mm3",
+        "Muscle taken off lamina, spinous and inferior processes along the incision.",
+    ),
+    (
+        "lamina_mm3",
+        "mm3",
+        "Bone cut of laminae and spinous processes of both vertebrae; of S1 the sacrum.",
+    ),
+    ("facet_mm3", "mm3", "Bone cut of inferior and superior process of the asked side's joint."),
+    (
+        "facet_fraction",
+        "1",
+        "Share of the joint's face whose bone is cut on either side of the joint.",
+    ),
+    ("flavum_mm3", "mm3", "Ligamentum flavum cut."),
+    (
+        "root_retraction_mm",
+        "mm",
+        "How far traversing root and sac must be moved medially to make room at the target.",
+    ),
+    ("reachable_fraction", "1", "Share of the fragment that forceps grasp."),
+    ("visible_fraction", "1", "Share of the fragment in sight of scope or microscope."),
+    ("stability_class", "1", "What is left of the joint: intact, minor, moderate, at_risk."),
+)
+"""Name, unit and meaning of each field of the contract, in its order."""
+
+PUBLISHED_METRICS = (
+    "incision",
+    "muscle_enzymes",
+    "muscle_fat",
+    "facet_kept",
+    "flavum",
+    "blood_visible",
+    "blood_hidden",
+    "blood_hidden_share",
+    "radiation_time",
+    "radiation_dose",
+    "stay",
+    "pain",
+    "recurrence",
+    "reoperation",
+    "complications",
+)
+"""What papers print of the six ways that stands beside the measured numbers, never averaged."""

@@ -1,0 +1,192 @@
+"""``kambin compare``: the same patient, six ways to operate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kambin.approaches import Comparison, Ground, describe_comparison, measure_all
+from kambin.approaches.compare_models import ApproachCost
+from kambin.approaches.indications_models import FigureRecord
+from kambin.cli.app import (
+    CaseArgument,
+    JsonOption,
+    LevelOption,
+    SideOption,
+    TargetOption,
+    TechniqueOption,
+    ZoneOption,
+    app,
+    examples,
+)
+from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.gate import read_checked_case, require_answered, settle_level
+from kambin.cli.output import print_document, print_lines, print_table
+from kambin.cli.plan_words import print_records
+from kambin.cli.progress import shown_progress
+from kambin.cli.workbench import MemoryStore, complete_once
+from kambin.exchange import write_bytes_atomically, write_document
+from kambin.planning import PlanRequest
+
+COMPARE_FILE, PICTURE_FILE = "compare.json", "compare.png"
+"""What is written into the folder of ``-o``."""
+
+SHORT = {
+    "transforaminal": "transforaminal",
+    "interlaminar": "interlaminar",
+    "microdiscectomy_tubular": "micro tube",
+    "microdiscectomy_retractor": "micro retractor",
+    "open_fenestration": "fenestration",
+    "open_laminectomy": "laminectomy",
+}
+"""Heads of the columns of the table for a person."""
+
+
+@app.command(
+    epilog=examples(
+        "kambin compare case --level L4-L5 --side left --zone paracentral",
+        "kambin compare case --level L4-L5 --side left -o compared",
+        "kambin compare case --level L5-S1 --side right --zone central --json",
+    )
+)
+def compare(
+    case: CaseArgument,
+    level: LevelOption = None,
+    side: SideOption = None,
+    zone: ZoneOption = None,
+    target: TargetOption = None,
+    technique: TechniqueOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="Folder for document and figure."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure what six ways to operate cost this patient, and what each reaches.
+
+    Transforaminal, interlaminar, microdiscectomy by tube and by retractor, open fenestration and
+    open laminectomy, cut out of the same anatomy; what papers print stands beside it. It ranks
+    nothing and says nothing of an outcome.
+    """
+    request = PlanRequest(
+        level=require_level(level),
+        side=require_side(side),
+        zone=zone,
+        target_lps_mm=find_target(target),
+        technique=technique,
+    )
+    checked = read_checked_case(case)
+    require_answered(checked)
+    settle_level(checked, request.level)
+    with shown_progress() as progress:
+        anatomy = complete_once(checked.case, progress)
+        require_answered(checked, anatomy.findings)
+        measured = measure_all(
+            checked.case, anatomy, request, progress=progress, store=MemoryStore()
+        )
+    ground = Ground.of(checked.case, anatomy, request)
+    found = describe_comparison(ground, measured)
+    files = []
+    if out is not None:
+        # drawn here only: whoever wants the numbers waits for no renderer
+        from kambin.report.compare_figure import draw_comparison  # noqa: PLC0415
+
+        files = [out / COMPARE_FILE, out / PICTURE_FILE]
+        write_document(found, files[0])
+        write_bytes_atomically(files[1], draw_comparison(ground, measured))
+    if json:
+        print_document(found)
+        return
+    print_comparison(found)
+    print_published(found)
+    print_lines(*(f"Written   {file}" for file in files))
+
+
+def print_comparison(found: Comparison) -> None:
+    """Print what each way costs with units, what the fields mean, and the differences.
+
+    Parameters
+    ----------
+    found : Comparison
+    """
+    print_lines(f"{found.level} {found.side.upper()}  -  six ways to operate, measured")
+    rows = [
+        (f"{name} [{note.unit}]", *(_cell(cost, name) for cost in found.approaches.values()))
+        for name, note in found.fields.items()
+    ]
+    print_table(
+        "Cost and reach, +- one standard deviation of the surfaces",
+        ("", *(SHORT[name] for name in found.approaches)),
+        rows,
+    )
+    for name, note in found.fields.items():
+        print_lines(f"{name:22}{note.meaning}")
+    for name, cost in found.approaches.items():
+        _print_remarks(SHORT[name], cost)
+    _print_differences(found)
+    print_records(found.findings)
+
+
+def _cell(cost: ApproachCost, name: str) -> str:
+    number = getattr(cost, name)
+    if number is None:
+        return "-"
+    if isinstance(number, str):
+        return number
+    digits = 2 if name.endswith("_fraction") else 1 if name.endswith("_mm") else 0
+    sigma = getattr(cost.sigma, name, None)
+    return f"{number:.{digits}f}" + ("" if not sigma else f" +-{sigma:.{digits}f}")
+
+
+def _print_remarks(title: str, cost: ApproachCost) -> None:
+    """Print why fields are null, what limits a way, and where its numbers come from."""
+    for why in dict.fromkeys(cost.not_assessed.values()):
+        names = [name for name, said in cost.not_assessed.items() if said == why]
+        print_lines(f"{title}: {', '.join(names)}: {why}")
+    if cost.limited_by:
+        print_lines(f"{title}: limited by {', '.join(cost.limited_by)}")
+    modelled = [name for name, word in cost.origins.items() if "modelled" in word]
+    if modelled:
+        print_lines(f"{title}: from modelled surfaces: {', '.join(modelled)}")
+
+
+def _print_differences(found: Comparison) -> None:
+    """Print how the other ways differ from the first that was measured."""
+    base = next((name for name, cost in found.approaches.items() if cost.refused is None), "")
+    print_table(
+        f"More than {SHORT.get(base, base)}, mm3",
+        ("", "difference", "+- 1 sd"),
+        (
+            (f"{row.field} {SHORT[row.second]}", f"{-row.difference:.0f}", f"{row.sigma:.0f}")
+            for row in found.differences
+            if row.first == base
+        ),
+    )
+
+
+def print_published(found: Comparison) -> None:
+    """Print what papers say of the same ways, each figure as it stands there.
+
+    Parameters
+    ----------
+    found : Comparison
+    """
+    print_table(
+        "What papers print; none of it is of this patient, and nothing is averaged",
+        ("metric", "way", "figure", "what was counted", "design, n, source"),
+        (
+            (
+                row.metric,
+                SHORT.get(row.approach, row.approach),
+                row.figure + (f" against {row.comparator}" if row.comparator else ""),
+                row.definition,
+                _tell_origin(row),
+            )
+            for row in found.published
+        ),
+    )
+
+
+def _tell_origin(row: FigureRecord) -> str:
+    size = "" if row.n is None else f", n = {row.n}"
+    return f"{row.design}{size} ({row.source}) [{row.tag}]"
