@@ -16,7 +16,7 @@ from kambin.planning.bundle import Bundle
 from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
 from kambin.planning.documents import Point
 from kambin.planning.fields import Hazard, HazardSet, build_hazards
-from kambin.planning.gap_meter import GapMeter
+from kambin.planning.gap_meter import GapMeter, find_gap_meter
 from kambin.planning.models import Clearance, Stage
 from kambin.planning.policy import BONE, NEURAL, Group, find_hazards
 from kambin.planning.tools import Tool, Toolset
@@ -174,7 +174,8 @@ def evaluate(  # noqa: PLR0913
         hazards = build_hazards(
             anatomy, groups, bundle, progress=progress or SilentProgress(), store=store or NoStore()
         )
-    return measure_tools(path, tools, hazards.hazards, Doubt.of(case, anatomy))
+    doubt, gaps = Doubt.of(case, anatomy), find_gap_meter(hazards)
+    return measure_tools(path, tools, hazards.hazards, doubt, gaps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +320,11 @@ class _Row:
 
 
 def measure_tools(
-    path: Path, tools: Toolset, hazards: Sequence[Hazard], doubt: Doubt
+    path: Path,
+    tools: Toolset,
+    hazards: Sequence[Hazard],
+    doubt: Doubt,
+    gaps: GapMeter | None = None,
 ) -> tuple[Stage, ...]:
     """Measure every tool of a path against hazards whose fields are there.
 
@@ -329,8 +334,9 @@ def measure_tools(
     tools : Toolset
     hazards : sequence of Hazard
     doubt : Doubt
+    gaps : GapMeter of these hazards that was made before, or none
     """
-    return ToolMeter.of(tools, hazards, doubt).measure(path)
+    return ToolMeter.of(tools, hazards, doubt, gaps).measure(path)
 
 
 def is_resolved(case: Case, anatomy: Anatomy) -> bool:

@@ -18,7 +18,7 @@ from kambin.planning.error_model import USUAL_ERRORS, ErrorModel
 from kambin.planning.evaluate import Doubt, Path, ToolMeter, is_resolved
 from kambin.planning.fields import HazardSet, build_hazards
 from kambin.planning.foraminoplasty import plan_foraminoplasty
-from kambin.planning.gap_meter import GapMeter
+from kambin.planning.gap_meter import GapMeter, find_gap_meter
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
 from kambin.planning.level_bone import LevelBone
 from kambin.planning.models import Angles, Entry, Stage
@@ -88,7 +88,7 @@ class Prepared:
     @cached_property
     def gaps(self) -> GapMeter:
         """Return the meter of all hazards."""
-        return GapMeter.of(self.hazards.hazards)
+        return find_gap_meter(self.hazards)
 
     @cached_property
     def marks(self) -> SkinMarks:

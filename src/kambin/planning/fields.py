@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,9 @@ from kambin.planning.axis_kernels import nearest_to_segment
 from kambin.planning.bundle import Bundle
 from kambin.planning.margin_field import MarginField
 from kambin.planning.policy import Group
+
+if TYPE_CHECKING:
+    from kambin.planning.gap_meter import GapMeter
 
 MARGINS_BATCH = 6
 """Margin fields that are kept: those of all tools with and without what a person may confirm."""
@@ -153,6 +157,9 @@ class HazardSet:
     bundle: Bundle | None = None
     kept: dict[tuple[tuple[StructureKey, float], ...], MarginField] = dataclasses.field(
         init=False, default_factory=dict, repr=False, compare=False
+    )
+    meters: list["GapMeter"] = dataclasses.field(
+        init=False, default_factory=list, repr=False, compare=False
     )
 
     def recall(

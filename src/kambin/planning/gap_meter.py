@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.planning.fields import Hazard
+from kambin.planning.fields import Hazard, HazardSet
 from kambin.planning.gap_kernels import STEEPEST_RATIO, measure_gaps
 
 BLOCK_STEP_MM = 16.0
@@ -113,6 +113,22 @@ class GapMeter:
             self.blocks_from,
         )
         return found
+
+
+def find_gap_meter(hazards: HazardSet) -> GapMeter:
+    """Return the meter of all hazards of a question, made when first asked for.
+
+    Parameters
+    ----------
+    hazards : HazardSet
+
+    Notes
+    -----
+    A plan asks it for a dozen paths; making it takes a hundred times as long as asking it.
+    """
+    if not hazards.meters:
+        hazards.meters.append(GapMeter.of(hazards.hazards))
+    return hazards.meters[0]
 
 
 def cut_into_blocks(

@@ -8,6 +8,7 @@ from kambin.core import Finding, Severity
 from kambin.knowledge import value, value_at, values
 from kambin.planning.error_model import PathFrame
 from kambin.planning.evaluate import Path
+from kambin.planning.gap_meter import find_gap_meter
 from kambin.planning.poses import Surroundings
 from kambin.planning.problem import Problem
 from kambin.planning.question import Question
@@ -69,7 +70,8 @@ def measure_hand_room(question: Question, one: Candidate) -> HandRoom:
     """
     problem = question.problem
     path = Path(one.entry_lps_mm, one.target_lps_mm, one.stop_mm)
-    around = Surroundings.of(path, problem.tools, problem.hazards.hazards)
+    hazards = problem.hazards
+    around = Surroundings.of(path, problem.tools, hazards.hazards, find_gap_meter(hazards))
     cone = find_cone(around, PathFrame.of(path, problem.geometry.side), joint=False)
     if cone is None:
         return HandRoom(0.0, 0.0, 0.0)

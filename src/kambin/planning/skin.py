@@ -12,6 +12,9 @@ from kambin.knowledge import value
 INSIDE_LEVEL = 0.5
 """Trilinear occupancy of the surface of a binary mask."""
 
+RAYS_BATCH = 64
+"""Rays that are sampled at once: their places stay in the fast memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Skin:
@@ -44,8 +47,7 @@ class Skin:
         persist = value("planning.skin_persist_mm")
         along = np.arange(0, length_mm + persist, step)
         rays = np.asarray(directions, dtype=np.float64)
-        points = np.asarray(origin_lps_mm)[None, None] + rays[:, None] * along[None, :, None]
-        inside = self._sample(points)
+        inside = self._sample(np.asarray(origin_lps_mm, dtype=np.float64), rays, along)
         exits = _find_exit_index(inside > INSIDE_LEVEL, round(persist / step))
         found = exits >= 0
         before = np.maximum(exits, 0)
@@ -57,20 +59,34 @@ class Skin:
         skin[~found | (distance > length_mm) | ~self._is_inside_image(skin)] = np.nan
         return skin
 
-    def _sample(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the trilinear occupancy at points, shape (N, M, 3); 0 outside the image."""
-        shape = points_lps_mm.shape[:-1]
-        nodes = self.region.ijk(points_lps_mm.reshape(-1, 3)).T
-        low = np.maximum(np.floor(nodes.min(axis=1)).astype(int) - 1, 0)
-        high = np.minimum(np.ceil(nodes.max(axis=1)).astype(int) + 2, self.region.shape)
+    def _sample(
+        self,
+        origin_lps_mm: NDArray[np.float64],
+        rays: NDArray[np.float64],
+        along: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Return the trilinear occupancy along rays, shape (N, M); 0 outside the image."""
+        sampled = np.zeros((len(rays), len(along)))
+        if not sampled.size:
+            return sampled
+        # A ray is straight: nothing on it lies beyond both of its ends.
+        ends = origin_lps_mm + rays[:, None] * along[[0, -1], None]
+        nodes = self.region.ijk(ends.reshape(-1, 3))
+        low = np.maximum(np.floor(nodes.min(axis=0)).astype(int) - 1, 0)
+        high = np.minimum(np.ceil(nodes.max(axis=0)).astype(int) + 2, self.region.shape)
         box = tuple(slice(int(a), int(max(a, b))) for a, b in zip(low, high, strict=True))
         part = self.region.values[box].astype(np.float32)
         if not part.size:
-            return np.zeros(shape)
-        sampled: NDArray[np.float64] = ndimage.map_coordinates(
-            part, nodes - low[:, None], order=1, mode="constant", cval=0, output=np.float64
-        )
-        return sampled.reshape(shape)
+            return sampled
+        for first in range(0, len(rays), RAYS_BATCH):
+            some = slice(first, first + RAYS_BATCH)
+            points = origin_lps_mm + rays[some, None] * along[:, None]
+            nodes = self.region.ijk(points.reshape(-1, 3)).T - low[:, None]
+            found = ndimage.map_coordinates(
+                part, nodes, order=1, mode="constant", cval=0, output=np.float64
+            )
+            sampled[some] = found.reshape(-1, len(along))
+        return sampled
 
     def _is_inside_image(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return which points lie a voxel inside the array: its border is not skin."""

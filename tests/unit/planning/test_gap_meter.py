@@ -9,8 +9,8 @@ from kambin.anatomy import Anatomy
 from kambin.frames import Side
 from kambin.planning import Path, PlanRequest
 from kambin.planning.evaluator import Evaluator
-from kambin.planning.fields import Hazard
-from kambin.planning.gap_meter import GapMeter, cut_into_blocks
+from kambin.planning.fields import Hazard, HazardSet
+from kambin.planning.gap_meter import GapMeter, cut_into_blocks, find_gap_meter
 
 STOPS = (-4.0, 0.0, 3.3, 8.0)
 
@@ -51,6 +51,15 @@ def test_every_gap_is_that_of_the_structure_measured_alone(
     ends[0, 1] += 60
     own = {"needle": STOPS[1], "wire": STOPS[2], "forceps": STOPS[0]}
     _assert_same(hazards, GapMeter.of(hazards), Path(ends[0], ends[1], STOPS[3], own))
+
+
+def test_the_paths_of_one_question_share_a_meter_of_their_own(hazards: tuple[Hazard, ...]) -> None:
+    field = next(hazard.field for hazard in hazards if hazard.field is not None)
+    ours, others = HazardSet(field.grid, hazards), HazardSet(field.grid, hazards[:2])
+    meter = find_gap_meter(ours)
+    assert find_gap_meter(ours) is meter
+    assert len(find_gap_meter(others).shapes) == len(hazards[:2]) < len(meter.shapes)
+    _assert_same(hazards, meter, PATH)
 
 
 @pytest.mark.parametrize("height_mm", [-2.0, 0.0, 3.0, 14.0])

@@ -5,7 +5,7 @@ import pytest
 from tests.unit.planning.small_problems import MIRROR, a_body, mirrored
 
 from kambin.frames import direction_from_angles
-from kambin.planning.skin import Skin
+from kambin.planning.skin import RAYS_BATCH, Skin
 
 BACKWARDS = np.array([[0.0, 1.0, 0.0]])
 CENTRE = np.zeros(3)
@@ -45,6 +45,21 @@ def test_the_exit_lies_on_its_ray() -> None:
     exits = a_cylinder().find_exits(origin, rays, 100.0)
     away = exits - origin
     assert away / np.linalg.norm(away, axis=1, keepdims=True) == pytest.approx(rays, abs=1e-9)
+
+
+def test_many_rays_leave_where_each_leaves_alone() -> None:
+    steps = range(2 * RAYS_BATCH + 3)
+    rays = rays_at(*[(70.0 * n / len(steps), 20.0 * np.sin(n)) for n in steps])
+    skin, origin = a_cylinder(25.0), np.array([2.0, -3.0, 1.0])
+    # Too long a reach for a few of them: these are NaN in both.
+    together = skin.find_exits(origin, rays, 26.0)
+    alone = np.concatenate([skin.find_exits(origin, ray[None], 26.0) for ray in rays])
+    assert 0 < np.isnan(together[:, 0]).sum() < len(rays)
+    assert together == pytest.approx(alone, abs=1e-9, nan_ok=True)
+
+
+def test_no_ray_has_no_exit() -> None:
+    assert a_box().find_exits(CENTRE, np.zeros((0, 3)), 100.0).shape == (0, 3)
 
 
 @pytest.mark.parametrize("radius_mm", [25.0, 40.0])
