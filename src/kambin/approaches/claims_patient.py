@@ -15,7 +15,7 @@ PRINTED_CUTS = ("incision_tezuka", "incision_seven")
 """Published cuts that the computed one is set against."""
 
 _DIGITS = {"mm": "{:.1f} mm", "mm3": "{:.0f} mm3", "deg": "{:.0f} deg", "1": "{:.0%}"}
-_NARROW = ("needle", "wire")
+_NARROW = ("needle", "guidewire")
 
 
 def show_patient(promise: Promise, plan: Plan | None, body: LabelMap | None) -> PatientPart:
@@ -56,7 +56,7 @@ def _bone(plan: Plan) -> PatientPart:
     near = min(gaps, default=None)
     lamina = None if near is None else (0.0 if near >= 0 else near)
     numbers = (
-        _number("lamina_gap_mm", "cannula and reamer to the lamina, least gap", near, "mm",
+        _number("lamina_gap_mm", "tools wider than a needle to the lamina, least gap", near, "mm",
                 "no lamina near the way"),
         _number("volume_mm3", "bone taken in all", bone.volume_mm3, "mm3", why),
         _number("sap_fraction", "share of the superior articular process", bone.sap_fraction, "1",
@@ -132,6 +132,8 @@ def _reach(plan: Plan) -> PatientPart:
                 reach.without_modelled_fraction, "1", why or "no modelled nerve blocks"),
     )  # fmt: skip
     says = "Of this one herniation; which kinds the rules speak against: kambin indications."
+    if reach.blockers_modelled:
+        says += " Nerves that block here are modelled, not seen."
     return PatientPart(assessed=reach.reachable_fraction is not None, says=says, numbers=numbers)
 
 

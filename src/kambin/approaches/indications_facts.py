@@ -195,7 +195,12 @@ def _anatomy_facts(found: _Found, place: Place) -> None:
     site = Site(place.anatomy, level=place.level, side=place.side)
     found.add(Fact("level", str(place.level), because="as asked for"))
     angle = _measure(found, site, "ilium_axial_angle")
-    _add_reading(found, "ilium_angle_deg", angle, "line without width, axial plane")
+    _add_reading(
+        found,
+        "ilium_angle_deg",
+        angle,
+        "line without width in the axial plane; for other angles see the curve of kambin measure",
+    )
     _crest_facts(found, site, _measure(found, site, "crest_height"))
     _facet_fact(found, site)
     depth_mm = 2 * site.disc().posterior_rim_y_mm

@@ -9,10 +9,12 @@ from kambin.knowledge.drugs import preparations
 from kambin.knowledge.instruments import instruments
 from kambin.knowledge.literature import literature_rows
 from kambin.knowledge.procedure import procedure_steps, recovery_rows
+from kambin.knowledge.promises import promises
 from kambin.knowledge.published import published
 from kambin.knowledge.rules import rules
 from kambin.knowledge.sources import sources
 from kambin.knowledge.stages import stages
+from kambin.knowledge.suitability import suitability_rules
 from kambin.knowledge.target_rules import target_rules
 from kambin.knowledge.techniques import techniques
 
@@ -23,8 +25,9 @@ def describe() -> dict[str, Any]:
     Returns
     -------
     mapping of ``constants`` (by ``table.row``), ``instruments``, ``techniques``, ``rules``,
-    ``target_rules``, ``stages`` and ``published`` (by name), ``literature`` (list of rows) and
-    ``sources`` (citations by key), made of plain strings, numbers, lists and mappings only
+    ``target_rules``, ``stages``, ``published``, ``promises`` and ``suitability`` (by name),
+    ``literature`` (list of rows) and ``sources`` (citations by key), made of plain strings,
+    numbers, lists and mappings only
     """
     return {
         "constants": {
@@ -43,6 +46,8 @@ def describe() -> dict[str, Any]:
         "recovery": {n: one.model_dump(mode="json") for n, one in recovery_rows().items()},
         "literature": [_shown(asdict(row)) for row in literature_rows().values()],
         "published": {name: row.as_document() for name, row in published().items()},
+        "promises": {n: one.model_dump(mode="json") for n, one in promises().items()},
+        "suitability": {n: one.model_dump(mode="json") for n, one in suitability_rules().items()},
         "sources": dict(sources()),
     }
 

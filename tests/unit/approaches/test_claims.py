@@ -39,7 +39,7 @@ def a_plan(**changed: Any) -> Plan:
     }  # fmt: skip
     reach: dict[str, Any] = {
         "reachable_fraction": 0.87, "visible_fraction": 0.8, "residual_mm3": 61.0,
-        "without_modelled_fraction": None, "not_assessed_reason": None,
+        "without_modelled_fraction": None, "not_assessed_reason": None, "blockers_modelled": (),
     }  # fmt: skip
     muscle = Objectives.model_construct(
         muscle_mm3=3120.0, muscle_path_mm={"erector_spinae": 42.0, "quadratus": 8.5}
@@ -177,6 +177,21 @@ def test_reach_is_that_of_this_herniation_alone() -> None:
     missing = claims(weigh_claims(none))["all_types"].patient
     assert missing.assessed is False
     assert missing.numbers[0].text == "not assessed: no fragment"
+
+
+def test_a_modelled_nerve_that_blocks_is_told() -> None:
+    plan = a_plan(reached={"blockers_modelled": ("dural_sac",), "without_modelled_fraction": 1.0})
+    types = claims(weigh_claims(plan))["all_types"]
+    assert "modelled, not seen" in types.patient.says
+    assert numbers(types)["without_modelled_fraction"].text == "100%"
+    seen = claims(weigh_claims(a_plan()))["all_types"].patient
+    assert "modelled, not seen" not in seen.says
+    assert seen.numbers[3].text == "not assessed: no modelled nerve blocks"
+
+
+def test_a_guidewire_beside_the_lamina_is_no_bite() -> None:
+    plan = a_plan(stages=(a_stage("guidewire", lamina__L4=-1.0), a_stage("reamer", lamina__L4=4.0)))
+    assert numbers(claims(weigh_claims(plan))["lamina"])["lamina_gap_mm"].value == 4.0
 
 
 def test_the_cut_is_computed_from_cannula_slant_and_skin() -> None:

@@ -14,8 +14,10 @@ from kambin.knowledge import (
     sources,
     value,
 )
+from kambin.knowledge.promises import promises
 from kambin.knowledge.published import GROUPS, SPREADS
 from kambin.knowledge.sources import NO_PAPER
+from kambin.knowledge.suitability import suitability_rules
 
 ROWS = tuple(published().values())
 METRICS = (
@@ -157,3 +159,5 @@ def test_the_figures_and_the_bibliography_are_described() -> None:
     assert json.loads(json.dumps(shown["published"])) == shown["published"]
     assert set(shown["published"]) == set(published())
     assert shown["sources"] == dict(sources())
+    assert set(shown["promises"]) == set(promises())
+    assert set(shown["suitability"]) == set(suitability_rules())
