@@ -14,17 +14,22 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.e2e.command_line import run_kambin
 
 from kambin.anatomy import Anatomy, Case, complete
 
+T = TypeVar("T")
+
 HELD = 2
 """Completed patients that a worker holds in memory; more are read again from the folder."""
 
-FINE_MM, COARSE_MM = 1.0, 1.5
-"""Spacings of the made patients, mm: at 1.5 a third of the voxels of 1, the facet is resolved."""
+PLACE = ("--level", "L4-L5", "--side", "left")
+"""Where the made patients have their herniation."""
+
+COARSE_MM = 1.5
+"""Spacing of the made patient, mm: a third of the voxels of 1 mm, and the facet is resolved."""
 
 
 class Shelf:
@@ -56,6 +61,18 @@ class Shelf:
                     (Path(unfinished) / name).rename(place)
         return place
 
+    def keep(self, name: str, make: Callable[[], T]) -> T:
+        """Return what was made once under a name; every worker reads its own copy of it.
+
+        Parameters
+        ----------
+        name : str, which says all that it depends on
+        make : called if nobody has made it yet
+        """
+        with self.find(name, lambda file: _save(make(), file)).open("rb") as file:
+            kept: T = pickle.load(file)
+        return kept
+
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
         with (self.folder / f"{name}.lock").open("w") as lock:
@@ -64,13 +81,23 @@ class Shelf:
 
     def made_patient(self, spacing_mm: float) -> Path:
         """Return the case of a patient made by ``kambin phantom``: a herniation at L4-L5 left."""
-        words = ("--level", "L4-L5", "--side", "left", "--herniation", "paracentral", "--seed", 0)
+        words = (*PLACE, "--herniation", "paracentral", "--seed", 0)
 
         def make(folder: Path) -> None:
             done = run_kambin("phantom", "-o", folder, *words, "--spacing", spacing_mm)
             assert done.code == 0, done.errors
 
         return self.find(f"patient-{spacing_mm}", make)
+
+    def made_plan(self, spacing_mm: float) -> Path:
+        """Return the folder that ``kambin plan`` made for that patient; copy it to work in it."""
+        case = self.made_patient(spacing_mm)
+
+        def make(folder: Path) -> None:
+            done = run_kambin("plan", case, *PLACE, "--zone", "paracentral", "-o", folder)
+            assert done.code == 0, done.text + done.errors
+
+        return self.find(f"plan-{spacing_mm}", make)
 
     def real_ct(self, shared_data: Path) -> Path:
         """Return the case of the 3 mm CT with its TotalSegmentator labels, as files give it."""
@@ -89,10 +116,7 @@ class Shelf:
         return self._complete(_Wanted(case))
 
     def _find_completed(self, wanted: "_Wanted") -> Anatomy:
-        place = self.find(f"anatomy-{wanted.name}", lambda file: _save(complete(wanted.case), file))
-        with place.open("rb") as file:
-            anatomy: Anatomy = pickle.load(file)
-        return anatomy
+        return self.keep(f"anatomy-{wanted.name}", lambda: complete(wanted.case))
 
 
 class _Wanted:
@@ -120,6 +144,6 @@ class _Pickler(pickle.Pickler):
     dispatch_table = copyreg.dispatch_table | {MappingProxyType: lambda m: (_fix, (dict(m),))}
 
 
-def _save(anatomy: Any, file: Path) -> None:
+def _save(made: Any, file: Path) -> None:
     with file.open("wb") as opened:
-        _Pickler(opened, protocol=5).dump(anatomy)
+        _Pickler(opened, protocol=5).dump(made)

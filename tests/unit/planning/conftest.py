@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from tests.shelf import Shelf
 from tests.unit.planning.simple_spine import LEVEL, build_case, build_simple_spine
 
 from kambin.anatomy import Anatomy, Case
@@ -25,9 +26,11 @@ def a_simple_spine() -> Anatomy:
 
 
 @pytest.fixture(scope="session")
-def a_planned_spine(a_simple_spine: Anatomy) -> Planned:
+def a_planned_spine(a_simple_spine: Anatomy, shelf: Shelf) -> Planned:
     case = build_case(a_simple_spine)
     request = PlanRequest(LEVEL, Side.LEFT, zone="paracentral")
-    plan = plan_trajectory(case, a_simple_spine, request)
+    # Three files of tests and both workers ask for it.
+    name = "plan-of-the-simple-spine"
+    plan = shelf.keep(name, lambda: plan_trajectory(case, a_simple_spine, request))
     assert isinstance(plan, Plan), plan
     return Planned(case, a_simple_spine, plan)
