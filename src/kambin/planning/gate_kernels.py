@@ -28,7 +28,7 @@ from kambin.planning.root_kernels import runs_ahead_of_root
 ) = range(5, 18)
 """Places in ``Gate.numbers``."""
 
-ROOT = SURGICAL + 12
+ROOT = SURGICAL + 3 * 4
 """Where the line of the exiting root begins there."""
 
 GATE_EPSILON_MM = 1e-3

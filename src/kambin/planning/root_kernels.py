@@ -55,15 +55,15 @@ def find_root_ahead(
             p = at + 3 * k
             here = wa * (numbers[p + 1] - tb) - wb * (numbers[p] - ta)
             continue
-        p = at + 3 * k
-        there = wa * (numbers[p + 4] - tb) - wb * (numbers[p + 3] - ta)
+        p, q = at + 3 * k, at + 3 * (k + 1)
+        there = wa * (numbers[q + 1] - tb) - wb * (numbers[q] - ta)
         if (here > 0) != (there > 0):
             within = here / (here - there)
-            a = numbers[p] + within * (numbers[p + 3] - numbers[p])
-            b = numbers[p + 1] + within * (numbers[p + 4] - numbers[p + 1])
+            a = numbers[p] + within * (numbers[q] - numbers[p])
+            b = numbers[p + 1] + within * (numbers[q + 1] - numbers[p + 1])
             share = ((a - ta) * wa + (b - tb) * wb) / square
             if share >= 0 and share <= 1:
-                d = numbers[p + 2] + within * (numbers[p + 5] - numbers[p + 2])
+                d = numbers[p + 2] + within * (numbers[q + 2] - numbers[p + 2])
                 least = min(least, d - (td + share * wd))
         here = there
         k += 1

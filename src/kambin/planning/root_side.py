@@ -19,7 +19,7 @@ AHEAD = np.array([0.0, -DIAGONAL, DIAGONAL])
 ALONG = np.array([0.0, DIAGONAL, DIAGONAL])
 """Dorsal and cranial: across ``AHEAD``, and across the lateral axis."""
 
-BATCH = 2**20
+CROSSINGS_BATCH = 2**20
 """Pairs of a path and a point of the root that are looked at together."""
 
 
@@ -68,7 +68,7 @@ def measure_roots_ahead_mm(
     entries, targets = (
         _look(geometry.surgical_mm(points)) for points in (entries_lps_mm, targets_lps_mm)
     )
-    rows = max(1, BATCH // (len(targets) * len(line)))
+    rows = max(1, CROSSINGS_BATCH // (len(targets) * len(line)))
     for first in range(0, len(entries), rows):
         least[first : first + rows] = _find_least(entries[first : first + rows], targets, line)
     return least

@@ -101,7 +101,7 @@ def test_many_paths_at_once_are_as_they_are_one_by_one(monkeypatch: pytest.Monke
     entries, targets = _ends(rng, 9)
     level = _level(a_random_line(rng, (16, 18, 4)))
     whole = measure_roots_ahead_mm(level, entries, targets)
-    monkeypatch.setattr("kambin.planning.root_side.BATCH", 1)
+    monkeypatch.setattr("kambin.planning.root_side.CROSSINGS_BATCH", 1)
     assert np.array_equal(measure_roots_ahead_mm(level, entries, targets), whole)
 
 
