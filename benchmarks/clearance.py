@@ -12,7 +12,7 @@ from benchmarks.instances import Instance
 from benchmarks.vtk_peer import implicit_distance, vtk_march
 from kambin.planning.kernels import march_clearance
 
-REPEATS = 15
+REPEATS = 9
 C_BAR, VTK_BAR = 0.9, 1000.0
 VTK_PATHS = 40
 STEP_MM = 1.0

@@ -15,16 +15,16 @@ def _used(peak_mb: float) -> dict[str, Any]:
 def test_a_stage_that_takes_more_than_4_gb_stops_the_benchmark(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    peaks = {"complete": 4097.0, "read plainly": 9000.0}
+    peaks = {"measure": 4097.0, "read plainly": 9000.0}
     monkeypatch.setattr(case_stages, "_run", lambda stage, _: _used(peaks.get(stage, 900.0)))
-    with pytest.raises(SystemExit, match="complete: more than 4096 MB"):
+    with pytest.raises(SystemExit, match="measure: more than 4096 MB"):
         case_stages.measure_stages()
     assert "1.0 times plain reading" in capsys.readouterr().out
 
 
 def test_a_stage_that_fails_stops_the_benchmark_with_its_own_words(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"(?s)complete:.*ST-00"):
-        case_stages._run("complete", tmp_path)
+    with pytest.raises(SystemExit, match=r"(?s)measure:.*ST-00"):
+        case_stages._run("measure", tmp_path)
 
 
 def test_the_peak_of_memory_is_that_of_the_process() -> None:
