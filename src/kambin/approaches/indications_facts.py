@@ -224,7 +224,10 @@ def _measure(found: _Found, site: Site, name: str) -> Reading:
 
 
 def _reason(reading: Reading) -> str:
-    return reading.findings[0].why.rstrip(".") if reading.findings else "the data cannot say"
+    if not reading.findings:
+        return "the data cannot say"
+    # the finding says the word that the fact begins with
+    return reading.findings[0].why.rstrip(".").removeprefix("Not assessed: ")
 
 
 def _add_reading(found: _Found, name: str, reading: Reading, because: str) -> None:

@@ -5,6 +5,7 @@ The canal of these boxes is 24 mm wide and 13 mm deep, the disc's margin 10 mm h
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from tests.unit.measure.conftest import SHAPES, UPPER_BODY, Box, a_case, build
@@ -40,6 +41,7 @@ ASKED = read_answers(
 )
 
 
+@cache
 def spine(box: Box | None = None, *missing: str, spacing_mm: float = 1.0) -> Anatomy:
     changed = {} if box is None else {"fragment": (box,)}
     gone = ("dural_sac", "exiting_root:L4:right", *missing)
