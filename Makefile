@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 JOBS ?= 2
 FULL_COVERAGE := src/kambin/core/*,src/kambin/frames/*,src/kambin/imaging/*
 
-.PHONY: demo test lint bench docs clean lock install
+.PHONY: demo test lint bench atlas docs clean lock install
 
 install: $(STAMP)
 
@@ -49,6 +49,11 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run
 
+# Hours on two cores; what was answered is kept, and it goes on where it was stopped.
+atlas: $(STAMP)
+	$(BIN)/python -m benchmarks.herniation_atlas --behind --jobs $(JOBS) --docs
+	$(BIN)/python docs/figures/herniation_atlas.py
+
 docs: $(STAMP)
 	$(BIN)/python docs/generate.py
 	$(BIN)/python docs/figures/phantom_gallery.py
@@ -59,6 +64,8 @@ docs: $(STAMP)
 	$(BIN)/python docs/figures/reach_map.py
 	$(BIN)/python docs/figures/search_cost.py
 	$(BIN)/python docs/figures/planned_patients.py
+	$(BIN)/python docs/figures/herniation_atlas.py
+	$(BIN)/python docs/figures/approaches.py
 	$(BIN)/python docs/figures/readme_picture.py
 
 lock:
