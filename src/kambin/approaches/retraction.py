@@ -123,8 +123,12 @@ def is_inside(region: LabelMap, points: Points) -> NDArray[np.bool_]:
     region : LabelMap of 0 and 1
     points : float array, shape (N, 3), mm, LPS
     """
-    nodes = np.rint(region.ijk(points)).astype(int)
+    low, high = region.bounds_lps_mm()
+    # Most points lie outside of the box of most structures.
+    wide_mm = region.spacing_mm.max()
+    near = np.flatnonzero(((points >= low - wide_mm) & (points <= high + wide_mm)).all(axis=1))
+    nodes = np.rint(region.ijk(points[near])).astype(int)
     held = ((nodes >= 0) & (nodes < np.array(region.shape))).all(axis=1)
-    inside = np.zeros(len(nodes), dtype=bool)
-    inside[held] = region.values[tuple(nodes[held].T)] > 0
+    inside = np.zeros(len(points), dtype=bool)
+    inside[near[held]] = region.values[tuple(nodes[held].T)] > 0
     return inside

@@ -32,12 +32,12 @@ COMPARE_FILE, PICTURE_FILE = "compare.json", "compare.png"
 """What is written into the folder of ``-o``."""
 
 SHORT = {
-    "transforaminal": "transforaminal",
-    "interlaminar": "interlaminar",
+    "transforaminal": "transforam.",
+    "interlaminar": "interlam.",
     "microdiscectomy_tubular": "micro tube",
-    "microdiscectomy_retractor": "micro retractor",
-    "open_fenestration": "fenestration",
-    "open_laminectomy": "laminectomy",
+    "microdiscectomy_retractor": "micro retr.",
+    "open_fenestration": "fenestr.",
+    "open_laminectomy": "laminect.",
 }
 """Heads of the columns of the table for a person."""
 
@@ -110,32 +110,34 @@ def print_comparison(found: Comparison) -> None:
     found : Comparison
     """
     print_lines(f"{found.level} {found.side.upper()}  -  six ways to operate, measured")
-    rows = [
-        (f"{name} [{note.unit}]", *(_cell(cost, name) for cost in found.approaches.values()))
-        for name, note in found.fields.items()
-    ]
+    ways = list(found.approaches.values())
+    rows = []
+    for name in found.fields:
+        rows.append((name, *(_tell(name, getattr(cost, name)) for cost in ways)))
+        sigmas = [getattr(cost.sigma, name, None) for cost in ways]
+        if any(sigmas):
+            rows.append(("  +- 1 sd", *(_tell(name, sigma) for sigma in sigmas)))
     print_table(
-        "Cost and reach, +- one standard deviation of the surfaces",
+        "Cost and reach; below each volume one standard deviation, from the surfaces alone",
         ("", *(SHORT[name] for name in found.approaches)),
         rows,
     )
     for name, note in found.fields.items():
-        print_lines(f"{name:22}{note.meaning}")
+        print_lines(f"{name:22}[{note.unit}] {note.meaning}")
     for name, cost in found.approaches.items():
         _print_remarks(SHORT[name], cost)
     _print_differences(found)
     print_records(found.findings)
 
 
-def _cell(cost: ApproachCost, name: str) -> str:
-    number = getattr(cost, name)
+def _tell(name: str, number: float | str | None) -> str:
+    """Return one number of a field, with the digits that its uncertainty leaves."""
     if number is None:
         return "-"
     if isinstance(number, str):
         return number
     digits = 2 if name.endswith("_fraction") else 1 if name.endswith("_mm") else 0
-    sigma = getattr(cost.sigma, name, None)
-    return f"{number:.{digits}f}" + ("" if not sigma else f" +-{sigma:.{digits}f}")
+    return f"{number:.{digits}f}"
 
 
 def _print_remarks(title: str, cost: ApproachCost) -> None:

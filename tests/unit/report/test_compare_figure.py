@@ -1,0 +1,79 @@
+"""The figure of six ways: what is taken is seen in colour, on the right side, with its letters."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from tests.unit.approaches.back_of_boxes import build_back, stand_on
+from tests.unit.planning.test_models import REFUSAL
+
+from kambin.approaches import Ground, Measured
+from kambin.approaches.compare import measure
+from kambin.frames import Side
+from kambin.knowledge.published import APPROACHES
+from kambin.report.compare_figure import draw_comparison
+from kambin.report.compare_section import LEGEND, draw_way_section
+from kambin.report.figure import new_figure
+
+SHOWN = ("interlaminar", "open_laminectomy")
+
+
+@pytest.fixture(scope="module")
+def ground() -> Ground:
+    return stand_on(build_back())
+
+
+@pytest.fixture(scope="module")
+def found(ground: Ground) -> dict[str, Measured]:
+    return {name: measure(ground, name, REFUSAL) for name in ("transforaminal", *SHOWN)}
+
+
+def section(ground: Ground, one: Measured) -> tuple[np.ndarray, list[str]]:
+    """Return the picture of a section, shape (rows, columns, 3), and the words in it."""
+    axes = new_figure(3, 4).add_axes((0, 0, 1, 1))
+    draw_way_section(axes, ground, one)
+    return np.asarray(axes.images[0].get_array()), [text.get_text() for text in axes.texts]
+
+
+def painted(picture: np.ndarray, name: str) -> np.ndarray:
+    return np.isclose(picture, LEGEND[name]).all(axis=2)
+
+
+def test_the_figure_has_a_panel_for_each_way_and_the_same_bytes_again(ground, found) -> None:
+    picture = draw_comparison(ground, found)
+    assert picture == draw_comparison(ground, found)
+    assert imread(BytesIO(picture)).shape[1] == 2400
+
+
+def test_a_refused_way_shows_nothing_taken(ground, found) -> None:
+    picture, _ = section(ground, found["transforaminal"])
+    for name in ("bone taken", "flavum taken", "muscle pushed aside", "tube or channel"):
+        assert not painted(picture, name).any()
+    assert painted(picture, "bone").any()
+
+
+def test_a_laminectomy_shows_bone_flavum_and_muscle_of_both_sides_gone(ground, found) -> None:
+    picture, words = section(ground, found["open_laminectomy"])
+    middle = picture.shape[1] // 2
+    for name in ("muscle taken off", "flavum taken"):
+        gone = painted(picture, name)
+        assert gone[:, :middle].any()
+        assert gone[:, middle:].any()
+    assert {"L", "R", "A", "P"} <= set(words)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_seen_from_the_feet_the_patients_left_is_on_the_right(side: Side) -> None:
+    ground = stand_on(build_back(side), side)
+    picture, _ = section(ground, measure(ground, "interlaminar", None))
+    columns = np.argwhere(painted(picture, "fragment"))[:, 1]
+    is_right_half = columns.mean() > picture.shape[1] / 2
+    assert is_right_half == (side is Side.LEFT)
+    tube = np.argwhere(painted(picture, "muscle pushed aside"))
+    assert (tube[:, 1].mean() > picture.shape[1] / 2) == (side is Side.LEFT)
+
+
+def test_the_legend_names_what_is_painted() -> None:
+    assert len(set(LEGEND.values())) == len(LEGEND)
+    assert len(APPROACHES) == 6
