@@ -120,6 +120,11 @@ def test_volumes_are_cut_alike_where_it_does_not() -> None:
     assert _fit(70.0, 0.5, at_most=0.3) == (2.1, 5.5, 3.2, 1.2)
 
 
+def test_volumes_are_cut_down_to_whole_steps() -> None:
+    # 47 kg allow 141 mg, 14.1 mL: 0.31 of the way from 11 to 21 mL, each part cut down
+    assert _fit(47.0, 1.0) == (2.3, 6.5, 3.6, 1.6)
+
+
 def test_nothing_is_given_where_not_even_the_least_fits() -> None:
     # 30 kg allow 90 mg, 9 mL of 1 %; the least is 11 mL
     limits = {"lidocaine": find_limit(LIDOCAINE, 30.0, "lowest").mg}
@@ -189,6 +194,8 @@ def test_no_weight_no_mixture_and_no_table_passes_the_ceiling(data: st.DataObjec
         if found.fits:
             volume = found.volumes_ml[wish.group]
             assert wish.least_ml <= volume <= wish.most_ml
+            # whole steps, as a syringe has them
+            assert (volume - exact(wish.least_ml)) % exact(step) == 0
     # nothing is cut that would have fitted, and nothing is given that does not
     assert found.fits == (found.least_share <= exact(at_most))
     if found.most_share <= exact(at_most):
