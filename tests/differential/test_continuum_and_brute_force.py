@@ -240,3 +240,35 @@ def test_a_field_rises_no_more_than_its_slope_nearby(seed: int) -> None:
     assert slopes.max() <= Slack.measured(field).steep_mm + 1e-5
     # somewhere the surroundings are less steep than the steepest place
     assert np.median(slopes) < 0.9 * slopes.max()
+
+
+def steepest_corners(field: np.ndarray) -> np.ndarray:
+    """The largest gradient in every cell, from the three edges that meet at each of its corners."""
+    squares = [np.diff(field.astype(np.float64), axis=axis) ** 2 for axis in range(3)]
+    cells = tuple(size - 1 for size in field.shape)
+    top = np.zeros(cells)
+    for corner in np.ndindex(2, 2, 2):
+        total = np.zeros(cells)
+        for axis, rises in enumerate(squares):
+            at = [slice(c, c + n) for c, n in zip(corner, cells, strict=True)]
+            at[axis] = slice(None)
+            total += rises[tuple(at)]
+        top = np.maximum(top, total)
+    return np.sqrt(top)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_slope_is_that_of_the_steepest_corner_nearby_and_no_more(seed: int) -> None:
+    field = random_field(np.random.default_rng(seed), steepness=1.0 + 0.5 * seed)
+    slopes, corners = find_near_slopes(field), steepest_corners(field)
+    for block in np.ndindex(*slopes.shape):
+        near = tuple(slice(max(0, (n - 1) * EDGE), (n + 2) * EDGE) for n in block)
+        assert slopes[block] == pytest.approx(corners[near].max(), rel=1e-5)
+    # Along each axis by itself the field is steeper somewhere than it is anywhere in one cell.
+    assert slopes.max() < Slack.measured(field).steep_mm
+
+
+def test_a_ramp_has_its_own_slope_everywhere_nearby() -> None:
+    gradient = np.array([0.3, -0.8, 0.5])
+    ramp = np.einsum("nijk,n->ijk", np.indices((9, 8, 7)), gradient).astype(np.float32)
+    assert find_near_slopes(ramp) == pytest.approx(np.linalg.norm(gradient), rel=1e-5)

@@ -14,13 +14,16 @@ from kambin.planning.problem import Problem
 from kambin.planning.staged_search import BOUND, StagedProblem, find_fixed
 
 PAIRS_BATCH = 12 * PAIR_BATCH
-"""Pairs of balls after which the bound so far is given: a second and a half of two cores."""
+"""Pairs of balls after which the bound so far is given: a second of two cores."""
 
-TARGET_WEIGHT = 10.0**1
+HALVED_BATCH = PAIR_BATCH // 4
+"""Pairs that are halved at once: more, and many are halved that no longer hold the bound up."""
+
+TARGET_WEIGHT = 2.0**3
 """Cells of targets are halved before those of entries of less than this many times their radius:
-where a path is narrow, a tenth of the way from its target, both shift it alike."""
+where a path is narrow, a ninth of the way from its target, both shift it alike."""
 
-STOP_SAMPLES = 2
+STOP_SAMPLES = 1
 """Samples of clearance between the docking distances that are told apart."""
 
 Own = Callable[[Floats, Floats], Floats]
@@ -126,7 +129,7 @@ def bound_continuum(
     while pairs.shape[1] and used < most_pairs:
         # Stable, so that ties are decided by the order in which pairs were made.
         order = np.argsort(-bounds, kind="stable")
-        now, later = order[:PAIR_BATCH], order[PAIR_BATCH:]
+        now, later = order[:HALVED_BATCH], order[HALVED_BATCH:]
         used += len(now)
         halves = np.ascontiguousarray(_halve(entries, targets, pairs[:, now]))
         found = BOUND(*given, entries.nodes, targets.nodes, halves, floor)
