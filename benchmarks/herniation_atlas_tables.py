@@ -225,8 +225,13 @@ def class_shares(patches: list[Patch], names: list[str]) -> dict[str, dict[str, 
 
 def way_rows(patches: list[Patch], behind: list[str]) -> Iterator[list[str]]:
     """Yield per class the share of fragments that the ways through the foramen and behind reach."""
+    many = sum(patch.is_placed and bool(patch.behind) for patch in patches)
     for title, shares in way_shares(patches, behind).items():
-        yield [title, *("-" if one is None else f"{100 * one:.0f} %" for one in shares.values())]
+        cells = ["-" if one is None else f"{100 * one:.0f} %" for one in shares.values()]
+        if title == "all" and many:
+            told = (tell_share(round(many * (one or 0.0)), many) for one in shares.values())
+            cells = [f"{share} ({interval})" for share, interval in told]
+        yield [title, *cells]
 
 
 def way_shares(patches: list[Patch], behind: list[str]) -> dict[str, dict[str, float | None]]:

@@ -25,6 +25,8 @@ from benchmarks.herniation_atlas_tables import (
     class_shares,
     find_words,
     gather,
+    is_behind,
+    way_shares,
     wilson,
 )
 
@@ -49,30 +51,38 @@ COLOURS = dict(
 def draw(rows: list[Row], image: Path) -> None:
     """Draw three parts: class by technique, what limits each class, and the share by factor."""
     patches = [patch for patch in gather(rows) if patch.is_placed]
-    figure = plt.figure(figsize=(13.0, 9.6), layout="constrained")
+    figure = plt.figure(figsize=(14.0, 9.6), layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.15, 1.0))
-    shares, limits = upper.subplots(1, 2, width_ratios=(1.15, 1.0), sharey=True)
-    draw_shares(shares, patches, list(dict.fromkeys(row["technique"] for row in rows)))
+    shares, limits = upper.subplots(1, 2, width_ratios=(1.5, 1.0), sharey=True)
+    draw_shares(shares, patches, rows)
     draw_limits(limits, patches)
     draw_factors(lower.subplots(1, 1), patches)
     figure.savefig(image, dpi=110)
     plt.close(figure)
 
 
-def draw_shares(axes: Axes, patches: list[Patch], names: list[str]) -> None:
-    """Draw the share of each class that each technique reaches, as a table in colour."""
+def draw_shares(axes: Axes, patches: list[Patch], rows: list[Row]) -> None:
+    """Draw the share of each class that each technique and way reaches, as a table in colour."""
+    names = list(dict.fromkeys(row["technique"] for row in rows if not is_behind(row)))
+    behind = list(dict.fromkeys(row["technique"] for row in rows if is_behind(row)))
     found = class_shares(patches, names)
-    columns = ["any technique", *names]
+    for word, shares in way_shares(patches, behind).items():
+        if word in found:
+            found[word].update({name: shares[name] for name in behind})
+    columns = ["any technique", *names, *behind]
     filled = np.array([[row[name] for name in columns] for row in found.values()], dtype=float)
     axes.imshow(filled, cmap="Blues", vmin=0.0, vmax=1.25, aspect="auto")
     for (y, x), share in np.ndenumerate(filled):
         word = "-" if np.isnan(share) else f"{100 * share:.0f}"
         style = {"weight": "normal" if x else "bold", "color": "white" if share > DARK else "black"}
         axes.text(x, y, word, ha="center", va="center", fontsize=9, **style)
-    axes.axvline(0.5, color="white", linewidth=3)
-    axes.set_xticks(range(len(columns)), columns, rotation=35, ha="right", fontsize=9)
+    for at in (0.5, len(names) + 0.5):
+        axes.axvline(at, color="white", linewidth=4)
+    words = [column.replace("_", " ") for column in columns]
+    axes.set_xticks(range(len(columns)), words, rotation=35, ha="right", fontsize=8)
     axes.set_yticks(range(len(found)), found, fontsize=10)
-    axes.set_title("Share of fragments reached, %", fontsize=11, loc="left")
+    title = "Share of fragments reached, %: through the foramen, and from behind"
+    axes.set_title(title, fontsize=11, loc="left")
     axes.tick_params(length=0)
 
 
@@ -86,7 +96,9 @@ def draw_limits(axes: Axes, patches: list[Patch]) -> None:
         axes.barh(range(len(words)), many, left=left, color=colour, label=limit, height=0.8)
         left += many
     axes.set_xlim(0, 100)
-    axes.set_title("Any technique, and what limits the rest, %", fontsize=11, loc="left")
+    axes.set_title(
+        "Any way through the foramen, and what limits the rest, %", fontsize=11, loc="left"
+    )
     axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(0.0, -0.08), ncols=3, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 

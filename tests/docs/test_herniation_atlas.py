@@ -144,6 +144,8 @@ def test_a_way_from_behind_counts_where_it_reaches_without_pulling_too_far(
     assert list(shares) == ["central", "foraminal", "far up", "all"]
     assert [row["interlaminar"] for row in shares.values()] == [0.0, 0.0, 1.0, 1 / 3]
     assert shares["all"][THROUGH] == shares["all"][BEHIND_ONLY] == shares["all"][NEITHER] == 1 / 3
+    whole = _cells(make_tables([*rows, *mine])["ways"], "all")
+    assert whole[1:] == ["33 % (6 to 79 %)"] * 4
     # What comes from behind changes nothing of what is said of the foramen.
     plain, both = make_tables(rows), make_tables([*rows, *mine])
     assert {**both, "ways": []} == {**plain, "ways": []}
