@@ -24,6 +24,7 @@ $(STAMP): requirements.lock requirements-data.lock pyproject.toml
 
 demo: $(STAMP)
 	$(BIN)/kambin demo -o demo
+	@echo "To call kambin yourself: . $(BIN)/activate"
 
 # Two workers share the cores: no thread may keep one busy only to wait for its next piece of work.
 test: export OMP_WAIT_POLICY = passive

@@ -24,6 +24,8 @@ DEMO_LEVEL = Level("L4", "L5")
 DEMO_SIDE = Side.LEFT
 DEMO_ZONE = "paracentral"
 
+FIRST_RUN = "The first run compiles the planner and is silent for some minutes; the next takes one."
+
 
 @app.command(epilog=examples("kambin demo", "kambin demo -o somewhere"))
 def demo(
@@ -35,7 +37,7 @@ def demo(
 
     The planner sees what label tools give of a patient: vertebrae, organs and the image.
     """
-    print_lines(f"Kambin demo. {RESEARCH_NOTICE}")
+    print_lines(f"Kambin demo. {RESEARCH_NOTICE}", FIRST_RUN)
     case = out / "case"
     with shown_progress() as progress:
         progress.step("making the patient", 0, 1)
