@@ -58,8 +58,11 @@ APPROACHES = ("src/kambin/approaches", "benchmarks/herniation_atlas_behind.py")
 SPACING_MM = 1.5
 """Of image and labels: a third of the voxels of 1 mm, and the facet is still resolved."""
 
-MADE_WITH = PhantomParameters(Level("L4", "L5"), Side.LEFT)
-"""What the made patients have beside their variant; no label shows their own herniation."""
+MADE_AT = "L4-L5"
+"""Level at which the made patients are said to be ill; no label shows their own herniation."""
+
+AT_LEVEL = ("collapsed disc",)
+"""Variants that change the level that is said to be ill alone: a patient for each level."""
 
 SAME_MM, QUANTUM_MM = 1e-5, 0.01
 """What documents are rounded to, and the steps in which objectives are compared."""
@@ -87,9 +90,9 @@ def name_code(paths: Iterable[str]) -> str:
 @lru_cache(maxsize=1)
 def find_place(folder: Path, variant: str, level: str, side: str) -> Place:
     """Return a level and side of a made patient, completed once and kept in a folder."""
-    shelf = _find_shelf(folder)
-    file = shelf.find(variant.replace(" ", "-"), lambda path: _make_patient(variant, path))
-    case = read_case(file)
+    shelf, ill = _find_shelf(folder), level if variant in AT_LEVEL else MADE_AT
+    name = f"{variant}-{ill}".replace(" ", "-")
+    case = read_case(shelf.find(name, lambda path: _make_patient(variant, ill, path)))
     return Place(case, shelf.complete(case), Level.parse(level), Side(side))
 
 
@@ -98,9 +101,10 @@ def _find_shelf(folder: Path) -> Shelf:
     return Shelf(folder)
 
 
-def _make_patient(variant: str, path: Path) -> None:
-    words = {name: getattr(MADE_WITH, name) for name in ("level", "side")}
-    made = PhantomParameters(**words, variants=VARIANTS[variant], spacing_mm=SPACING_MM)
+def _make_patient(variant: str, ill: str, path: Path) -> None:
+    made = PhantomParameters(
+        Level.parse(ill), Side.LEFT, variants=VARIANTS[variant], spacing_mm=SPACING_MM
+    )
     phantom = build_phantom(made)
     write_case(Case(phantom.image, phantom.labels, phantom.names, "kambin"), path)
 

@@ -12,6 +12,7 @@ from benchmarks.herniation_atlas import (
     Kept,
     Task,
     compare_run,
+    find_place,
     is_same,
     main,
     name_run,
@@ -20,8 +21,10 @@ from benchmarks.herniation_atlas import (
     tell_control,
 )
 from benchmarks.herniation_atlas_behind import BEHIND
-from benchmarks.herniation_atlas_design import HERNIATIONS, Fragment, Row
+from benchmarks.herniation_atlas_design import HERNIATIONS, LEVELS, Fragment, Row
 from benchmarks.herniation_atlas_tables import NO_LINE, Patch, gather, is_reached, name_limit
+
+from kambin.anatomy import Level
 
 RUNS = 200
 
@@ -101,6 +104,17 @@ def test_what_went_far_is_not_reached_where_what_stayed_near_is_not(out: Path, w
     assert {row["herniation"] for row in near} < {*HERNIATIONS}
     assert [row["technique"] for row in far] == [*names]
     assert sum(map(is_reached, far)) <= sum(map(is_reached, near))
+
+
+def test_the_disc_that_is_planned_at_has_collapsed_at_every_level(out: Path) -> None:
+    assert out.is_dir()
+    for level in LEVELS:
+        normal, low = (
+            find_place(Kept(out).folder / "patients", variant, level, "left").anatomy
+            for variant in ("normal", "collapsed disc")
+        )
+        heights = [one.disc_frames[Level.parse(level)].height_mm for one in (normal, low)]
+        assert heights[1] < 0.7 * heights[0], level
 
 
 def test_stopped_in_the_middle_and_started_again_it_ends_with_the_same_bytes(out: Path) -> None:
