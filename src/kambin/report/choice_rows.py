@@ -51,6 +51,7 @@ def _alternatives(plan: Plan) -> Table:
     note = "None of them is better in everything. Entries: " + "; ".join(
         f"{other.name} at {point_words(other.entry_lps_mm)}" for other in plan.alternatives
     )
+    note += "."
     if not plan.alternatives:
         note = "No other way is better in anything that is compared."
     note += f" {_bone_words(plan)}"

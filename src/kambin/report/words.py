@@ -122,8 +122,11 @@ def clearance_words(clearance: Clearance) -> str:
         text = f"overlaps by {-gap:.1f} mm"
         if clearance.group == Group.WATCHED.value:
             text += " where it is modelled; no image shows it"
-        elif clearance.hard_margin_mm is None:
+        elif clearance.group == Group.REMOVABLE.value and clearance.hard_margin_mm is None:
             text += ", bone that is removed"
+        # Forceps work at the target, under sight: what they touch there is not removed for them.
+        elif clearance.hard_margin_mm is None:
+            text += "; no margin is asked of this tool here"
         elif -gap < doubt:
             text += f"; inside uncertainty ({doubt:.1f} mm)"
     elif clearance.inside_uncertainty:

@@ -186,7 +186,7 @@ def _clearances(side: Side, target: NDArray[np.float64]) -> tuple[Clearance, ...
     def row(key: str, gap: float, margin: float | None, doubt: float, origin: str) -> Clearance:
         return Clearance(
             structure=key,
-            group="any",
+            group="removable" if key.startswith("sap") else "any",
             clearance_mm=gap,
             point_lps_mm=tuple(target.tolist()),
             sigma_mm=doubt,

@@ -83,12 +83,16 @@ def test_an_overlap_beyond_its_uncertainty_is_no_matter_of_doubt() -> None:
 
 
 def test_an_overlap_says_so_and_whether_the_bone_is_removed() -> None:
-    assert "overlaps by 2.2 mm, bone that is removed" in clearance_words(
-        a_clearance(-2.2, 0.5, None)
-    )
+    process = a_clearance(-2.2, 0.5, None).model_copy(update={"group": "removable"})
+    assert clearance_words(process) == "overlaps by 2.2 mm, bone that is removed"
     kept = clearance_words(a_clearance(-0.3, 0.5))
     assert "removed" not in kept
     assert "inside uncertainty" in kept
+
+
+def test_the_rim_that_forceps_touch_at_the_target_is_not_said_to_be_removed() -> None:
+    rim = a_clearance(-0.9, 3.0, None).model_copy(update={"group": "rim"})
+    assert clearance_words(rim) == "overlaps by 0.9 mm; no margin is asked of this tool here"
 
 
 def test_an_overlap_with_a_watched_artery_is_no_bone_and_no_certainty() -> None:
