@@ -29,6 +29,7 @@ LONGEST_FILES = (
     "unit/measure/test_herniation.py",
     "unit/anatomy/test_fusion.py",
     "unit/anatomy/test_plates.py",
+    "e2e/test_herniation_atlas.py",
     "e2e/test_real_patients.py",
     "differential/test_verify_planner.py",
     "e2e/test_fused_and_drawn.py",
