@@ -73,7 +73,8 @@ def find_fields(
 def _is_near(structure: Structure, places: Points, far_mm: float) -> NDArray[np.bool_]:
     """Return which places lie in the box of a structure, widened by how far it was moved."""
     low, high = structure.region.bounds_lps_mm()
-    inside: NDArray[np.bool_] = ((places >= low - far_mm) & (places <= high + far_mm)).all(axis=1)
+    held = (places >= low - far_mm) & (places <= high + far_mm)
+    inside: NDArray[np.bool_] = np.all(held, axis=-1)
     return inside
 
 
