@@ -8,6 +8,7 @@ fields are made is asserted. Ten moved entries a second are the target.
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +21,16 @@ from kambin.frames import Side
 from kambin.phantom import PhantomParameters, build_phantom
 from kambin.planning import Evaluator, PlanRequest
 from kambin.planning import Path as Axis
+from kambin.planning.evaluate import Doubt, ToolMeter
 from kambin.planning.fields import build_hazards
+from kambin.planning.gap_meter import find_gap_meter
 from kambin.planning.policy import find_hazards
 from kambin.planning.question import Question, prepare_question
 
 REQUEST = PlanRequest(Level("L4", "L5"), Side.LEFT, zone="paracentral")
 FIELDS, FIELDS_TARGET_S = 20, 5.0
 MOVES, STEP_MM = 30, 1.0
+POSES, ONE_MS, SET_MS = 500, 0.3, 1.0
 LEAST_RATIO = 10.0
 STOP_MM = 8.0
 
@@ -35,6 +39,7 @@ def measure_live_numbers(name: str, case: Case, anatomy: Anatomy) -> None:
     """Print what fields and a drag take on one case, and stop where a drag makes fields anew."""
     question = prepare_question(case, anatomy, REQUEST)
     _measure_fields(name, question)
+    _measure_clearance(name, question)
     ratio = _measure_drag(name, Evaluator.of(question), question)
     if ratio < LEAST_RATIO:
         raise SystemExit(f"{name}: a moved entry is only {ratio:.1f} times as quick as a new path")
@@ -54,6 +59,29 @@ def _measure_fields(name: str, question: Question) -> None:
         f"{name}: {len(fields)} distance fields, {nodes / 1e6:.1f} million nodes, {seconds:.1f} s; "
         f"{FIELDS} of them {seconds * FIELDS / len(fields):.1f} s (target {FIELDS_TARGET_S:.0f} s)"
     )
+
+
+def _measure_clearance(name: str, question: Question) -> None:
+    """Print what the clearance of a moved tool to everything takes, for one and for all tools."""
+    problem, rng = question.problem, np.random.default_rng(0)
+    hazards, whole = problem.hazards, problem.tools
+    entries, targets = problem.entries.points_lps_mm, problem.targets.points_lps_mm
+    doubt, gaps = Doubt.of(question.case, question.anatomy), find_gap_meter(hazards)
+    for tools, target_ms in ((replace(whole, tools=(whole.needle,)), ONE_MS), (whole, SET_MS)):
+        meter, taken_ms = ToolMeter.of(tools, hazards.hazards, doubt, gaps), []
+        for entry, target in zip(
+            rng.choice(entries, POSES), rng.choice(targets, POSES), strict=True
+        ):
+            axis = Axis(entry, target, STOP_MM)
+            begin = time.perf_counter()
+            meter.measure_gaps(axis)
+            taken_ms.append(1e3 * (time.perf_counter() - begin))
+        # The first call compiles or loads the kernel.
+        half, most = np.percentile(taken_ms[1:], [50, 99])
+        print(
+            f"{name}: gaps of {len(tools.tools)} tools to {len(hazards.hazards)} structures "
+            f"{half:.2f} ms, 99 % within {most:.2f} ms (target {target_ms} ms)"
+        )
 
 
 def _measure_drag(name: str, evaluator: Evaluator, question: Question) -> float:

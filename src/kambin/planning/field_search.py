@@ -1,4 +1,8 @@
-"""The certified search through one margin field: the best of all pairs of entry and target."""
+"""The certified search through one margin field: the best of all pairs of entry and target.
+
+Benchmarks and tests ask it; plans come from ``staged_search``, whose kernels share how values are
+compared (``find_edge``, ``keep_better``).
+"""
 
 from dataclasses import dataclass
 from typing import Any

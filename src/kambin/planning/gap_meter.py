@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from kambin.planning.fields import Hazard, HazardSet
 from kambin.planning.gap_kernels import STEEPEST_RATIO, measure_gaps
 
-BLOCK_STEP_MM = 16.0
-"""Faces in one cube of this width are one block: small beside what lies between structures."""
+BLOCK_STEP_MM = 9.0
+"""Faces in one cube of this width are one block: the quickest of those from 6 to 24 mm."""
 
 
 @dataclass(frozen=True, slots=True)

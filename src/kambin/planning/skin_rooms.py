@@ -1,4 +1,7 @@
-"""The largest clearance that every entry on the skin offers, exactly, through one margin field."""
+"""The largest clearance that every entry on the skin offers, exactly, through one margin field.
+
+One field without stages or costs: benchmarks and tests ask it, skin maps ask ``skin_stages``.
+"""
 
 import numpy as np
 from numba import njit, prange

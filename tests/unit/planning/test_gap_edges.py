@@ -121,7 +121,7 @@ def test_gaps_do_not_depend_on_where_and_how_the_patient_lies(rng: np.random.Gen
 
 
 def test_a_wide_block_whose_middle_is_far_may_hold_the_nearest_point() -> None:
-    points = np.array([[20.0, 2.0, 0.0], [20.0, 17.0, 0.0], [60.0, 5.0, 0.0]])
+    points = np.array([[20.0, 2.0, 0.0], [20.0, 10.0, 0.0], [60.0, 5.0, 0.0]])
     held, blocks = cut_into_blocks(points)
     assert len(blocks) == 2
     meter = replace(
