@@ -23,12 +23,9 @@ def case(shelf: Shelf) -> Path:
 
 
 @pytest.fixture(scope="module")
-def planned(case: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def planned(shelf: Shelf, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the plan of that phantom."""
-    out = tmp_path_factory.mktemp("plan")
-    outcome = run_kambin("plan", case, *ASKED, "-o", out)
-    assert outcome.code == 0, outcome.text + outcome.errors
-    return out
+    return shutil.copytree(shelf.made_plan(COARSE_MM), tmp_path_factory.mktemp("made") / "plan")
 
 
 @pytest.fixture(scope="module")

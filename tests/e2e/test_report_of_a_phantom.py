@@ -9,17 +9,17 @@ import pytest
 from tests.shelf import COARSE_MM, Shelf
 
 from kambin.anatomy import Anatomy, Case, Level
-from kambin.exchange import read_case
+from kambin.exchange import read_case, read_plan
 from kambin.frames import Side
 from kambin.knowledge import value
-from kambin.planning import Plan, PlanRequest, plan_skin_map, plan_trajectory
+from kambin.planning import Plan, PlanRequest, plan_skin_map
 from kambin.report import ReportPaths, write_report
 
 REQUEST = PlanRequest(Level("L4", "L5"), Side.LEFT, zone="paracentral")
 
 
 class MemoryStore:
-    """Keeps the distance fields of the planner for the skin map."""
+    """Keeps the distance fields of one skin map for the next."""
 
     def __init__(self) -> None:
         self.kept: dict[str, np.ndarray] = {}
@@ -47,10 +47,8 @@ def the_store() -> MemoryStore:
 
 
 @pytest.fixture(scope="module")
-def the_plan(the_case: Case, the_anatomy: Anatomy, the_store: MemoryStore) -> Plan:
-    answer = plan_trajectory(the_case, the_anatomy, REQUEST, store=the_store)
-    assert isinstance(answer, Plan), answer
-    return answer
+def the_plan(shelf: Shelf) -> Plan:
+    return read_plan(shelf.made_plan(COARSE_MM) / "plan.json")
 
 
 @pytest.fixture(scope="module")
