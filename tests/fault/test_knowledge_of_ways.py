@@ -45,7 +45,7 @@ def test_the_row_that_is_broken_below_is_whole(model: type[BaseModel]) -> None:
 def test_a_row_with_a_field_nobody_reads_is_refused(model: type[BaseModel]) -> None:
     # a mistyped name would else be a rule without its border
     with pytest.raises(ValidationError, match="Extra inputs"):
-        model(**GOOD[model], treshold=3.0)
+        model(**GOOD[model], thresholds=3.0)
 
 
 @pytest.mark.parametrize("model", GOOD, ids=lambda m: m.__name__)

@@ -73,7 +73,9 @@ def find_fields(
 def _is_near(structure: Structure, places: Points, far_mm: float) -> NDArray[np.bool_]:
     """Return which places lie in the box of a structure, widened by how far it was moved."""
     low, high = structure.region.bounds_lps_mm()
-    held = (places >= low - far_mm) & (places <= high + far_mm)
+    # The box is that of the voxels' middles, and what an image cuts off has no margin about it.
+    wide_mm = far_mm + float(structure.region.spacing_mm.max())
+    held = (places >= low - wide_mm) & (places <= high + wide_mm)
     inside: NDArray[np.bool_] = np.all(held, axis=-1)
     return inside
 
