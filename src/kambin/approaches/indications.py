@@ -35,7 +35,8 @@ SHOWN_METRICS = ("success", "failure", "reoperation", "recurrence", "complicatio
 WORDS: dict[Colour, str] = {
     "red": "a rule speaks against it",
     "amber": "possible with what the rules ask for",
-    "as_far_as_assessed": "suitable as far as assessed",
+    "as_far_as_assessed": "no rule that was assessed speaks against it",
+    "open": "open: nothing is known of the herniation",
     "green": "all rules assessed, none speaks against it",
     "not_graded": "not graded: no rule of this set grades it here",
 }
@@ -126,13 +127,16 @@ def judge_approach(
     met = [one for one in about if one.applies]
     open_rules = [one for one in about if one.applies is None]
     colour = _colour(approach, met, open_rules)
+    # what is right of bones alone is no answer for a herniation that nobody described
+    if colour == "as_far_as_assessed" and known is not None and known["zone"].value is None:
+        colour = "open"
     asked = {c.fact for r in open_rules for c in suitability_rules()[r.name].conditions}
     missing = [] if known is None else [known[n] for n in facts() if n in asked]
     speaking = [r.name for r in rules if r.applies and approach in r.speaks_for]
     words = WORDS[colour]
     if speaking and colour == "not_graded":
         words = "not graded, but a rule speaks for it"
-    if open_rules and colour != "as_far_as_assessed":
+    if open_rules:
         words += f"; not assessed: {', '.join(one.name for one in open_rules)}"
     return ApproachVerdict(
         verdict=colour,

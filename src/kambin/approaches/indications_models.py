@@ -9,7 +9,7 @@ from kambin.planning.documents import Document, FindingRecord
 SCHEMA_VERSION = 1
 """Version of the documents of indications."""
 
-Colour = Literal["red", "amber", "as_far_as_assessed", "green", "not_graded"]
+Colour = Literal["red", "amber", "as_far_as_assessed", "open", "green", "not_graded"]
 
 
 class FigureRecord(Document):
@@ -103,8 +103,9 @@ class ApproachVerdict(Document):
     Notes
     -----
     ``green`` means that every rule about it was assessed and none speaks against it, no more;
-    ``as_far_as_assessed`` that none of those assessed does. ``reasons``, ``speaks_for`` and
-    ``not_assessed`` name rows of the rules. ``figures`` are of all patients of a series.
+    ``as_far_as_assessed`` that none of those assessed does; ``open`` the same of a patient of whose
+    herniation nothing is known. ``reasons``, ``speaks_for`` and ``not_assessed`` name rows of the
+    rules. ``figures`` are of all patients of a series.
     """
 
     verdict: Colour

@@ -210,7 +210,14 @@ def test_what_an_open_rule_was_not_told_is_named() -> None:
     found = judge_approach("transforaminal", judge_rules(facts_, L4_L5), facts_)
     assert found.not_asked == ("not asked: tumour",)
     assert found.not_assessed == ("R12_tumour",)
-    assert found.words == "suitable as far as assessed"
+    assert found.words == "no rule that was assessed speaks against it; not assessed: R12_tumour"
+
+
+def test_a_herniation_that_nobody_described_leaves_the_way_open_and_never_suitable() -> None:
+    assert verdicts(zone=None)["transforaminal"] == "open"
+    assert verdicts(zone=None, infection="yes")["transforaminal"] == "red"
+    # of the other ways no rule of the set says enough to be open
+    assert verdicts(zone=None)["open_fenestration"] == "not_graded"
 
 
 def test_figures_of_a_kind_of_herniation_stand_at_its_rule_alone() -> None:
