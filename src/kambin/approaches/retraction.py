@@ -43,9 +43,10 @@ def find_retraction(ground: Ground, room: Tube) -> Retraction | None:
     Notes
     -----
     Root and sac are moved medially as one, along the disc's lateral axis. Each of their voxels
-    inside the room has to go as far as to the room's medial wall; the farthest counts, with half
-    a voxel for its own width. What overlaps the fragment is not in the way: the fragment has
-    moved it already, and no image of these patients shows where to.
+    inside the room has to go as far as to the room's medial wall, with half a voxel for its own
+    width, and so has what lies lateral of the room and would be drawn into it on that way. What
+    overlaps the fragment is not in the way: the fragment has moved it already, and no image of
+    these patients shows where to.
     """
     level, side = ground.geometry.level, ground.geometry.side
     keys = (StructureKey("traversing_root", level.lower, side), StructureKey("dural_sac"))
@@ -53,24 +54,43 @@ def find_retraction(ground: Ground, room: Tube) -> Retraction | None:
     if not moved:
         return None
     medial = -ground.axes_lps[0]
-    found = Retraction(0.0, moved[0].sigma_mm, "", moved)
-    for structure in moved:
-        region = structure.region
+    ways = []
+    for index, structure in enumerate(moved):
         points = ground.voxels_lps_mm(structure)
-        points = points[(room.gap_mm(points) <= 0) & ~_is_in_fragment(ground, points)]
-        if not len(points):
-            continue
-        half_mm = 0.5 * float(region.spacing_mm.max())
-        needed = float(_measure_ways_mm(points, room, medial).max()) + half_mm
-        if needed > found.needed_mm:
-            found = Retraction(needed, structure.sigma_mm, str(structure.key), moved)
-    return found
+        points = points[~_is_in_fragment(ground, points)]
+        half_mm = 0.5 * float(structure.region.spacing_mm.max())
+        into, out = _measure_ways_mm(points, room, medial)
+        ways.append(np.stack([into, out + half_mm, np.full(len(into), index)], axis=1))
+    needed_mm, asks = _find_free_mm(np.concatenate(ways))
+    if asks is None:
+        return Retraction(0.0, moved[0].sigma_mm, "", moved)
+    return Retraction(needed_mm, moved[asks].sigma_mm, str(moved[asks].key), moved)
+
+
+def _find_free_mm(ways: NDArray[np.float64]) -> tuple[float, int | None]:
+    """Return the least way at which no voxel is in the room, mm, and whose voxel asks for it.
+
+    Rows of ``ways`` (N, 3): how far a voxel goes until it is in the room, and until it is out.
+    """
+    rows = ways[np.argsort(ways[:, 0], kind="stable")]
+    farthest = np.maximum.accumulate(rows[:, 1])
+    # the first voxel that has not come to the room when all before it have left it
+    before = np.concatenate([[0.0], farthest[:-1]])
+    waits = np.flatnonzero(rows[:, 0] > np.maximum(before, 0.0))
+    count = int(waits[0]) if len(waits) else len(rows)
+    if not count:
+        return 0.0, None
+    last = int(np.argmax(rows[:count, 1]))
+    return float(rows[last, 1]), int(rows[last, 2])
 
 
 def _measure_ways_mm(
     points: Points, room: Tube, direction: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return how far points inside a tube go in a direction to its wall, shape (N,), mm."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how far points go in a direction into a tube and out of it, each (M,), mm.
+
+    Of the points are told those that are inside (the way in is negative) or come to it.
+    """
     way = room.end_lps_mm - room.start_lps_mm
     way = way / np.linalg.norm(way)
     apart = points - room.start_lps_mm
@@ -79,10 +99,14 @@ def _measure_ways_mm(
     square = max(float(across @ across), PARALLEL_EPSILON)
     middle = apart @ across
     inside = room.radius_mm**2 - (apart**2).sum(axis=1)
-    ways: NDArray[np.float64] = (
-        np.sqrt(np.maximum(middle**2 + square * inside, 0.0)) - middle
-    ) / square
-    return ways
+    chord = np.sqrt(np.maximum(middle**2 + square * inside, 0.0))
+    into, out = (-chord - middle) / square, (chord - middle) / square
+    # a tube has ends: where a line is nearest to its axis it may be beyond them
+    nearest = points + np.maximum(-middle / square, 0.0)[:, None] * direction
+    is_inside_now = room.gap_mm(points) <= 0
+    comes = (into > 0) & (chord > 0) & (room.gap_mm(nearest) <= 0)
+    meets = is_inside_now | comes
+    return np.where(is_inside_now, np.minimum(into, 0.0), into)[meets], out[meets]
 
 
 def is_held_after(

@@ -208,6 +208,29 @@ def test_moved_by_what_was_found_a_room_beside_the_sac_is_free_of_it() -> None:
         assert is_held_after(ground, sac, points, needed - 2 * SPACING_MM).any()
 
 
+@given(beside_mm=st.floats(-6, 10), radius_mm=st.floats(0.5, 5))
+def test_moved_by_what_was_found_no_room_holds_any_of_it(beside_mm, radius_mm) -> None:
+    # also of rooms inside the sac, into which its lateral side is drawn
+    sac = a_coarse_sac()
+    ground, room = ground_of(sac), a_room(beside_mm, radius_mm)
+    needed = find_retraction(ground, room).needed_mm
+    after = ground.voxels_lps_mm(sac) - [needed, 0, 0]
+    assert room.gap_mm(after).min() >= -1e-9
+
+
+def test_a_nerve_that_stops_short_of_the_room_is_not_drawn_into_it() -> None:
+    sac = a_grain(5.0, 0.0, 0.0)
+    near, far = (structure(ROOT, region_where({"radius": 1.0, "x": x})) for x in (9.5, 30.0))
+    room = a_room(5.0, 2.0)
+    alone = find_retraction(ground_of(sac), room).needed_mm
+    assert alone == pytest.approx(2.0 + HALF_MM, abs=0.01)
+    # moved so far, the far root has not come to the room; the near one has to pass it
+    assert find_retraction(ground_of(sac, far), room).needed_mm == pytest.approx(alone)
+    drawn = find_retraction(ground_of(sac, near), room)
+    assert drawn.structure == ROOT
+    assert drawn.needed_mm == pytest.approx(9.5 + 1.0 - 3.0, abs=SPACING_MM)
+
+
 # --- points in voxels ---------------------------------------------------------------------------
 
 
