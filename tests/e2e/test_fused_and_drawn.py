@@ -36,7 +36,7 @@ ASKED = ("--level", "L4-L5", "--side", "left")
 def patient() -> Phantom:
     """The whole patient with skin and image, as a CT shows it, and a fragment on the left."""
     return build_phantom(
-        PhantomParameters(Level("L4", "L5"), Side.LEFT, seed=0, zone="foraminal", spacing_mm=1.5)
+        PhantomParameters(Level("L4", "L5"), Side.LEFT, seed=0, zone="paracentral", spacing_mm=1.5)
     )
 
 

@@ -62,7 +62,7 @@ def compare(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Measure what six ways to operate cost this patient, and what each reaches.
+    """Measure what six ways to operate cost the same patient, and what each reaches.
 
     Transforaminal, interlaminar, microdiscectomy by tube and by retractor, open fenestration and
     open laminectomy, cut out of the same anatomy; what papers print stands beside it. It ranks

@@ -38,7 +38,8 @@ from kambin.frames import Side
 
 COMMANDS = (
     "demo", "phantom", "import", "segment", "fragment", "fuse", "check", "confirm", "measure",
-    "plan", "skinmap", "verify", "sign", "lock", "history", "diff", "whatif", "report",
+    "plan", "skinmap", "verify", "sign", "lock", "history", "diff", "whatif", "compare",
+    "indications", "anaesthesia", "claims", "procedure", "report",
     "info", "selftest",
 )  # fmt: skip
 
@@ -255,7 +256,7 @@ def test_the_help_waits_for_no_image_library() -> None:
     assert libraries.split()[:3] == ["0", "2", "2"]
     assert not {"numpy", "scipy", "numba", "SimpleITK", "pydicom"} & set(libraries.split())
     assert not {"kambin.exchange", "kambin.anatomy", "kambin.planning"} & set(ours.split())
-    assert "Did you mean 'plan'?" in done.stderr
+    assert "Did you mean 'plan', 'claims'?" in done.stderr
 
 
 def test_the_command_line_adds_up_in_one_thread_unless_asked_otherwise() -> None:

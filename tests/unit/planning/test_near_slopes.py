@@ -11,21 +11,23 @@ from kambin.planning.near_slopes import EDGE, find_near_slope, find_near_slopes
 from kambin.planning.slack import Slack
 
 TURNS = tuple(itertools.permutations(range(3)))
+AXES = np.eye(3, dtype=int)
 
 
 def slopes_plainly(field: np.ndarray) -> np.ndarray:
-    """The rise along each axis in a block's cells, then the largest of the 27 blocks around."""
+    """The gradient at the corners of a block's cells, then the largest of the 27 blocks around."""
     blocks = [-(-size // EDGE) for size in field.shape]
-    rises = np.zeros((*blocks, 3))
+    steepest, joined = np.zeros(blocks), np.zeros(blocks)
+    for cell in np.ndindex(*(size - 1 for size in field.shape)):
+        for corner in itertools.product((0, 1), repeat=3):
+            here = np.add(cell, corner)
+            # the gradient at a corner is that along the cell's three edges which meet there
+            over = [here + (1 - 2 * c) * unit for c, unit in zip(corner, AXES, strict=True)]
+            rises = [float(field[tuple(o)]) - float(field[tuple(here)]) for o in over]
+            block = tuple(np.array(cell) // EDGE)
+            steepest[block] = max(steepest[block], np.linalg.norm(rises))
     for block in np.ndindex(*blocks):
-        # the cells of a block end at the first node of the next
-        cells = field[tuple(slice(EDGE * b, EDGE * b + EDGE + 1) for b in block)].astype(float)
-        for axis in range(3):
-            rises[(*block, axis)] = np.abs(np.diff(cells, axis=axis)).max(initial=0.0)
-    joined = np.zeros(blocks)
-    for block in np.ndindex(*blocks):
-        around = rises[tuple(slice(max(b - 1, 0), b + 2) for b in block)]
-        joined[block] = np.linalg.norm(around.max(axis=(0, 1, 2)))
+        joined[block] = steepest[tuple(slice(max(b - 1, 0), b + 2) for b in block)].max()
     return joined
 
 
