@@ -39,7 +39,9 @@ ASKED = {
 }
 TITLES = {"phantom": "made patient, 1 mm", "atlas": "atlas, 1 mm", "ct": "CT, 3 mm"}
 SEEDS, SPACING_MM = 40, 1.5
-KEPT_VARIANTS = tuple(v for v in VARIANTS if v not in ("l6", "scoliosis"))
+# A sacralised L5 has no disc below it that could be operated on.
+LEFT_OUT = ("l6", "scoliosis", "sacralised-l5", "sacralised-l5-left", "sacralised-l5-right")
+KEPT_VARIANTS = tuple(v for v in VARIANTS if v not in LEFT_OUT)
 
 
 def main() -> None:
