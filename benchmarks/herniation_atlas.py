@@ -12,7 +12,6 @@ it goes on where it was, and the table at the end is the same, byte by byte.
 """
 
 import argparse
-import hashlib
 import json
 import multiprocessing
 import os
@@ -26,13 +25,13 @@ from typing import Any
 
 import numpy as np
 from rich.progress import Progress
-from tests.shelf import Shelf
 
 from benchmarks.herniation_atlas_behind import BEHIND, expose
 from benchmarks.herniation_atlas_design import TECHNIQUES, VARIANTS, Fragment, Row, choose
 from benchmarks.herniation_atlas_place import Place, Placed
 from benchmarks.herniation_atlas_plan import answer, prepare
 from benchmarks.herniation_atlas_tables import make_tables
+from benchmarks.made_once import MadeOnce, name_code
 from benchmarks.measure_tables import write_between
 from kambin.anatomy import Case, Level
 from kambin.core import KambinError
@@ -77,28 +76,18 @@ class Task:
     folder: Path
 
 
-def name_code(paths: Iterable[str]) -> str:
-    """Return a name that changes with everything in some folders and files of the repository."""
-    digest = hashlib.sha256()
-    for path in (ROOT / name for name in paths):
-        files = [path] if path.is_file() else path.rglob("*")
-        for file in sorted(one for one in files if one.suffix in (".py", ".toml")):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 @lru_cache(maxsize=1)
 def find_place(folder: Path, variant: str, level: str, side: str) -> Place:
     """Return a level and side of a made patient, completed once and kept in a folder."""
-    shelf, ill = _find_shelf(folder), level if variant in AT_LEVEL else MADE_AT
+    made, ill = _open_folder(folder), level if variant in AT_LEVEL else MADE_AT
     name = f"{variant}-{ill}".replace(" ", "-")
-    case = read_case(shelf.find(name, lambda path: _make_patient(variant, ill, path)))
-    return Place(case, shelf.complete(case), Level.parse(level), Side(side))
+    case = read_case(made.find(name, lambda path: _make_patient(variant, ill, path)))
+    return Place(case, made.complete(case), Level.parse(level), Side(side))
 
 
 @lru_cache(maxsize=1)
-def _find_shelf(folder: Path) -> Shelf:
-    return Shelf(folder)
+def _open_folder(folder: Path) -> MadeOnce:
+    return MadeOnce(folder)
 
 
 def _make_patient(variant: str, ill: str, path: Path) -> None:

@@ -7,7 +7,6 @@ same tables.
 """
 
 import argparse
-import hashlib
 import itertools
 import json
 import sys
@@ -17,6 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.made_once import name_code
 from benchmarks.measure_tables import write_between
 from benchmarks.placed_herniations import (
     HERNIATIONS,
@@ -29,8 +29,8 @@ from benchmarks.placed_herniations import (
 from benchmarks.plan_checklist import answer_all
 from benchmarks.plan_tables import OF_PLAN_ONLY, PLAN_ONLY, make_tables
 from kambin.anatomy import Anatomy, Case, Level, complete
-from kambin.cli.workbench import MemoryStore
 from kambin.core import KambinError
+from kambin.desk.workbench import MemoryStore
 from kambin.frames import Side
 from kambin.planning import Plan, PlanRequest, measure_iliac_block, plan_trajectory
 from kambin.planning.question import prepare_question
@@ -38,21 +38,12 @@ from kambin.planning.question import prepare_question
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "concepts" / "planned-patients.md"
 CACHE = ROOT / "benchmarks" / "out" / "plan_study"
-DECIDING = ("core", "frames", "knowledge", "imaging", "anatomy", "measure", "planning")
-"""Rooms that an answer depends on."""
+ROOMS = ("core", "frames", "knowledge", "imaging", "anatomy", "measure", "planning")
+DECIDING = (*(f"src/kambin/{room}" for room in ROOMS), "benchmarks/placed_herniations.py",
+            "benchmarks/plan_checklist.py")  # fmt: skip
+"""What an answer depends on."""
 
 Row = dict[str, Any]
-
-
-def name_code() -> str:
-    """Return a name that changes with everything an answer depends on."""
-    digest = hashlib.sha256()
-    rooms = [ROOT / "src" / "kambin" / room for room in DECIDING]
-    files = [file for room in rooms for file in room.rglob("*") if file.suffix in (".py", ".toml")]
-    made = [ROOT / "benchmarks" / f"{name}.py" for name in ("placed_herniations", "plan_checklist")]
-    for file in sorted([*files, *made]):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 class Patient:
@@ -62,7 +53,7 @@ class Patient:
         """Keep where the data and the kept answers are."""
         self.name = name
         self.data, self.cache = data, cache
-        self.kept = cache / name_code()
+        self.kept = cache / name_code(DECIDING)
         self.kept.mkdir(parents=True, exist_ok=True)
         self._read: tuple[Case, Anatomy] | None = None
         self._placed: tuple[tuple[str, ...], Case, Anatomy] | None = None
