@@ -21,8 +21,8 @@ import SimpleITK as sitk
 
 from benchmarks.made_ct import SEGMENTS, SERIES, SHAPE, write_made_ct
 from kambin.anatomy import complete
-from kambin.cli.gate import read_checked_case, require_answered
 from kambin.core import SilentProgress
+from kambin.desk.gate import read_checked_case, require_answered
 from kambin.exchange import import_case, to_json
 from kambin.measure import measure_case
 

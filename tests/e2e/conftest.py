@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from tests.shelf import Shelf
 
-from kambin.cli import workbench
-from kambin.cli.workbench import forget_last_case
+from kambin.desk import workbench
+from kambin.desk.workbench import forget_last_case
 
 
 class SharedBench:

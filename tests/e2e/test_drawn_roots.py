@@ -10,8 +10,8 @@ from tests.e2e.command_line import Outcome, run_kambin
 from tests.unit.exchange.made_markups import markup, save_markups
 
 from kambin.anatomy import Level, Origin, StructureKey, Tube, complete
-from kambin.cli.gate import read_checked_case, require_answered
 from kambin.core import AnatomyError
+from kambin.desk.gate import read_checked_case, require_answered
 from kambin.exchange import nifti_bytes, read_case
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters, SpineCase, paint_spine_case

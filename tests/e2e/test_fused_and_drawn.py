@@ -16,9 +16,9 @@ from tests.unit.anatomy.bent_spine import LEVELS, BentSpine, bend_made
 from tests.unit.exchange.made_markups import markup, save_markups
 
 from kambin.anatomy import Anatomy, Level, Origin, StructureKey, Tube
-from kambin.cli import workbench
-from kambin.cli.gate import read_checked_case
 from kambin.core import SilentProgress
+from kambin.desk import workbench
+from kambin.desk.gate import read_checked_case
 from kambin.exchange import nifti_bytes, read_case, write_case
 from kambin.frames import Side
 from kambin.imaging import LabelMap

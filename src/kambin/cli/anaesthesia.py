@@ -11,13 +11,13 @@ from kambin.approaches.anaesthesia_models import Anaesthesia, Mixture
 from kambin.approaches.dose_remarks import REDUCE_FOR
 from kambin.approaches.drug_words import read_drug, require_share, require_weight
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
 from kambin.cli.verify import PlanArgument, stale_plan
-from kambin.cli.workbench import complete_once
 from kambin.core import RequestError
+from kambin.desk.gate import read_checked_case, require_answered
+from kambin.desk.workbench import complete_once
 from kambin.exchange import find_answer_file, read_plan
 from kambin.knowledge import JURISDICTIONS, Jurisdiction
 from kambin.planning import Plan

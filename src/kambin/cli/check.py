@@ -8,7 +8,9 @@ import typer
 
 from kambin.anatomy.check_drawn import check_drawn_roots
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import (
+from kambin.cli.output import print_document, print_findings, print_lines, with_version
+from kambin.core import find_blocking
+from kambin.desk.gate import (
     CheckedCase,
     confirm_call,
     find_questions,
@@ -16,8 +18,6 @@ from kambin.cli.gate import (
     read_checked_case,
     stopped_words,
 )
-from kambin.cli.output import print_document, print_findings, print_lines, with_version
-from kambin.core import find_blocking
 from kambin.exchange import write_bytes_atomically
 
 

@@ -12,10 +12,10 @@ from kambin.approaches.claims import weigh_claims
 from kambin.approaches.claims_models import Claim, Claims
 from kambin.approaches.indications_models import FigureRecord
 from kambin.cli.app import JsonOption, app, examples
-from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.verify import stale_plan
 from kambin.core import RequestError, require_code
+from kambin.desk.gate import read_checked_case, require_answered
 from kambin.exchange import find_answer_file, read_plan
 from kambin.imaging import LabelMap
 from kambin.planning import Plan

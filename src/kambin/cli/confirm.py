@@ -11,10 +11,10 @@ from kambin.anatomy import Confirmation, Level
 from kambin.anatomy.levels import INDEX_CODE, SCHEME_CODE, find_levels
 from kambin.cli.app import JsonOption, app, examples
 from kambin.cli.asking import find_level
-from kambin.cli.clock import SystemClock
-from kambin.cli.gate import read_checked_case
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.core import Clock, RequestError, Severity, read_codes
+from kambin.desk.clock import SystemClock
+from kambin.desk.gate import read_checked_case
 from kambin.exchange import (
     SET_FILE,
     find_answer_file,

@@ -13,8 +13,8 @@ from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
 from kambin.cli.report import make_report
 from kambin.cli.verify import make_verdict, print_verdict
-from kambin.cli.workbench import MemoryStore
 from kambin.core import PlanError
+from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_phantom
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters, build_phantom

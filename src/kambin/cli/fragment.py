@@ -23,11 +23,11 @@ from kambin.anatomy.fragment_wish import (
 )
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import require_level, require_side
-from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.cli.progress import shown_progress
-from kambin.cli.workbench import complete_once
 from kambin.core import Finding, RequestError
+from kambin.desk.gate import read_checked_case, require_answered
+from kambin.desk.workbench import complete_once
 from kambin.exchange import read_case, settle_case, write_bytes_atomically
 from kambin.exchange.contours import read_contours
 from kambin.exchange.fragment_files import rewrite_case

@@ -8,10 +8,10 @@ import typer
 from kambin.anatomy import Case
 from kambin.anatomy.fusion import fuse_cases
 from kambin.cli.app import ForceOption, JsonOption, app, examples
-from kambin.cli.gate import confirm_call, read_checked_case
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.core import AnatomyError, Severity, find_blocking
+from kambin.desk.gate import confirm_call, read_checked_case
 from kambin.exchange import read_case_summary, require_free
 from kambin.exchange.fused_cases import PICTURE_FILE, fusion_document, write_fused_case
 from kambin.exchange.markups import read_landmarks

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.clock import SystemClock
 from kambin.cli.output import print_document, print_lines, print_table, with_version
 from kambin.cli.signature_words import print_signatures
 from kambin.cli.verify import PlanArgument
 from kambin.core import RequestError
+from kambin.desk.clock import SystemClock
 from kambin.exchange import (
     History,
     Version,

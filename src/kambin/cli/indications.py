@@ -17,11 +17,11 @@ from kambin.approaches.indications_models import (
 )
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import require_level, require_side
-from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
-from kambin.cli.workbench import complete_once
+from kambin.desk.gate import read_checked_case, require_answered, settle_level
+from kambin.desk.workbench import complete_once
 from kambin.exchange import find_answer_file, read_plan
 from kambin.knowledge.suitability import contraindications
 

@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.clock import SystemClock
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.verify import PlanArgument
+from kambin.desk.clock import SystemClock
 from kambin.exchange import find_answer_file, lock_plan_file, read_case
 
 

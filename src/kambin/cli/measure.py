@@ -7,10 +7,10 @@ import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
 from kambin.cli.asking import find_level, find_side
-from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document, print_findings, print_lines, print_table
 from kambin.cli.progress import shown_progress
-from kambin.cli.workbench import complete_once
+from kambin.desk.gate import read_checked_case, require_answered, settle_level
+from kambin.desk.workbench import complete_once
 from kambin.measure import measure_case
 from kambin.measure.herniation_words import describe_herniation
 from kambin.report.measure_page import (

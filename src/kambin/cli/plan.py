@@ -18,14 +18,14 @@ from kambin.cli.app import (
     examples,
 )
 from kambin.cli.asking import find_target, find_weights, require_level, require_side
-from kambin.cli.clock import SystemClock
-from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
 from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
-from kambin.cli.workbench import complete_once
 from kambin.core import Clock, FieldStore, PlanError
+from kambin.desk.clock import SystemClock
+from kambin.desk.gate import read_checked_case, require_answered, settle_level
+from kambin.desk.workbench import complete_once
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
 from kambin.knowledge import Margins
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory

@@ -8,12 +8,12 @@ import typer
 
 from kambin.anatomy import Case
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import read_checked_case
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.cli.verify import PlanArgument
-from kambin.cli.workbench import complete_once
 from kambin.core import FieldStore
+from kambin.desk.gate import read_checked_case
+from kambin.desk.workbench import complete_once
 from kambin.exchange import (
     find_answer_file,
     read_answer,

@@ -8,11 +8,11 @@ import typer
 
 from kambin.anatomy import Case
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.clock import SystemClock
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.report import with_answers
 from kambin.cli.verify import PlanArgument, check_plan
 from kambin.core import Clock, RequestError
+from kambin.desk.clock import SystemClock
 from kambin.exchange import SignRequest, find_answer_file, read_answer, sign_plan_file
 from kambin.exchange.plan_files import not_a_plan, read_sealed_plan
 from kambin.planning import Refusal, Signature, require_signable

@@ -19,11 +19,11 @@ from kambin.cli.app import (
     examples,
 )
 from kambin.cli.asking import find_target, require_level, require_side
-from kambin.cli.gate import read_checked_case, require_answered, settle_level
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.progress import shown_progress
-from kambin.cli.workbench import MemoryStore, complete_once
 from kambin.core import RequestError
+from kambin.desk.gate import read_checked_case, require_answered, settle_level
+from kambin.desk.workbench import MemoryStore, complete_once
 from kambin.exchange import write_bytes_atomically, write_document
 from kambin.planning import PlanRequest, SkinMap, SkinMapDocument, make_skin_map
 from kambin.planning.skin_map_models import SkinCell

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import CheckedCase, read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
@@ -20,8 +19,9 @@ from kambin.cli.verify_sets import (
     print_set,
     record_error,
 )
-from kambin.cli.workbench import complete_once
 from kambin.core import PlanError, StoreError, require_code
+from kambin.desk.gate import CheckedCase, read_checked_case, require_answered
+from kambin.desk.workbench import complete_once
 from kambin.exchange import find_answer_file, read_plan, read_signatures
 from kambin.planning import Plan, Signature, Verification, verify_plan
 

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from kambin.cli.app import CaseArgument, JsonOption, app, examples
-from kambin.cli.gate import read_checked_case, require_answered
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
 from kambin.cli.verify import PlanArgument, stale_plan
-from kambin.cli.workbench import MemoryStore, complete_once
+from kambin.desk.gate import read_checked_case, require_answered
+from kambin.desk.workbench import MemoryStore, complete_once
 from kambin.exchange import find_answer_file, read_plan
 from kambin.planning import Assumption, WhatIf, what_if
 from kambin.planning.what_if_models import WhatIfState

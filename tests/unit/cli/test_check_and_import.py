@@ -9,8 +9,8 @@ from tests.fault.made_files import AORTA, L4, L5, NAMES, name_labels, save, save
 
 from kambin.anatomy import CaseCheck, LevelScheme
 from kambin.cli.check import _document, _print_text
-from kambin.cli.gate import CheckedCase, confirm_call, read_checked_case
 from kambin.core import Finding, Severity, StoreError
+from kambin.desk.gate import CheckedCase, confirm_call, read_checked_case
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from kambin.cli import commands as listed
 from kambin.cli import main as entry
 from kambin.cli.app import app
 from kambin.cli.asking import find_level, find_side, find_target, require_level, require_side
-from kambin.cli.clock import SystemClock
 from kambin.cli.commands import load_command
 from kambin.cli.confirm import make_answers
 from kambin.cli.failing import DEBUG_VARIABLE, report_bug
@@ -34,6 +33,7 @@ from kambin.core import (
     Severity,
     StoreError,
 )
+from kambin.desk.clock import SystemClock
 from kambin.frames import Side
 
 COMMANDS = (

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from kambin.anatomy import Case, CaseCheck, Confirmation, Level, LevelScheme
-from kambin.cli.gate import (
+from kambin.core import AnatomyError, Finding, Severity, read_codes
+from kambin.desk.gate import (
     CheckedCase,
     confirm_call,
     find_questions,
     require_answered,
     settle_level,
 )
-from kambin.core import AnatomyError, Finding, Severity, read_codes
 from kambin.imaging import LabelMap
 
 CASE_CODE = "IN-022"

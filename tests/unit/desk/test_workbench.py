@@ -7,8 +7,8 @@ import pytest
 from tests.unit.anatomy.box_spine import box_spine
 
 from kambin.anatomy import Case
-from kambin.cli import workbench
-from kambin.cli.workbench import MemoryStore, check_once, forget_last_case
+from kambin.desk import workbench
+from kambin.desk.workbench import MemoryStore, check_once, forget_last_case
 
 
 @pytest.fixture

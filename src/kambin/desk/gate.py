@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kambin.anatomy import Case, CaseCheck, Level
-from kambin.cli.workbench import check_once
 from kambin.core import AnatomyError, Finding, find_blocking, find_unanswered, require_code
+from kambin.desk.workbench import check_once
 from kambin.exchange import find_import_findings, read_case
 
 _COUNTING = frozenset({"AN-112", "AN-114"})
