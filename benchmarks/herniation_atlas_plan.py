@@ -11,23 +11,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kambin.anatomy import Anatomy, StructureKey
-from kambin.planning import Evaluator, Stage, Toolset, refine
+from kambin.anatomy import StructureKey
+from kambin.planning import Evaluator, Stage, refine
 from kambin.planning.choices import assess_choice, tell_stages
 from kambin.planning.evaluate import Doubt, Path
 from kambin.planning.evaluator import Prepared
-from kambin.planning.fields import HazardSet
 from kambin.planning.foraminoplasty import plan_foraminoplasty
-from kambin.planning.geometry import LevelGeometry
 from kambin.planning.level_bone import LevelBone
 from kambin.planning.policy import find_same_nerve
 from kambin.planning.question import Question
-from kambin.planning.reach import find_swivels, make_scene, map_reach
+from kambin.planning.reach import map_path
 from kambin.planning.reach_choice import ReachChoice, choose_for_reach
-from kambin.planning.reach_ground import ReachGround
-from kambin.planning.reach_handling import find_handling
 from kambin.planning.reach_map import BOTH, REMOVABLE, VISIBLE
 from kambin.planning.refine import search
 from kambin.planning.refusal import judge_refusal
@@ -121,14 +116,14 @@ def _describe(evaluator: Evaluator, question: Question, chosen: ReachChoice) -> 
     told = tell_stages(question, path, _measure_stages(evaluator, question, path))
     rules = assess_choice(question, path, told, resection)
     broken = [rule.id for rule in find_broken(rules)]
-    reachable, visible = _measure_shares(*world, bone.capsules, prepared.ground)
+    found = map_path(*world, bone.capsules, ground=prepared.ground)
     row = {
         "entry_lps_mm": np.round(best.entry_lps_mm, PLACES).tolist(),
         "target_lps_mm": np.round(best.target_lps_mm, PLACES).tolist(),
         "stop_mm": best.stop_mm,
         "objective_mm": round(chosen.proved.best.objective_mm, PLACES),
-        "reachable": round(reachable, PLACES),
-        "visible": round(visible, PLACES),
+        "reachable": round(found.share(REMOVABLE, BOTH), PLACES),
+        "visible": round(found.share(VISIBLE, BOTH), PLACES),
         "at_mouth": tools.docks_at_mouth,
         "takes_rim": tools.frees_rim,
         "asked": sorted(rule.id for rule in rules if not rule.passed and rule.id not in broken),
@@ -140,23 +135,6 @@ def _describe(evaluator: Evaluator, question: Question, chosen: ReachChoice) -> 
 def _measure_stages(evaluator: Evaluator, question: Question, path: Path) -> tuple[Stage, ...]:
     doubt = Doubt.of(question.case, question.anatomy, evaluator.errors.setting)
     return evaluator.kept[0].find_meter(question.problem.tools, doubt).measure(path)
-
-
-def _measure_shares(
-    anatomy: Anatomy,
-    geometry: LevelGeometry,
-    path: Path,
-    tools: Toolset,
-    hazards: HazardSet,
-    reamed: NDArray[np.float64],
-    ground: ReachGround,
-) -> tuple[float, float]:
-    """Return the shares of the fragment that are in reach and in sight, as ``measure_reach``."""
-    handling = find_handling(tools)
-    ways = find_swivels(geometry, path, tools, hazards, reamed, handling)
-    scene = make_scene(ground, path, tools, ways[0], reamed, handling)
-    found = map_reach(ground, scene, path, ways, reamed, handling)
-    return found.share(REMOVABLE, BOTH), found.share(VISIBLE, BOTH)
 
 
 def _refuse(evaluator: Evaluator, question: Question, result: SearchResult) -> Row:

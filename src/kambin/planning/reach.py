@@ -103,10 +103,35 @@ def measure_reachable(
     hazards : HazardSet, what limits the swivel
     reamed : float array, shape (K, 7), mm: capsules of bone that is gone
     """
-    ground, handling = ReachGround(anatomy, geometry), find_handling(tools)
+    return map_path(anatomy, geometry, path, tools, hazards, reamed).share(REMOVABLE, BOTH)
+
+
+def map_path(
+    anatomy: Anatomy,
+    geometry: LevelGeometry,
+    path: Path,
+    tools: Toolset,
+    hazards: HazardSet,
+    reamed: NDArray[np.float64],
+    *,
+    ground: ReachGround | None = None,
+) -> ReachMap:
+    """Return per voxel of the fragment what reaches and what sees it, as ``measure_reach`` does.
+
+    Parameters
+    ----------
+    anatomy : Anatomy with a fragment
+    geometry : LevelGeometry
+    path : Path of the cannula
+    tools : Toolset
+    hazards : HazardSet, what limits the swivel
+    reamed : float array, shape (K, 7), mm: capsules of bone that is gone
+    ground : ReachGround that was prepared before, or none
+    """
+    ground, handling = ground or ReachGround(anatomy, geometry), find_handling(tools)
     swivels = find_swivels(geometry, path, tools, hazards, reamed, handling)
     scene = make_scene(ground, path, tools, swivels[0], reamed, handling)
-    return map_reach(ground, scene, path, swivels, reamed, handling).share(REMOVABLE, BOTH)
+    return map_reach(ground, scene, path, swivels, reamed, handling)
 
 
 def has_fragment(anatomy: Anatomy) -> bool:
