@@ -9,18 +9,19 @@ each; the order asks for geometry alone and plans nothing. Needs the shared data
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from real_patients import PATIENTS, read_patient
+from real_patients import read_patient
 
-from kambin.anatomy import Anatomy, Case, Level, Origin, complete
-from kambin.anatomy.fragment import FragmentNote, put_fragment
-from kambin.anatomy.fragment_model import place_fragment
-from kambin.anatomy.fragment_wish import FragmentWish
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.measure_tables import table_lines, write_between
+from benchmarks.placed_herniations import complete_placed, place
+
+from kambin.anatomy import Case, Level, complete
 from kambin.approaches import Comparison, Ground, Measured, describe_comparison, measure_all
 from kambin.approaches.compare import measure
 from kambin.approaches.fields import PUBLISHED_METRICS
-from kambin.exchange import settle_case
 from kambin.frames import Side
 from kambin.knowledge.approaches import approaches
 from kambin.knowledge.published import published_of
@@ -48,28 +49,29 @@ def main() -> None:
     """Draw and measure what the words of the command line ask for, or everything."""
     words = sys.argv[1:] or [*ASKED, "order"]
     for name in (word for word in words if word in ASKED):
-        write_between(PAGE, name, "\n\n".join(compare_patient(name)))
+        write_between(PAGE, name, compare_patient(name))
     write_between(PAGE, "papers", write_papers())
     if "order" in words:
         write_between(PAGE, "order", study_order(SEEDS))
 
 
 def compare_patient(name: str) -> list[str]:
-    """Return the tables of one patient, and write its pictures."""
-    case = make_patient() if name == "phantom" else read_patient(PATIENTS[name])
+    """Return the pictures and tables of one patient as lines, and write its pictures."""
+    case = make_patient() if name == "phantom" else read_patient(name)
     anatomy = complete(case)
     parts = []
     for level, side in ASKED[name]:
-        placed, with_fragment = place(case, anatomy, level, side)
+        placed = place(case, anatomy, level, side, "paracentral")
+        with_fragment = complete_placed(anatomy, placed)
         request = PlanRequest(level, side)
         found = measure_all(placed, with_fragment, request)
         ground = Ground.of(placed, with_fragment, request)
         picture = f"approaches_{name}_{level}_{side}.png".lower()
         (DOCS / "images" / picture).write_bytes(draw_comparison(ground, found))
         title = f"{TITLES[name]}, {level} {side}"
-        parts.append(f"![Six ways to operate, {title}](../images/{picture})")
-        parts.append(write_table(title, describe_comparison(ground, found)))
-    return parts
+        image = f"![Six ways to operate, {title}](../images/{picture})"
+        parts.append([image, "", *write_table(title, describe_comparison(ground, found))])
+    return [*parts[0], *(line for part in parts[1:] for line in ("", *part))]
 
 
 def make_patient() -> Case:
@@ -78,46 +80,32 @@ def make_patient() -> Case:
     return Case(made.image, made.labels, made.names, "kambin")
 
 
-def place(case: Case, anatomy: Anatomy, level: Level, side: Side) -> tuple[Case, Anatomy]:
-    """Return a case with a paracentral fragment, and its anatomy."""
-    wish = FragmentWish(level, side, "paracentral")
-    found = place_fragment(case, anatomy, wish)
-    note = FragmentNote(Origin.MODELLED, wish.as_words())
-    placed = settle_case(put_fragment(case, found.mask, note))
-    return placed, complete(placed)
-
-
-def write_table(title: str, found: Comparison) -> str:
-    """Return the numbers of a comparison as a table, with one standard deviation."""
+def write_table(title: str, found: Comparison) -> list[str]:
+    """Return the numbers of a comparison as lines of a table, with one standard deviation."""
     names = list(found.approaches)
-    lines = [
-        f"| {title} | {' | '.join(found.approaches[name].title for name in names)} |",
-        "|---" * (len(names) + 1) + "|",
-    ]
+    rows = []
     for field, note in found.fields.items():
-        cells = [write_cell(found, name, field) for name in names]
         unit = "" if note.unit == "1" else f", {note.unit}"
-        lines.append(f"| `{field}`{unit} | {' | '.join(cells)} |")
+        rows.append((f"`{field}`{unit}", *(write_cell(found, name, field) for name in names)))
+    head = (title, *(found.approaches[name].title for name in names))
+    lines = [*table_lines(head, rows)]
     refused = found.approaches["transforaminal"].refused
     if refused is not None:
         lack = "" if refused.deficit_mm is None else f" by {refused.deficit_mm:.2f} mm"
-        lines.append(
-            f"\nThe planner finds no way through the foramen: `{refused.structure}` binds at the "
-            f"{refused.stage}{lack}."
-        )
-    return "\n".join(lines)
+        told = f"`{refused.structure}` binds at the {refused.stage}{lack}."
+        lines += ["", f"The planner finds no way through the foramen: {told}"]
+    return lines
 
 
-def write_papers() -> str:
-    """Return what papers print, one row a figure."""
-    lines = ["| what | way | figure | design, n, source |", "|---|---|---|---|"]
+def write_papers() -> Iterator[str]:
+    """Return what papers print as lines of a table, one row a figure."""
+    rows = []
     for metric in PUBLISHED_METRICS:
         for row in published_of(metric):
             against = f" against {row.comparator}" if row.comparator else ""
             cells = (metric, row.approach, row.figure + against)
-            words = " | ".join(cell.replace("_", " ") for cell in cells)
-            lines.append(f"| {words} | {row.origin} |")
-    return "\n".join(lines)
+            rows.append((*(cell.replace("_", " ") for cell in cells), row.origin))
+    return table_lines(("what", "way", "figure", "design, n, source"), rows)
 
 
 def write_cell(found: Comparison, name: str, field: str) -> str:
@@ -131,8 +119,8 @@ def write_cell(found: Comparison, name: str, field: str) -> str:
     return f"{number:.{digits}f}" + (f" ± {sigma:.{digits}f}" if sigma else "")
 
 
-def study_order(count: int) -> str:
-    """Return what of the expected order holds on made patients of different seeds and variants."""
+def study_order(count: int) -> list[str]:
+    """Return as lines what of the expected order holds on many made patients."""
     held: dict[str, int] = {}
     broken: list[str] = []
     for seed in range(count):
@@ -144,9 +132,9 @@ def study_order(count: int) -> str:
                 broken.append(
                     f"seed {seed} ({', '.join(variants) or 'usual'}, {level} {side}): {name}"
                 )
-    lines = ["| what the definitions predict | holds in |", "|---|---|"]
-    lines += [f"| {name} | {found} of {count} |" for name, found in held.items()]
-    return "\n".join([*lines, "", *(f"- {line}" for line in broken)])
+    rows = [(name, f"{found} of {count}") for name, found in held.items()]
+    table = table_lines(("what the definitions predict", "holds in"), rows)
+    return [*table, "", *(f"- {line}" for line in broken)]
 
 
 def measure_back_of(
@@ -194,14 +182,6 @@ def check_order(found: dict[str, Measured]) -> dict[str, bool]:
             skin[4] > skin[3] > max(skin[1:3]) and min(skin[1:3]) > skin[0]
         ),
     }
-
-
-def write_between(page: Path, name: str, text: str) -> None:
-    """Put a text between the marks of a name on a page."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-    before, _, rest = page.read_text("utf-8").partition(begin)
-    _, _, after = rest.partition(end)
-    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
-from real_patients import PATIENTS, read_patient
+from real_patients import read_patient
 
-from kambin.anatomy import Anatomy, Case, Level, Origin, StructureKey, complete
-from kambin.anatomy.fragment import FragmentNote, put_fragment
-from kambin.anatomy.fragment_model import place_fragment
-from kambin.anatomy.fragment_wish import FragmentWish
-from kambin.exchange import settle_case
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.placed_herniations import complete_placed, place
+
+from kambin.anatomy import Anatomy, Case, Level, StructureKey, complete
 from kambin.frames import Side
 from kambin.imaging import LabelMap
 from kambin.phantom import PhantomParameters, build_phantom
@@ -38,7 +37,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 PAGE = Path(__file__).parents[1] / "images" / "reach_map.png"
-LEVEL, SIDE = Level("L4", "L5"), Side.LEFT
+LEVEL, SIDE, HERNIATION = Level("L4", "L5"), Side.LEFT, "paracentral"
 REAL = (("atlas", "atlas"), ("CT, 3 mm", "ct"))
 HALF_MM, STEP_MM = 26.0, 0.25
 COLOURS = {
@@ -68,23 +67,21 @@ def main() -> None:
     made = build_phantom(PhantomParameters(LEVEL, SIDE))
     phantom = Case(made.image, made.labels, made.names, "kambin")
     rows = [("made patient", phantom)]
-    rows += [(name, read_patient(PATIENTS[word])) for name, word in REAL]
+    rows += [(name, read_patient(word)) for name, word in REAL]
     drawn = []
     for name, case in rows:
-        placed, anatomy = place(case)
+        placed, anatomy = with_fragment(case)
         plan = plan_trajectory(placed, anatomy, PlanRequest(LEVEL, SIDE))
         if isinstance(plan, Plan):
-            drawn.append((f"{name}, paracentral, migration none", placed, anatomy, plan))
+            drawn.append((f"{name}, {HERNIATION}, migration none", placed, anatomy, plan))
     draw_page(drawn, PAGE)
 
 
-def place(case: Case) -> tuple[Case, Anatomy]:
+def with_fragment(case: Case) -> tuple[Case, Anatomy]:
     """Return a case with a fragment and its anatomy."""
-    wish = FragmentWish(LEVEL, SIDE, "paracentral")
-    found = place_fragment(case, complete(case), wish)
-    note = FragmentNote(Origin.MODELLED, wish.as_words())
-    placed = settle_case(put_fragment(case, found.mask, note))
-    return placed, complete(placed)
+    anatomy = complete(case)
+    placed = place(case, anatomy, LEVEL, SIDE, HERNIATION)
+    return placed, complete_placed(anatomy, placed)
 
 
 def draw_page(rows: list[tuple[str, Case, Anatomy, Plan]], page: Path) -> None:

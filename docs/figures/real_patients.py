@@ -10,7 +10,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +25,10 @@ from anatomy_views import (
     sort_layers,
 )
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks import placed_herniations
+
 from kambin.anatomy import Anatomy, Case, DiscFrame, Level, StructureKey, complete
-from kambin.exchange import import_case, read_case
 from kambin.frames import RigidTransform, Side
 from kambin.imaging import Plane
 from kambin.report import Camera
@@ -36,42 +37,15 @@ from kambin.report.view_planes import ViewPlane, orthogonal_planes
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("KAMBIN_DATA", ROOT.parent / "shared" / "data"))
 IMAGES = ROOT / "docs" / "images"
-LEVELS = tuple(Level.parse(word) for word in ("L3-L4", "L4-L5", "L5-S1"))
+LEVELS = tuple(Level.parse(word) for word in placed_herniations.LEVELS)
 AXIAL_DEG, STEEP = 52.0, -0.18
 """The line along which a foramen is looked into, as in the pictures of the phantom."""
 
 
-@dataclass(frozen=True)
-class Patient:
-    """The files of a patient: CT or none, and label maps in order of precedence."""
-
-    image: str
-    labels: tuple[str, ...]
-
-
-PATIENTS = {
-    "ct": Patient(
-        "ct_ts_abdopelvis_3mm/ct.nii.gz", ("ct_ts_abdopelvis_3mm/labels_totalseg117.nii.gz",)
-    ),
-    "atlas": Patient(
-        "",
-        (
-            "atlas_vhp_male/vhp_male_lumbar_labels_1mm.nii.gz",
-            "skin=atlas_vhp_male/vhp_male_body_skin_1mm.nii.gz",
-        ),
-    ),
-}
-
-
-def read_patient(patient: Patient) -> Case:
+def read_patient(name: str) -> Case:
     """Import a patient as the command line does."""
-    labels = []
-    for word in patient.labels:
-        name, _, file = word.rpartition("=")
-        labels.append(f"{name}={DATA / file}" if name else DATA / file)
     with tempfile.TemporaryDirectory() as folder:
-        image = DATA / patient.image if patient.image else None
-        return read_case(import_case(image=image, labels=labels, out=Path(folder) / "case"))
+        return placed_herniations.read_patient(DATA, name, Path(folder))
 
 
 def draw_patient(name: str, case: Case, anatomy: Anatomy) -> None:
@@ -229,8 +203,8 @@ def main(names: list[str]) -> None:
     if not DATA.is_dir():
         print("no shared data: the pictures of real patients are left as they are")
         return
-    for name in names or sorted(PATIENTS):
-        case = read_patient(PATIENTS[name])
+    for name in names or sorted(placed_herniations.PATIENTS):
+        case = read_patient(name)
         draw_patient(name, case, complete(case))
 
 
