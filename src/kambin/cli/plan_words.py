@@ -101,7 +101,8 @@ def _hand(plan: Plan) -> str:
     limit = "" if found.tolerance is None else f"; {found.tolerance.limited_by} is met first"
     return (
         f"may be off by {found.tolerance_entry_mm:.1f} mm at the skin or by "
-        f"{found.tolerance_angle_deg:.1f} deg about it before a margin breaks{limit}"
+        f"{found.tolerance_angle_deg:.1f} deg about it before a margin breaks, after the second "
+        f"check{limit}"
     )
 
 
@@ -135,21 +136,32 @@ def _print_other_ways(plan: Plan) -> None:
     if plan.explanation:
         print_lines(f"Picked    {plan.explanation[0]}")
     if plan.alternatives:
-        columns = ("other way", "room mm", "hand mm", "reach", "bone mm3", "short mm", "goal mm")
+        columns = ("way", "room mm", "hand mm", "reach", "bone mm3", "short mm", "goal mm")
         ways = (
             ("this plan", plan.objectives),
             *((o.name, o.objectives) for o in plan.alternatives),
         )
-        print_table(
-            "Alternatives", columns, (_way_cells(name, o) for name, o in ways if o is not None)
-        )
+        judged = [(name, o) for name, o in ways if o is not None]
+        print_table("Alternatives", columns, (_way_cells(name, o) for name, o in judged))
+        _print_what_ways_tell([o for _, o in judged])
     if plan.corridors:
         places = (
             f"{min(c.lateral_mm):.0f} to {max(c.lateral_mm):.0f} mm lateral, room "
             f"{c.slack_mm:.1f} mm"
             for c in plan.corridors
         )
-        print_lines(f"Corridors {len(plan.corridors)}: {'; '.join(places)}")
+        print_lines(f"Corridors {len(plan.corridors)} among the listed paths: {'; '.join(places)}")
+
+
+def _print_what_ways_tell(judged: Iterable[Objectives]) -> None:
+    """Print what hand and bone of the alternatives are, which other rows tell otherwise."""
+    lacking = [o.not_measured["bone_mm3"] for o in judged if "bone_mm3" in o.not_measured]
+    bone = (
+        f"bone is not assessed: {lacking[0]}"
+        if lacking
+        else "bone is what lies in the cannula's way, not what the reamers take."
+    )
+    print_lines(f"Ways      hand is before the second check; {bone}")
 
 
 def _way_cells(name: str, judged: Objectives) -> tuple[str, ...]:
@@ -159,7 +171,7 @@ def _way_cells(name: str, judged: Objectives) -> tuple[str, ...]:
         f"{judged.room_mm:.1f}",
         "-" if tolerance is None else f"{tolerance:.1f}",
         "-" if reach is None else f"{reach:.0%}",
-        f"{judged.bone_mm3:.0f}",
+        "-" if judged.bone_mm3 is None else f"{judged.bone_mm3:.0f}",
         f"{judged.docking_mm:.0f}",
         f"{judged.off_target_mm:.1f}",
     )

@@ -61,7 +61,8 @@ def find_alternatives(
             _find_under(question.problem, weights) if trade_off.factors else _find_most_reach(asked)
         )
         if found is not None and not _is_known(found, ways):
-            ways.append(Way(found, _judge(question, found), trade_off, weights))
+            judged = _judge(question, found, plan.objectives.not_measured.get("bone_mm3"))
+            ways.append(Way(found, judged, trade_off, weights))
     others = [_tell(way, plan) for way in find_front(ways) if _gains_on(plan, way)]
     return tuple(others[: int(value("planning.alternatives_max"))])
 
@@ -131,8 +132,8 @@ def _weighed(problem: Problem, weights: Weights) -> Problem:
     return replace(problem, tools=replace(problem.tools, technique=technique))
 
 
-def _judge(question: Question, candidate: Candidate) -> Objectives:
-    """Return what a candidate is judged by."""
+def _judge(question: Question, candidate: Candidate, bone_reason: str | None) -> Objectives:
+    """Return what a candidate is judged by; of its bone nothing where the plan says why not."""
     problem, request = question.problem, question.request
     path = Path(candidate.entry_lps_mm, candidate.target_lps_mm, candidate.stop_mm)
     stages = evaluate(
@@ -155,6 +156,7 @@ def _judge(question: Question, candidate: Candidate) -> Objectives:
         candidate,
         tolerance_entry_mm=measure_hand_room(question, candidate).entry_mm,
         reachable_fraction=reachable,
+        bone_reason=bone_reason,
     )
 
 

@@ -122,12 +122,14 @@ class Objectives(Document):
     -----
     Clearances are the least over the stages that demand one, of root, ganglion and sac
     (``nerve``), of vessels, of organs, and of bone that is never cut to the wide tools;
-    null where no such structure is known. ``muscle_path_mm`` is how far the axis runs in each
+    null where no such structure is known. ``bone_mm3`` is the search's own estimate of the bone in
+    the cannula's way, and not what the reamers take (``resection``); null where labels do not
+    resolve it. ``muscle_path_mm`` is how far the axis runs in each
     muscle, ``muscle_mm3`` what the cannula displaces there. ``angles_left_deg`` and
     ``lateral_left_mm`` are how far angles and entry lie outside the technique's ranges.
     ``room_mm`` is the least clearance above the hard margins, a hand error that is certainly
-    borne; ``tolerance_entry_mm`` how far the hand may be off at the skin, for the plan as both
-    checkers grant it, for an alternative on the distance fields. ``reachable_fraction`` is after
+    borne; ``tolerance_entry_mm`` how far the hand may be off at the skin before the second check,
+    which only the plan has: what that leaves is its ``certainty``. ``reachable_fraction`` is after
     the reaming of the plan, for an alternative after one axial pass as wide as its cannula.
     ``not_measured`` says of each objective that is null why.
     ``score_mm`` is the objective of the search under the weights it was found with.
@@ -137,7 +139,7 @@ class Objectives(Document):
     vessel_clearance_mm: float | None
     organ_clearance_mm: float | None
     bone_clearance_mm: float | None
-    bone_mm3: float
+    bone_mm3: float | None
     docking_mm: float
     length_mm: float
     muscle_path_mm: dict[str, float]

@@ -9,7 +9,6 @@ from kambin.core import Finding
 from kambin.planning.alternatives import Way, find_alternatives
 from kambin.planning.bevel import describe_bevel
 from kambin.planning.bone_models import Resection
-from kambin.planning.certainty_models import Certainty
 from kambin.planning.choice_models import (
     Alternative,
     Bevel,
@@ -34,6 +33,7 @@ from kambin.planning.objectives import measure_objectives
 from kambin.planning.preferences import describe_preferences, describe_target_choice
 from kambin.planning.question import Question
 from kambin.planning.reach_choice import ReachChoice
+from kambin.planning.room_choice import measure_hand_room
 from kambin.planning.root_side import measure_root_ahead_mm
 from kambin.planning.rules import (
     RuledPath,
@@ -74,9 +74,7 @@ class Choice:
     remarks: tuple[Finding, ...]
 
 
-def describe_choice(
-    question: Question, chosen: ReachChoice, evaluation: Evaluation, certainty: Certainty
-) -> Choice:
+def describe_choice(question: Question, chosen: ReachChoice, evaluation: Evaluation) -> Choice:
     """Say what was chosen with a path, why, beside what, and what has to be asked about it.
 
     Parameters
@@ -84,7 +82,6 @@ def describe_choice(
     question : Question
     chosen : ReachChoice with the path that is taken
     evaluation : Evaluation of that path
-    certainty : Certainty of that path
 
     Raises
     ------
@@ -103,8 +100,10 @@ def describe_choice(
         path,
         told,
         best,
-        tolerance_entry_mm=certainty.tolerance_entry_mm,
+        # as for the other ways: what the second check leaves of it is the plan's certainty
+        tolerance_entry_mm=measure_hand_room(question, best).entry_mm,
         reachable_fraction=evaluation.reach.reachable_fraction,
+        bone_reason=evaluation.resection.not_assessed_reason,
     )
     plan = Way(best, objectives, None, problem.tools.technique.weights)
     others = find_alternatives(question, plan, chosen.asked)

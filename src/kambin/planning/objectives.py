@@ -35,6 +35,7 @@ def measure_objectives(
     *,
     tolerance_entry_mm: float | None = None,
     reachable_fraction: float | None = None,
+    bone_reason: str | None = None,
 ) -> Objectives:
     """Measure everything that a path is judged by.
 
@@ -47,6 +48,7 @@ def measure_objectives(
     found : Candidate, as the search found it
     tolerance_entry_mm : float, mm, or none where it was not asked
     reachable_fraction : float or none
+    bone_reason : str, why bone in the way is not assessed, or none where it is
     """
     geometry, tools = problem.geometry, problem.tools
     radius_mm = next(tool.radius_mm for tool in tools.tools if tool.stage == "cannula")
@@ -59,12 +61,13 @@ def measure_objectives(
         "vessel_clearance_mm": find_least_mm(stages, {Group.VESSEL}),
         "organ_clearance_mm": find_least_mm(stages, {Group.ORGAN}),
         "bone_clearance_mm": find_least_mm(wide_stages(stages), {Group.NEVER}),
+        "bone_mm3": found.bone_mm3 if bone_reason is None else None,
         "tolerance_entry_mm": tolerance_entry_mm,
         "reachable_fraction": reachable_fraction,
     }
+    reasons = NOT_MEASURED | {"bone_mm3": bone_reason or ""}
     return Objectives(
         **known,
-        bone_mm3=found.bone_mm3,
         docking_mm=path.stop_mm,
         length_mm=path.length_mm,
         muscle_path_mm={name: length for name, (length, _) in muscles.items()},
@@ -75,7 +78,7 @@ def measure_objectives(
         room_mm=found.slack_mm,
         score_mm=found.objective_mm,
         not_measured={
-            name: NOT_MEASURED.get(name, NOTHING_KNOWN)
+            name: reasons.get(name, NOTHING_KNOWN)
             for name, number in known.items()
             if number is None
         },

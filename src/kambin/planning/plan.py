@@ -150,7 +150,7 @@ def _write_plan(
 ) -> Plan:
     """Put every number of the best path into one sealed document."""
     path, resection = evaluation.path, evaluation.resection
-    choice = describe_choice(question, chosen, evaluation, certainty)
+    choice = describe_choice(question, chosen, evaluation)
     stages = choice.stages
     case, anatomy, request = question.case, question.anatomy, question.request
     problem, level, side = question.problem, question.request.level, question.request.side

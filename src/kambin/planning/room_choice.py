@@ -29,6 +29,9 @@ from kambin.planning.tolerance import find_cone
 ASKED_SAMPLES = 4
 """Paths that are asked for the error of the hand itself, beside the best."""
 
+BEFORE_CHECK = "before the second check"
+"""Said with these rooms: the tolerance of a plan is what the second checker leaves of its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class HandRoom:
@@ -52,7 +55,7 @@ class HandRoom:
 
     @property
     def words(self) -> str:
-        """Return either error as it is said."""
+        """Return either error as it is said, after ``BEFORE_CHECK``."""
         return f"{self.entry_mm:.1f} mm at the skin or {self.angle_deg:.1f} degrees"
 
 
@@ -195,7 +198,8 @@ def _take(
         ),
         reasons=(
             *tell_reasons(won),
-            f"bears a hand that is off by {after.words}, in place of {before.words}",
+            f"bears, {BEFORE_CHECK}, a hand that is off by {after.words}, in place of "
+            f"{before.words}",
         ),
         won=won,
     )
@@ -214,8 +218,10 @@ def remark_room(rooms: tuple[HandRoom, HandRoom], lost_mm: float, where: str) ->
     return make_finding(
         "PL-054",
         Severity.NOTE,
-        what=f"The path was chosen for room for the hand: {after.words} in place of {before.words}",
+        what=f"The path was chosen for room for the hand: {BEFORE_CHECK} {after.words} in place of "
+        f"{before.words}",
         where=where,
         why=f"It is {lost_mm:.2f} mm below the best by the objective; up to "
-        f"{value('planning.room_band_mm'):g} mm count as equal.",
+        f"{value('planning.room_band_mm'):g} mm count as equal. The tolerance of the plan is what "
+        "the second check leaves, with the forceps as deep as they go.",
     )

@@ -61,10 +61,7 @@ def _alternatives(plan: Plan) -> Table:
 def _bone_words(plan: Plan) -> str:
     """Return what the bone of an alternative is, and what it is not."""
     if plan.resection.volume_mm3 is None:
-        return (
-            "Bone in the way is counted in labels that do not resolve the facet: it says which way "
-            "meets less, not how much is removed."
-        )
+        return f"Bone in the way is not assessed: {plan.resection.not_assessed_reason}"
     return (
         "Bone in the way is the search's own count, alike for every way; what the reamers take "
         "stands under Bone to remove."
@@ -74,7 +71,7 @@ def _bone_words(plan: Plan) -> str:
 def _numbers(of: Objectives) -> tuple[str, ...]:
     return (
         mm_words(of.nerve_clearance_mm),
-        f"{of.bone_mm3:.0f} mm³",
+        "not assessed" if of.bone_mm3 is None else f"{of.bone_mm3:.0f} mm³",
         f"{of.docking_mm:.1f} mm",
         f"{of.muscle_mm3 / 10.0**3:.1f} cm³",
         fraction_words(of.reachable_fraction),

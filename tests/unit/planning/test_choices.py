@@ -28,7 +28,6 @@ from tests.unit.planning.small_questions import (
 from kambin.anatomy import Anatomy
 from kambin.knowledge import rules
 from kambin.planning import Group, Path
-from kambin.planning.certainty_models import Certainty
 from kambin.planning.choices import (
     Choice,
     assess_choice,
@@ -39,14 +38,8 @@ from kambin.planning.choices import (
 from kambin.planning.evaluator import Evaluation, Evaluator
 from kambin.planning.question import Question
 from kambin.planning.reach_choice import ReachChoice
+from kambin.planning.room_choice import measure_hand_room
 from kambin.planning.search import SearchResult, find_best_path
-
-NOT_ASKED = Certainty(
-    contact_probability={},
-    tolerance_entry_mm=1.25,
-    tolerance_angle_deg=None,
-    not_assessed_reason=None,
-)
 
 
 def _evaluate(question: Question, result: SearchResult) -> Evaluation:
@@ -60,7 +53,7 @@ def _describe(question: Question, **more: SearchResult) -> tuple[Evaluation, Cho
     result = find_best_path(question.problem)
     evaluation = _evaluate(question, result)
     chosen = ReachChoice(result, more.get("proved", result), reasons=("reaches more",) * len(more))
-    return evaluation, describe_choice(question, chosen, evaluation, NOT_ASKED)
+    return evaluation, describe_choice(question, chosen, evaluation)
 
 
 @cache
@@ -74,7 +67,8 @@ def test_every_part_of_a_choice_is_said() -> None:
     assert [rule.id for rule in choice.rules] == list(rules())
     assert [s.tool for s in choice.stages] == [s.tool for s in evaluation.stages]
     assert choice.docking.stop_mm == evaluation.path.stop_mm
-    assert choice.objectives.tolerance_entry_mm == NOT_ASKED.tolerance_entry_mm
+    assert choice.objectives.bone_mm3 is None
+    assert choice.objectives.not_measured["bone_mm3"] == evaluation.resection.not_assessed_reason
     assert choice.target_choice.zone is None
     assert len(choice.preferences) == 3
     assert choice.explanation[0].startswith("It is worth the most of 384")
@@ -83,11 +77,29 @@ def test_every_part_of_a_choice_is_said() -> None:
     )
 
 
+def test_the_hand_s_room_of_the_plan_is_measured_as_that_of_its_alternatives() -> None:
+    question, _, choice = _usual()
+    best = find_best_path(question.problem).best
+    assert best is not None
+    assert choice.objectives.tolerance_entry_mm == measure_hand_room(question, best).entry_mm > 0
+
+
+def test_bone_that_is_not_assessed_in_the_plan_is_in_no_alternative() -> None:
+    _, _, choice = _usual()
+    assert choice.alternatives
+    for other in choice.alternatives:
+        assert other.objectives.bone_mm3 is None
+        assert (
+            other.objectives.not_measured["bone_mm3"] == choice.objectives.not_measured["bone_mm3"]
+        )
+        assert "bone" not in other.why
+
+
 def test_a_search_that_found_nothing_leaves_nothing_to_describe() -> None:
     question, evaluation, _ = _usual()
     nothing = SearchResult(None, False, 0, 0)
     with pytest.raises(LookupError, match="a path that the search found"):
-        describe_choice(question, ReachChoice(nothing, nothing), evaluation, NOT_ASKED)
+        describe_choice(question, ReachChoice(nothing, nothing), evaluation)
 
 
 def test_a_pick_for_reach_says_what_the_best_would_be_worth() -> None:

@@ -8,7 +8,7 @@ from kambin.core import Severity
 from kambin.frames import Side, direction_from_angles
 from kambin.knowledge import value
 from kambin.planning.continuum_cells import BoxCells, SkinCells
-from kambin.planning.room_choice import HandRoom, is_no_less, remark_room
+from kambin.planning.room_choice import BEFORE_CHECK, HandRoom, is_no_less, remark_room
 from kambin.planning.skin_stages import NOWHERE, StageRooms
 
 QUANTUM_MM = value("planning.objective_quantum_mm")
@@ -48,6 +48,9 @@ def test_the_note_says_what_was_won_and_what_it_cost() -> None:
     # what is taken comes first
     assert note.what.index(after.words) < note.what.index(before.words)
     assert "0.25 mm below" in note.why
+    # the plan's own tolerance is what the second checker left of it: another number
+    assert f"{BEFORE_CHECK} {after.words}" in note.what
+    assert "what the second check leaves" in note.why
     assert f"{value('planning.room_band_mm'):g} mm count as equal" in note.why
 
 

@@ -17,7 +17,6 @@ from tests.unit.planning.small_questions import (
 from kambin.core import Severity
 from kambin.knowledge import rules, value
 from kambin.planning import Group, Refusal, plan_trajectory
-from kambin.planning.certainty_models import Certainty
 from kambin.planning.choice_remarks import tell_usual_case
 from kambin.planning.choices import Choice, describe_choice
 from kambin.planning.evaluate import Path
@@ -59,13 +58,7 @@ def _describe(question: Question, result: SearchResult) -> Choice:
     assert best is not None
     path = Path(best.entry_lps_mm, best.target_lps_mm, best.stop_mm)
     evaluation = Evaluator.of(question).evaluate(path, certainty=False, quick=True)
-    certainty = Certainty(
-        contact_probability={},
-        tolerance_entry_mm=None,
-        tolerance_angle_deg=None,
-        not_assessed_reason="not asked",
-    )
-    return describe_choice(question, ReachChoice(result, result), evaluation, certainty)
+    return describe_choice(question, ReachChoice(result, result), evaluation)
 
 
 # What may be relaxed

@@ -359,10 +359,13 @@ def test_the_plan_stands_first_among_its_alternatives(plan: Plan) -> None:
 def test_bone_in_the_way_is_not_taken_for_bone_that_is_removed(
     plan: Plan, volume_mm3: float | None
 ) -> None:
-    told = changed(plan, "resection", volume_mm3=volume_mm3)
-    table = detail(told.model_copy(update={"objectives": some_objectives()}), "alternatives")
+    reason = "The facet is not resolved." if volume_mm3 is None else None
+    told = changed(plan, "resection", volume_mm3=volume_mm3, not_assessed_reason=reason)
+    here = some_objectives(bone_mm3=volume_mm3)
+    table = detail(told.model_copy(update={"objectives": here}), "alternatives")
     assert table.columns[2] == "Bone in the way"
-    assert ("do not resolve the facet" in table.note) is (volume_mm3 is None)
+    assert table.rows[0][2] == ("not assessed" if volume_mm3 is None else "41 mm³")
+    assert ("not assessed: The facet is not resolved." in table.note) is (volume_mm3 is None)
     assert ("Bone to remove" in table.note) is (volume_mm3 is not None)
 
 
