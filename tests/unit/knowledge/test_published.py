@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -75,6 +76,19 @@ def test_the_kind_of_a_spread_fits_the_numbers_that_stand_there(row: Published) 
         assert row.low <= middle <= row.high
 
 
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.name)
+def test_a_share_that_is_counted_is_the_one_that_is_printed(row: Published) -> None:
+    counted = re.search(r"(\d+) of (\d+)\b", row.design)
+    if counted is None:
+        return
+    part, whole = (int(number) for number in counted.groups())
+    assert row.n == whole
+    assert row.value is not None
+    # as many digits as the paper prints: whole per cents, or one digit
+    printed = 0.5 if row.value == int(row.value) else 0.05
+    assert 100.0 * part / whole == pytest.approx(row.value, abs=printed)
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_of_the_comparison_has_figures(metric: str) -> None:
     assert published_of(metric)
@@ -91,6 +105,21 @@ def test_what_is_shown_carries_unit_kind_of_spread_and_number_of_cases() -> None
     )
     assert published()["pain_trial_pted"].figure == "7 of 100 (bracket 1 to 30)"
     assert published()["infection_transforaminal"].figure == "less than 0.5 %"
+
+
+def test_a_rule_on_ways_past_the_disc_shows_the_figures_of_these_ways() -> None:
+    row = suitability_rules()["R4"]
+    shown = {key for name in row.figures for key in find_keys(published()[name].source)}
+    assert {"T23", "T24"} <= shown
+    assert published()["success_notch"].figure == "95.3 %"
+
+
+def test_a_figure_of_few_persons_says_so() -> None:
+    assert published()["work_open_contracted"].origin == "prospective series, n = 3 (O17) [V]"
+
+
+def test_no_difference_is_not_told_as_one() -> None:
+    assert published()["blood_difference_pted"].figure.startswith("no significant difference")
 
 
 def test_figures_that_contradict_each_other_stand_side_by_side() -> None:
