@@ -16,8 +16,15 @@ from kambin.approaches.compare_models import (
     StructureCost,
     Way,
 )
-from kambin.approaches.costs import TISSUES, Costs, measure_back, measure_plan
-from kambin.approaches.exposure import NO_FRAGMENT, Exposure, expose
+from kambin.approaches.compare_notes import find_gaps, find_missing, find_origins
+from kambin.approaches.costs import (
+    TISSUES,
+    Costs,
+    find_widest_cannula,
+    measure_back,
+    measure_plan,
+)
+from kambin.approaches.exposure import Exposure, expose
 from kambin.approaches.fields import FIELDS, PUBLISHED_METRICS
 from kambin.approaches.ground import Ground
 from kambin.approaches.indications_models import FigureRecord
@@ -34,21 +41,9 @@ from kambin.knowledge.approaches import Approach, approaches
 from kambin.knowledge.published import published_of
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory, round_document
 from kambin.planning.evaluate import to_point
-from kambin.planning.reach import has_fragment
 from kambin.planning.remarks import remark_resolution, sort_remarks, to_records
 from kambin.planning.resection import classify_stability
 from kambin.planning.tools import find_toolset
-
-UNRESOLVED = "The labels or the image do not show the facet joint (finding PL-005)."
-"""Why facet and stability are null."""
-
-_WHY = {
-    "muscle_dilated": "No muscle of the back is labelled on this side.",
-    "muscle_detached": "No muscle of the back is labelled on this side.",
-    "lamina": "No lamina is known.",
-    "facet": "The joint's two processes are not both known.",
-    "flavum": "The ligamentum flavum could not be modelled.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +220,7 @@ def _find_differences(found: dict[str, Measured]) -> list[Difference]:
 
 def _expose_plan(ground: Ground, plan: Plan) -> Exposure:
     """Return the reach of the plan, and what its cannula overlaps of root and sac."""
-    tube = max((s for s in plan.stages if s.tool == "cannula"), key=lambda stage: stage.radius_mm)
+    tube = find_widest_cannula(plan)
     outer = np.array(plan.trajectory.entry_lps_mm)
     found = find_retraction(ground, Tube(np.array(tube.tip_lps_mm), outer, tube.radius_mm))
     return Exposure(
@@ -253,8 +248,8 @@ def _lay_out(ground: Ground, way: BackWay) -> Way:
 def _describe(
     ground: Ground, approach: Approach, costs: Costs, seen: Exposure, way: Way
 ) -> ApproachCost:
-    volumes = {name: _add(costs.parts.get(name)) for name in TISSUES}
-    sigmas = {name: _spread(costs.parts.get(name)) for name in TISSUES}
+    volumes = {f"{name}_mm3": _add(costs.parts.get(name)) for name in TISSUES}
+    sigmas = {f"{name}_mm3": _spread(costs.parts.get(name)) for name in TISSUES}
     lost = costs.facet_fraction
     stability, by_surface = (
         None if lost is None else classify_stability(1 - lost, touched=touched)
@@ -262,29 +257,22 @@ def _describe(
     )
     return ApproachCost(
         skin_mm=costs.skin_mm,
-        muscle_dilated_mm3=volumes["muscle_dilated"],
-        muscle_detached_mm3=volumes["muscle_detached"],
-        lamina_mm3=volumes["lamina"],
-        facet_mm3=volumes["facet"],
         facet_fraction=lost,
-        flavum_mm3=volumes["flavum"],
         root_retraction_mm=seen.root_retraction_mm,
         reachable_fraction=seen.reachable_fraction,
         visible_fraction=seen.visible_fraction,
         stability_class=None if stability == "not_assessed" else stability,
         stability_by_surface=None if by_surface == "not_assessed" else by_surface,
+        **volumes,
         title=approach.title,
         sigma=Sigma(
-            muscle_dilated_mm3=sigmas["muscle_dilated"],
-            muscle_detached_mm3=sigmas["muscle_detached"],
-            lamina_mm3=sigmas["lamina"],
-            facet_mm3=sigmas["facet"],
             facet_fraction=costs.facet_sigma,
-            flavum_mm3=sigmas["flavum"],
             root_retraction_mm=seen.retraction_sigma_mm,
+            **sigmas,
         ),
-        origins=_find_origins(ground, costs),
-        not_assessed=_find_missing(ground, costs, seen),
+        origins=find_origins(ground, costs),
+        not_assessed=find_missing(ground, costs, seen),
+        incomplete=find_gaps(ground, approach, costs),
         limited_by=seen.limited_by,
         retraction_structure=seen.retraction_structure,
         skin_rule="table" if approach.corridor == "retractor" else "half the tube's circumference",
@@ -308,6 +296,7 @@ def _refuse(approach: Approach, answer: Refusal) -> ApproachCost:
         sigma=Sigma(**{name: None for name in Sigma.model_fields}),
         origins={},
         not_assessed=dict.fromkeys(null, why),
+        incomplete={},
         limited_by=(),
         retraction_structure="",
         skin_rule=None,
@@ -324,36 +313,6 @@ def _add(parts: tuple[Taken, ...] | None) -> float | None:
 
 def _spread(parts: tuple[Taken, ...] | None) -> float | None:
     return None if parts is None else combine_sigma_mm3(parts)
-
-
-def _find_origins(ground: Ground, costs: Costs) -> dict[str, str]:
-    """Return from which kinds of surfaces each number comes."""
-    found = {
-        f"{name}_mm3": {part.structure.origin.value for part in parts if part.removed_grains}
-        for name, parts in costs.parts.items()
-    }
-    level, side = ground.geometry.level, ground.geometry.side
-    nerves = (f"traversing_root:{level.lower}:{side}", "dural_sac")
-    kept = [s for s in (ground.anatomy.find(name) for name in nerves) if s is not None]
-    found["root_retraction_mm"] = {s.origin.value for s in kept}
-    fragment = ground.anatomy.find("fragment")
-    if fragment is not None:
-        for name in ("reachable_fraction", "visible_fraction"):
-            found[name] = {fragment.origin.value}
-    return {name: " and ".join(sorted(words)) for name, words in found.items() if words}
-
-
-def _find_missing(ground: Ground, costs: Costs, seen: Exposure) -> dict[str, str]:
-    """Return why fields are null."""
-    missing = {f"{name}_mm3": why for name, why in _WHY.items() if name not in costs.parts}
-    if costs.facet_fraction is None:
-        why = _WHY["facet"] if ground.is_resolved else UNRESOLVED
-        missing |= dict.fromkeys(("facet_mm3", "facet_fraction", "stability_class"), why)
-    if not has_fragment(ground.anatomy):
-        missing |= dict.fromkeys(("reachable_fraction", "visible_fraction"), NO_FRAGMENT)
-    if seen.root_retraction_mm is None:
-        missing["root_retraction_mm"] = "Neither the traversing root nor the sac is assessed."
-    return missing
 
 
 def _list_structures(costs: Costs) -> list[StructureCost]:

@@ -29,6 +29,7 @@ class Sigma(Document):
     facet_mm3: float | None
     facet_fraction: float | None
     flavum_mm3: float | None
+    other_bone_mm3: float | None
     root_retraction_mm: float | None
 
 
@@ -66,8 +67,9 @@ class ApproachCost(Document):
 
     Notes
     -----
-    The first eleven fields are those other programs may rely on. ``not_assessed`` says why a field
-    is null, ``origins`` from which kind of surfaces a number comes. ``stability_by_surface`` is the
+    The first twelve fields are those other programs may rely on. ``not_assessed`` says why a field
+    is null, ``incomplete`` which structures a number lacks, ``origins`` from which kind of surfaces
+    it comes, of reach also those of root and sac, which block. ``stability_by_surface`` is the
     class by the share of the joint's face alone, without the rule that a touched inferior process
     or pars is ``at_risk``. ``refused`` is what binds where the planner finds no way; then nothing
     of it is measured.
@@ -84,11 +86,13 @@ class ApproachCost(Document):
     reachable_fraction: float | None
     visible_fraction: float | None
     stability_class: StabilityName | None
+    other_bone_mm3: float | None
     title: str
     stability_by_surface: StabilityName | None
     sigma: Sigma
     origins: dict[str, str]
     not_assessed: dict[str, str]
+    incomplete: dict[str, str]
     limited_by: tuple[str, ...]
     retraction_structure: str
     skin_rule: Literal["half the tube's circumference", "table"] | None

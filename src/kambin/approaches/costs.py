@@ -12,9 +12,9 @@ from kambin.approaches.ground import Ground
 from kambin.approaches.solids import Capsules, Solid
 from kambin.approaches.tissue_cost import Taken, take
 from kambin.knowledge import value
-from kambin.planning import Plan
+from kambin.planning import Plan, Stage
 
-TISSUES = ("muscle_dilated", "muscle_detached", "lamina", "facet", "flavum")
+TISSUES = ("muscle_dilated", "muscle_detached", "lamina", "facet", "flavum", "other_bone")
 """The tissues that are counted, each a volume in mm3."""
 
 
@@ -28,7 +28,7 @@ class Costs:
         assessed is missing
     skin_mm : float or none, mm, length of the incision
     facet_fraction, facet_sigma : float or none, share of the joint's face that is lost
-    touches : bool, whether the inferior process loses half of a voxel or more
+    touches : bool, whether inferior process or pars lose half of a voxel or more
     bone : tuple of Taken, all bone that is cut, also where the labels cannot say how much
     """
 
@@ -58,7 +58,8 @@ def measure_back(ground: Ground, way: BackWay) -> Costs:
         if approach.corridor == "tube"
         else approach.require("incision_mm")
     )
-    return _weigh(ground, lamina, way.cut, way.flavum, muscle, bone_free, skin_mm)
+    # other bone stands in the way of some, and none of them cuts it
+    return _weigh(ground, lamina, way.cut, way.flavum, muscle, bone_free, skin_mm, other=())
 
 
 def measure_plan(ground: Ground, plan: Plan) -> Costs:
@@ -73,7 +74,10 @@ def measure_plan(ground: Ground, plan: Plan) -> Costs:
     tube = Capsules(find_cannula(plan))
     lamina = tuple(_cut_bone(s, reamed) for s in ground.laminae)
     skin_mm = measure_slit_mm(plan.cannula_mm)
-    return _weigh(ground, lamina, reamed, reamed, _muscle(ground, tube), (), skin_mm)
+    beside = (*ground.partes, *(ground.rims if plan.resection.rim_is_removed else ()))
+    other = tuple(_cut_bone(s, reamed) for s in beside) if beside else None
+    muscle = _muscle(ground, tube)
+    return _weigh(ground, lamina, reamed, reamed, muscle, (), skin_mm, other=other)
 
 
 def find_reamed(plan: Plan) -> NDArray[np.float64]:
@@ -84,8 +88,18 @@ def find_reamed(plan: Plan) -> NDArray[np.float64]:
 
 def find_cannula(plan: Plan) -> NDArray[np.float64]:
     """Return the widest docked cannula of a plan as a capsule, shape (1, 7), mm, LPS."""
-    tube = max((s for s in plan.stages if s.tool == "cannula"), key=lambda stage: stage.radius_mm)
+    tube = find_widest_cannula(plan)
     return np.array([[*tube.tip_lps_mm, *plan.trajectory.entry_lps_mm, tube.radius_mm]])
+
+
+def find_widest_cannula(plan: Plan) -> Stage:
+    """Return the widest cannula that a plan docks.
+
+    Parameters
+    ----------
+    plan : Plan; every technique of the tables has a cannula
+    """
+    return max((s for s in plan.stages if s.tool == "cannula"), key=lambda stage: stage.radius_mm)
 
 
 def measure_slit_mm(tube_mm: float) -> float:
@@ -110,8 +124,12 @@ def _weigh(
     muscle: tuple[Taken, ...],
     detached: tuple[Taken, ...],
     skin_mm: float,
+    *,
+    other: tuple[Taken, ...] | None,
 ) -> Costs:
     parts: dict[str, tuple[Taken, ...]] = {"lamina": lamina} if lamina else {}
+    if other is not None:
+        parts["other_bone"] = other
     if ground.knows_muscles:
         parts["muscle_dilated"], parts["muscle_detached"] = muscle, detached
     if ground.flava:
@@ -119,10 +137,11 @@ def _weigh(
     facets = tuple(_cut_bone(s, cut) for s in ground.facets)
     if len(facets) == 2 and ground.is_resolved:
         parts["facet"] = facets
+    bone = (*lamina, *facets, *(other or ()))
     if "facet" not in parts:
-        return Costs(parts, skin_mm, bone=(*lamina, *facets))
-    touches = any(bool(part.is_gone().any()) for part in facets if part.structure.key.kind == "iap")
-    return Costs(parts, skin_mm, *_measure_face(ground, facets, cut), touches, (*lamina, *facets))
+        return Costs(parts, skin_mm, bone=bone)
+    touches = any(bool(p.is_gone().any()) for p in bone if p.structure.key.kind in ("iap", "pars"))
+    return Costs(parts, skin_mm, *_measure_face(ground, facets, cut), touches, bone)
 
 
 def _cut_bone(structure: Structure, solid: Solid) -> Taken:

@@ -32,6 +32,11 @@ FIELDS = (
     ("reachable_fraction", "1", "Share of the fragment that forceps grasp."),
     ("visible_fraction", "1", "Share of the fragment in sight of scope or microscope."),
     ("stability_class", "1", "What is left of the joint: intact, minor, moderate, at_risk."),
+    (
+        "other_bone_mm3",
+        "mm3",
+        "Bone cut beside laminae and joint: pars, and the rim where the plan takes it.",
+    ),
 )
 """Name, unit and meaning of each field of the contract, in its order."""
 

@@ -17,6 +17,7 @@ from kambin.knowledge import value
 from kambin.planning import PlanRequest
 from kambin.planning.evaluate import is_resolved
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
+from kambin.planning.policy import Group, find_group
 from kambin.planning.skin import Skin
 from kambin.planning.targets import find_targets
 
@@ -99,17 +100,24 @@ class Ground:
         found = self.anatomy.find("skin")
         return None if found is None else Skin(found.region)
 
+    @property
+    def lamina_keys(self) -> list[StructureKey]:
+        """Return the names of laminae and spinous processes of both vertebrae; at S1 the sacrum."""
+        level = self.geometry.level
+        places = (level.upper, level.lower)
+        keys = [StructureKey(kind, place) for place in places for kind in ("lamina", "sp")]
+        return keys + ([StructureKey("sacrum")] if level.lower == "S1" else [])
+
+    @property
+    def moved_nerves(self) -> list[StructureKey]:
+        """Return the names of what is moved medially: traversing root and sac."""
+        root = StructureKey("traversing_root", self.geometry.level.lower, self.geometry.side)
+        return [root, StructureKey("dural_sac")]
+
     @cached_property
     def laminae(self) -> tuple[Structure, ...]:
         """Return lamina and spinous process of both vertebrae; of S1 the back of the sacrum."""
-        level = self.geometry.level
-        keys = [
-            StructureKey(kind, place)
-            for place in (level.upper, level.lower)
-            for kind in ("lamina", "sp")
-        ]
-        keys += [StructureKey("sacrum")] if level.lower == "S1" else []
-        return self._present(keys)
+        return self._present(self.lamina_keys)
 
     @cached_property
     def facets(self) -> tuple[Structure, ...]:
@@ -123,6 +131,21 @@ class Ground:
     def flava(self) -> tuple[Structure, ...]:
         """Return the ligamentum flavum of the level."""
         return self._present([StructureKey("flavum", str(self.geometry.level))])
+
+    @cached_property
+    def partes(self) -> tuple[Structure, ...]:
+        """Return the pars of both vertebrae on the asked side, which should stay."""
+        level, side = self.geometry.level, self.geometry.side
+        return self._present([StructureKey("pars", v, side) for v in (level.upper, level.lower)])
+
+    @cached_property
+    def rims(self) -> tuple[Structure, ...]:
+        """Return the bone at the foramen's lower rim, which goes only where a plan says so."""
+        level, side = self.geometry.level, self.geometry.side
+        keys = sorted(self.anatomy.structures, key=str)
+        return self._present(
+            [key for key in keys if find_group(key, level=level, side=side) is Group.RIM]
+        )
 
     @cached_property
     def muscles(self) -> tuple[Structure, ...]:

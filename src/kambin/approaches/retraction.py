@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.anatomy import Structure, StructureKey
+from kambin.anatomy import Structure
 from kambin.approaches.ground import Ground
 from kambin.approaches.solids import Points, Tube
 from kambin.imaging import LabelMap
@@ -48,9 +48,8 @@ def find_retraction(ground: Ground, room: Tube) -> Retraction | None:
     overlaps the fragment is not in the way: the fragment has moved it already, and no image of
     these patients shows where to.
     """
-    level, side = ground.geometry.level, ground.geometry.side
-    keys = (StructureKey("traversing_root", level.lower, side), StructureKey("dural_sac"))
-    moved = tuple(s for s in (ground.anatomy.find(key) for key in keys) if s is not None)
+    known = (ground.anatomy.find(key) for key in ground.moved_nerves)
+    moved = tuple(structure for structure in known if structure is not None)
     if not moved:
         return None
     medial = -ground.axes_lps[0]

@@ -8,17 +8,8 @@ import typer
 from kambin.approaches import Comparison, Ground, describe_comparison, measure_all
 from kambin.approaches.compare_models import ApproachCost
 from kambin.approaches.indications_models import FigureRecord
-from kambin.cli.app import (
-    CaseArgument,
-    JsonOption,
-    LevelOption,
-    SideOption,
-    TargetOption,
-    TechniqueOption,
-    ZoneOption,
-    app,
-    examples,
-)
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import find_target, require_level, require_side
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
@@ -50,17 +41,17 @@ SHORT = {
     )
 )
 def compare(
-    case: CaseArgument,
-    level: LevelOption = None,
-    side: SideOption = None,
-    zone: ZoneOption = None,
-    target: TargetOption = None,
-    technique: TechniqueOption = None,
+    case: options.Case,
+    level: options.Level = None,
+    side: options.Side = None,
+    zone: options.Zone = None,
+    target: options.Target = None,
+    technique: options.Technique = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="Folder for document and figure."),
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Measure what six ways to operate cost the same patient, and what each reaches.
 
@@ -145,6 +136,7 @@ def _print_remarks(title: str, cost: ApproachCost) -> None:
     for why in dict.fromkeys(cost.not_assessed.values()):
         names = [name for name, said in cost.not_assessed.items() if said == why]
         print_lines(f"{title}: {', '.join(names)}: {why}")
+    print_lines(*(f"{title}: {name}: {why}" for name, why in cost.incomplete.items()))
     if cost.limited_by:
         print_lines(f"{title}: limited by {', '.join(cost.limited_by)}")
     modelled = [name for name, word in cost.origins.items() if "modelled" in word]

@@ -8,6 +8,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from kambin.approaches import Ground, Measured
+from kambin.approaches.costs import find_widest_cannula
 from kambin.imaging import LabelMap
 from kambin.report.camera import Camera
 from kambin.report.compare_section import LEGEND, draw_way_section
@@ -117,9 +118,7 @@ def _find_tube(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float] | None:
     """Return the tube of a way: its ends, mm, LPS, and its radius, mm."""
     if one.plan is not None:
-        cannula = max(
-            (s for s in one.plan.stages if s.tool == "cannula"), key=lambda stage: stage.radius_mm
-        )
+        cannula = find_widest_cannula(one.plan)
         tip, entry = np.array(cannula.tip_lps_mm), np.array(one.plan.trajectory.entry_lps_mm)
         way = (entry - tip) / np.linalg.norm(entry - tip)
         return tip, tip + _TUBE_MM * way, cannula.radius_mm

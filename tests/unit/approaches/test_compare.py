@@ -21,19 +21,22 @@ from kambin.approaches import (
     measure_all,
     measure_approach,
 )
-from kambin.approaches.compare import UNRESOLVED, measure
+from kambin.approaches.compare import measure
+from kambin.approaches.compare_notes import NO_FACE, UNRESOLVED
 from kambin.approaches.exposure import NO_FRAGMENT
 from kambin.approaches.fields import FIELDS
 from kambin.approaches.retraction import find_retraction, is_held_after
 from kambin.approaches.solids import Tube
 from kambin.core import AnatomyError
 from kambin.frames import Side
+from kambin.imaging import LabelMap
 from kambin.knowledge.approaches import approaches
 from kambin.knowledge.published import APPROACHES
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 
 BACK = tuple(name for name in APPROACHES if name != "transforaminal")
 CONTRACT = tuple(name for name, _, _ in FIELDS)
+NUMBERS = tuple(name for name in CONTRACT if name != "stability_class")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,10 @@ def answer(ground: Ground) -> Plan | Refusal:
 @pytest.fixture(scope="module")
 def document(ground: Ground, answer: Plan | Refusal) -> Comparison:
     return compare_approaches(ground.case, ground.anatomy, ground.request, answer=answer)
+
+
+def replace_affine(region: LabelMap, affine: np.ndarray) -> LabelMap:
+    return LabelMap(region.values, affine, region.frame_id)
 
 
 def costs(found: dict[str, Measured], field: str) -> list[float]:
@@ -123,7 +130,7 @@ def test_a_slit_is_half_the_circumference_and_an_incision_is_the_tables(found) -
 def test_left_and_right_of_a_symmetric_back_cost_the_same(name: str, found) -> None:
     right = stand_on(build_back(Side.RIGHT), Side.RIGHT)
     other, mine = measure_approach(right, name), found[name].cost
-    for field in CONTRACT[:-1]:
+    for field in NUMBERS:
         assert getattr(other, field) == pytest.approx(getattr(mine, field), rel=0.01), field
     assert other.stability_class == mine.stability_class
 
@@ -132,7 +139,7 @@ def test_left_and_right_of_a_symmetric_back_cost_the_same(name: str, found) -> N
 def test_the_mirrored_patient_costs_the_same_on_the_other_side(name: str, found) -> None:
     mirrored = mirror_spine(build_back())
     other, mine = measure_approach(stand_on(mirrored, Side.RIGHT), name), found[name].cost
-    for field in CONTRACT[:-1]:
+    for field in NUMBERS:
         assert getattr(other, field) == pytest.approx(getattr(mine, field), rel=1e-6), field
 
 
@@ -200,6 +207,50 @@ def test_without_a_muscle_of_the_back_muscle_is_not_assessed_and_never_zero() ->
     assert cost.muscle_dilated_mm3 is cost.muscle_detached_mm3 is None
     assert "muscle" in cost.not_assessed["muscle_detached_mm3"]
     assert cost.lamina_mm3 > 0
+
+
+def test_a_number_says_which_muscle_nerve_or_lamina_it_was_counted_without() -> None:
+    anatomy = build_back(recipe=Recipe(without=("dural_sac", "sp:L5")))
+    kept = {k: s for k, s in anatomy.structures.items() if str(k) != "erector_spinae:right"}
+    ground = stand_on(replace(anatomy, structures=kept))
+    one_side, both = (measure_approach(ground, name) for name in BACK[-2:])
+    assert one_side.incomplete == {
+        "lamina_mm3": "Counted without sp:L5: not assessed.",
+        "root_retraction_mm": "Counted without dural_sac: not assessed.",
+    }
+    for field in ("muscle_dilated_mm3", "muscle_detached_mm3"):
+        assert both.incomplete[field] == "Counted without erector_spinae:right: not assessed."
+        assert getattr(both, field) > 0
+
+
+def test_of_a_null_field_nothing_is_said_to_lack(ground, found) -> None:
+    assert all(not one.cost.incomplete for one in found.values())
+    bare = measure_approach(stand_on(build_back(muscles=False)), "open_laminectomy")
+    assert bare.incomplete == {}
+
+
+def test_reach_and_joint_say_that_modelled_surfaces_are_behind_them(ground, found) -> None:
+    origins = found["open_fenestration"].cost.origins
+    root = ground.anatomy.require(StructureKey("traversing_root", "L5", Side.LEFT))
+    fragment = ground.anatomy.require("fragment")
+    for field in ("reachable_fraction", "visible_fraction"):
+        assert {root.origin.value, fragment.origin.value} <= set(origins[field].split(" and "))
+    assert origins["facet_fraction"] == "segmented"
+
+
+def test_a_joint_without_a_face_has_its_bone_and_no_share() -> None:
+    anatomy = build_back()
+    key = StructureKey("iap", "L4", Side.LEFT)
+    far = anatomy.structures[key]
+    affine = far.region.lps_from_ijk.copy()
+    affine[1, 3] += 9.0
+    moved = replace(far, region=replace_affine(far.region, affine))
+    ground = stand_on(replace(anatomy, structures={**anatomy.structures, key: moved}))
+    cost = measure_approach(ground, "open_fenestration")
+    assert cost.facet_mm3 is not None
+    assert "facet_mm3" not in cost.not_assessed
+    assert cost.facet_fraction is cost.stability_class is None
+    assert cost.not_assessed["facet_fraction"] == NO_FACE
 
 
 def test_without_a_fragment_there_is_no_reach_but_a_retraction() -> None:

@@ -72,6 +72,8 @@ def test_everything_takes_every_block_whole() -> None:
         "flavum": 16 * 3 * 20,
         "muscle_dilated": 2 * 20 * 18 * 40,
         "muscle_detached": 0,
+        # no way from behind cuts any
+        "other_bone": 0,
     }
     assert set(found.parts) == set(TISSUES)
     assert found.facet_fraction == 1
@@ -188,7 +190,9 @@ def test_a_slit_opens_to_the_circumference_of_its_tube() -> None:
             assert found == row.require("incision_mm"), name
 
 
-def a_plan(*passes: tuple[tuple[float, ...], tuple[float, ...], float]) -> SimpleNamespace:
+def a_plan(
+    *passes: tuple[tuple[float, ...], tuple[float, ...], float], takes_rim: bool = False
+) -> SimpleNamespace:
     """As much of a plan as its cost is taken from: reamers, and two cannulas from the left."""
     reamers = [SimpleNamespace(tip_lps_mm=a, outer_lps_mm=b, radius_mm=r) for a, b, r in passes]
     stages = [
@@ -196,7 +200,7 @@ def a_plan(*passes: tuple[tuple[float, ...], tuple[float, ...], float]) -> Simpl
         for tool, radius in (("cannula", 2.5), ("cannula", 3.5), ("reamer", 4.5))
     ]
     return SimpleNamespace(
-        resection=SimpleNamespace(passes=reamers),
+        resection=SimpleNamespace(passes=reamers, rim_is_removed=takes_rim),
         stages=stages,
         trajectory=SimpleNamespace(entry_lps_mm=(14.7, 100.0, 0.35)),
         cannula_mm=7.0,
@@ -204,7 +208,7 @@ def a_plan(*passes: tuple[tuple[float, ...], tuple[float, ...], float]) -> Simpl
 
 
 def test_of_a_plan_the_widest_cannula_pushes_muscle_aside_and_reamers_cut() -> None:
-    plan = a_plan(((17.0, 30.5, -60.0), (17.0, 30.5, 60.0), 1.5))
+    plan = a_plan(ALONG)
     assert find_cannula(plan).tolist() == [[14.7, 30, 0.35, 14.7, 100, 0.35, 3.5]]
     assert find_reamed(plan).shape == (1, 7)
     found = measure_plan(the_ground(), plan)
@@ -225,6 +229,37 @@ def test_a_plan_without_a_reamer_cuts_nothing() -> None:
     assert volumes(found)["facet"] == 0
     assert found.facet_fraction == 0
     assert volumes(found)["muscle_dilated"] > 0
+
+
+BESIDE = (
+    block("pars:L4:left", (12, 28, 10), (22, 33, 20), 1.0),
+    block("pedicle_rim:L5:left", (12, 28, -20), (22, 33, -10), 1.0),
+)
+"""Pars above and rim below the joint, in the way of a reamer that runs along the spine."""
+
+ALONG = ((17.0, 30.5, -60.0), (17.0, 30.5, 60.0), 1.5)
+
+
+@pytest.mark.parametrize("takes_rim", [True, False])
+def test_pars_and_rim_count_among_the_bone_that_a_plan_takes(takes_rim: bool) -> None:
+    ground = ground_of(*PARTS, *BESIDE, target_mm=(8.0, 15.0, 0.0))
+    found = measure_plan(ground, a_plan(ALONG, takes_rim=takes_rim))
+    taken = {str(p.structure.key): p.volume_mm3 for p in found.parts["other_bone"]}
+    length = math.pi * 1.5**2 * 10
+    expected = {"pars:L4:left": length} | ({"pedicle_rim:L5:left": length} if takes_rim else {})
+    assert taken == pytest.approx(expected, rel=0.03)
+    # what is cut is also what the picture shows
+    assert set(taken) <= {str(p.structure.key) for p in found.bone}
+
+
+def test_a_touched_pars_is_told_as_the_planner_tells_it() -> None:
+    plan = a_plan(ALONG)
+    assert not measure_plan(the_ground(), plan).touches
+    assert measure_plan(ground_of(*PARTS, *BESIDE, target_mm=(8.0, 15.0, 0.0)), plan).touches
+
+
+def test_without_pars_and_rim_other_bone_is_not_assessed() -> None:
+    assert "other_bone" not in measure_plan(the_ground(), a_plan(ALONG)).parts
 
 
 # --- the ground ---------------------------------------------------------------------------------
