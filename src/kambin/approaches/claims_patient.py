@@ -54,11 +54,11 @@ def _bone(plan: Plan) -> PatientPart:
         if gap.structure.startswith("lamina:")
     ]
     near = min(gaps, default=None)
-    lamina = None if near is None else (0.0 if near >= 0 else near)
     numbers = (
         _number("lamina_gap_mm", "tools wider than a needle to the lamina, least gap", near, "mm",
-                "no lamina near the way"),
-        _number("volume_mm3", "bone taken in all", bone.volume_mm3, "mm3", why),
+                "no gap to a lamina is known"),
+        _number("volume_mm3", "bone taken of the process, and of the rim where the plan says so",
+                bone.volume_mm3, "mm3", why),
         _number("sap_fraction", "share of the superior articular process", bone.sap_fraction, "1",
                 why),
         _number("rim_volume_mm3", "bone of the rim below", rim, "mm3", why),
@@ -67,11 +67,15 @@ def _bone(plan: Plan) -> PatientPart:
         _number("pars_volume_mm3", "bone of the pars", bone.pars_volume_mm3, "mm3", why),
     )  # fmt: skip
     says = "The plan takes no bone of the lamina; what it takes elsewhere stands here."
-    if lamina is not None and lamina < 0:
+    # a plan lists its gap to every bone it knows of: none to a lamina means that none is known
+    if near is None:
+        says = "Whether the plan takes bone of the lamina was not assessed: no gap to one is known."
+    elif near < 0:
         says = "Tools of the plan overlap the lamina."
     if bone.volume_mm3 is None:
         says = f"Bone was not assessed: {why}."
-    return PatientPart(assessed=bone.volume_mm3 is not None, says=says, numbers=numbers)
+    is_known = near is not None and bone.volume_mm3 is not None
+    return PatientPart(assessed=is_known, says=says, numbers=numbers)
 
 
 def _muscle(plan: Plan) -> PatientPart:

@@ -1,5 +1,6 @@
 """What has to be said of drugs and layers: mixtures, cuts, and what nobody told."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -13,6 +14,9 @@ from kambin.planning.documents import FindingRecord
 
 REDUCE_FOR = ("elderly", "debilitated", "cardiac", "hepatic", "none")
 """For whom the label of lidocaine asks to reduce, without a factor (C25); or that none holds."""
+
+FIT_STEP = 0.01
+"""Shares of a concentration are told to a hundredth."""
 
 Severity = Literal["BLOCK", "CONFIRM", "NOTE"]
 
@@ -73,9 +77,11 @@ def _say_of_sum(chosen: Mixture, at_most: float) -> list[FindingRecord]:
     names = ", ".join(f"{d.title} {d.percent:g} %" for d in chosen.drugs)
     least, most = chosen.least_fraction, chosen.most_fraction
     if not chosen.fits and len(empty) < len(chosen.infiltration):
+        # cut down and never up: at the share that is told they must fit
+        fitting = math.floor(at_most / least / FIT_STEP) * FIT_STEP
         why = (
             f"The least volumes come to {least:.2f} of the ceiling and {at_most:g} may be used. "
-            f"They would fit at {at_most / least:.2f} of the concentration."
+            f"They would fit at {fitting:.2f} of the concentration."
         )
         found.append(_remark("PL-141", "BLOCK", names, why))
     elif chosen.fits and most > at_most:
@@ -88,12 +94,16 @@ def _say_of_sum(chosen: Mixture, at_most: float) -> list[FindingRecord]:
 
 
 def _say_of_mixture(drugs: Sequence[Drug]) -> list[FindingRecord]:
-    agents = list(dict.fromkeys(drug.preparation.agent for drug in drugs))
-    if len(agents) < 2:
+    titles = list(dict.fromkeys(drug.preparation.title for drug in drugs))
+    if len(titles) < 2:
         return []
+    agents = list(dict.fromkeys(drug.preparation.agent for drug in drugs))
+    why = "Fractions of their ceilings are added, which is an assumption."
+    if len(agents) < 2:
+        # one drug with and without epinephrine: no label speaks of the sum
+        return [_remark("PL-140", "CONFIRM", " and ".join(titles), why)]
     labels = dict.fromkeys(d.preparation.mixing for d in drugs if d.preparation.mixing)
-    why = "Fractions of their ceilings are added, which is an assumption. " + " ".join(labels)
-    return [_remark("PL-140", "CONFIRM", " and ".join(agents), why.strip())]
+    return [_remark("PL-140", "CONFIRM", " and ".join(agents), " ".join([why, *labels]))]
 
 
 def _say_of_drug(drug: Drug, chosen: Mixture) -> list[FindingRecord]:

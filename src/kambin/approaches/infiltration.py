@@ -32,6 +32,10 @@ TITLES: dict[Group, str] = {
 """The parts in words."""
 
 
+NO_LAYER = "No layer of its own."
+"""Said of a part of the way that no layer counts to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Where on the axis a part lies.
@@ -67,9 +71,12 @@ def find_spans(anatomy: Anatomy, plan: Plan, layers: Sequence[Layer]) -> dict[Gr
             spans[group] = Span(own[0].from_mm, own[-1].to_mm)
         elif group == "facet":
             spans[group] = _nearest_to_facet(anatomy, plan)
-        else:
+        elif group == "foramen":
             depth = find_foramen_depth_mm(anatomy, plan)
-            spans[group] = Span(depth, plan.trajectory.length_mm, "No layer of its own.")
+            spans[group] = Span(depth, plan.trajectory.length_mm, NO_LAYER)
+        else:
+            # the first label begins at the entry: nothing lies before it
+            spans[group] = Span(0.0, 0.0 if group == "skin" else layers[0].to_mm, NO_LAYER)
     return spans
 
 

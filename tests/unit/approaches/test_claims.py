@@ -123,7 +123,17 @@ def test_a_needle_beside_the_lamina_is_no_bite() -> None:
         claims(weigh_claims(a_plan(stages=(a_stage("needle", lamina__L4=-1.0),))))["lamina"]
     )
     assert told["lamina_gap_mm"].value is None
-    assert told["lamina_gap_mm"].text == "not assessed: no lamina near the way"
+    assert told["lamina_gap_mm"].text == "not assessed: no gap to a lamina is known"
+
+
+def test_without_a_lamina_nobody_says_that_none_of_it_is_taken() -> None:
+    bone = claims(weigh_claims(a_plan(stages=(a_stage("cannula", sap__L5__left=-1.0),))))["lamina"]
+    assert not bone.patient.assessed
+    assert "not assessed: no gap to one is known" in bone.patient.says
+    # what was measured stands all the same, and says of which bone it is
+    taken = numbers(bone)["volume_mm3"]
+    assert taken.value == 210.4
+    assert "in all" not in taken.title
 
 
 def test_coarse_labels_leave_bone_and_stability_null_and_give_muscle() -> None:

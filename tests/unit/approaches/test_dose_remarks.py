@@ -1,20 +1,28 @@
 from functools import lru_cache
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.approaches.made_back import make_back, make_way
 
 from kambin.approaches.dose_remarks import REDUCE_FOR, find_remarks
+from kambin.approaches.doses import Drug, Group
 from kambin.approaches.drug_words import read_drug
-from kambin.approaches.infiltration import find_spans, mix
+from kambin.approaches.infiltration import Span, find_spans, mix
 from kambin.approaches.layers import Layer, find_layers
 from kambin.core import read_codes
-from kambin.knowledge import Jurisdiction
+from kambin.knowledge import Jurisdiction, find_preparation
 from kambin.planning import FindingRecord
 
 
 @lru_cache
 def _layers(*, without: tuple[str, ...] = ()) -> tuple[Layer, ...]:
     return find_layers(make_back(without=without), make_way())
+
+
+@lru_cache
+def _spans() -> dict[Group, Span]:
+    return find_spans(make_back(), make_way(), _layers())
 
 
 def _say(
@@ -27,8 +35,7 @@ def _say(
 ) -> list[FindingRecord]:
     layers = _layers(without=without)
     drugs = [read_drug(word) for word in words]
-    spans = find_spans(make_back(), make_way(), _layers())
-    chosen = mix(drugs, spans, weight_kg, ceiling, at_most) if drugs else None
+    chosen = mix(drugs, _spans(), weight_kg, ceiling, at_most) if drugs else None
     return list(find_remarks(drugs, chosen, layers, reduce_for, at_most))
 
 
@@ -97,8 +104,21 @@ def test_it_is_said_at_which_concentration_the_least_would_fit() -> None:
     finding = _one(_say("lidocaine:0.5", weight_kg=30.0, at_most=0.5), "PL-141")
     # 55 mg of 90 mg are 0.61 of the ceiling, of which a half may be used
     assert "0.61 of the ceiling and 0.5 may be used" in finding.why
-    assert "0.82 of the concentration" in finding.why
+    # 0.8182 of it, cut down: at 0.82 the least would pass what may be used
+    assert "0.81 of the concentration" in finding.why
+    thinner = _say("lidocaine:0.405", weight_kg=30.0, at_most=0.5)
+    assert "PL-141" not in [one.code for one in thinner]
     assert finding.where == "Lidocaine, plain 0.5 %"
+
+
+@given(weight_kg=st.floats(30.0, 60.0), at_most=st.floats(0.05, 0.6))
+def test_at_the_share_of_the_concentration_that_is_told_the_least_fits(weight_kg, at_most) -> None:
+    found = _say("lidocaine:0.5", weight_kg=weight_kg, at_most=at_most)
+    told = [one.why for one in found if one.code == "PL-141"]
+    if told:
+        share = float(told[0].rpartition("fit at ")[2].partition(" ")[0])
+        drug = Drug(find_preparation("lidocaine"), 0.5 * share)
+        assert mix([drug], _spans(), weight_kg, "lowest", at_most).fits
 
 
 def test_what_was_cut_says_from_what_to_what() -> None:
@@ -138,6 +158,14 @@ def test_a_mixture_of_three_names_all_and_each_label_once() -> None:
     )
     assert finding.where == "lidocaine and bupivacaine and ropivacaine"
     assert finding.why.count("C27") == 1
+
+
+def test_one_drug_with_and_without_epinephrine_is_a_sum_of_two_ceilings() -> None:
+    finding = _one(_say("lidocaine:0.5@foramen", "lidocaine+epinephrine:0.5"), "PL-140")
+    assert finding.where == "Lidocaine, plain and Lidocaine with epinephrine"
+    assert "assumption" in finding.why
+    # two strengths of one preparation share one ceiling: nothing is assumed
+    assert "PL-140" not in [one.code for one in _say("lidocaine:1@skin", "lidocaine:0.5")]
 
 
 def test_how_much_of_the_way_has_no_label_is_told() -> None:

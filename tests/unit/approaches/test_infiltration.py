@@ -3,16 +3,23 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.approaches.made_back import make_back, make_way
+from tests.unit.approaches.made_back import MUSCLE_MM, SAP_MM, make_back, make_way
 
 from kambin.approaches.anaesthesia_models import DrugDose, Infiltration, Mixture
 from kambin.approaches.doses import GROUPS, Drug, Group, find_limit
 from kambin.approaches.drug_words import read_drug
-from kambin.approaches.infiltration import Span, find_ceilings, find_spans, may_go, mix
+from kambin.approaches.infiltration import NO_LAYER, Span, find_ceilings, find_spans, may_go, mix
 from kambin.approaches.layers import find_layers
 from kambin.core import RequestError
 from kambin.frames import Side
-from kambin.knowledge import JURISDICTIONS, Jurisdiction, find_preparation, preparations, values
+from kambin.knowledge import (
+    JURISDICTIONS,
+    Jurisdiction,
+    constant,
+    find_preparation,
+    preparations,
+    values,
+)
 
 SPANS: dict[Group, Span] = {
     "skin": Span(0.0, 2.0),
@@ -54,6 +61,24 @@ def test_a_way_that_ends_before_the_foramen_has_no_layer_there() -> None:
     assert spans["foramen"].to_mm == short.trajectory.length_mm
 
 
+def test_a_way_that_begins_in_a_label_has_its_skin_at_the_entry_and_not_at_the_foramen() -> None:
+    back = make_back()
+    inside = make_way(entry_mm=(MUSCLE_MM - 2.0, 0.0, 0.0))
+    layers = find_layers(back, inside)
+    assert "skin" not in {one.group for one in layers}
+    skin = find_spans(back, inside, layers)["skin"]
+    assert skin == Span(0.0, 0.0, NO_LAYER)
+
+
+def test_a_way_without_a_track_ends_it_where_the_first_layer_ends() -> None:
+    back = make_back()
+    # from within the superior process
+    inside = make_way(entry_mm=(SAP_MM[0] - 0.5, 0.0, 0.0))
+    layers = find_layers(back, inside)
+    track = find_spans(back, inside, layers[:1])["track"]
+    assert (track.from_mm, track.to_mm, track.note) == (0.0, layers[0].to_mm, NO_LAYER)
+
+
 def test_every_part_is_told_with_range_tag_and_source() -> None:
     parts = _parts(_mix("lidocaine:0.5"))
     assert list(parts) == list(GROUPS)
@@ -64,7 +89,7 @@ def test_every_part_is_told_with_range_tag_and_source() -> None:
         "foramen": (1.0, 3.0),
     }
     assert {p.tag for p in parts.values()} == {"M"}
-    assert {p.source for p in parts.values()} == {"evidence 1 step 5"}
+    assert all(p.source == constant(f"layers.{g}_ml").source for g, p in parts.items())
     assert {g: p.most_percent for g, p in parts.items()} == {
         "skin": None,
         "track": None,
