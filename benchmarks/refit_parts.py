@@ -97,7 +97,7 @@ def read_labels(path: Path) -> LabelMap:
     affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) @ np.diag(image.GetSpacing())
     affine[:3, 3] = image.GetOrigin()
     values = sitk.GetArrayFromImage(image).transpose(2, 1, 0)
-    return LabelMap(np.ascontiguousarray(values), affine, "patch").canonical()
+    return LabelMap(np.ascontiguousarray(values), affine, "patient").canonical()
 
 
 def fit_rules(vertebrae: Sequence[DrawnVertebra], *, rounds: int = 20) -> PartRules:

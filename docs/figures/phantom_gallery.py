@@ -16,7 +16,7 @@ from skimage.measure import marching_cubes
 from kambin.anatomy import Level
 from kambin.exchange import read_label_map
 from kambin.frames import Side
-from kambin.imaging import LabelMap
+from kambin.imaging import LabelMap, Volume
 from kambin.phantom import PhantomParameters, PhantomTruth, build_phantom, build_truth
 from kambin.phantom.parameters import STAYING
 from kambin.phantom.shapes import Shape
@@ -90,6 +90,7 @@ def surface_of(shape: Shape, spacing_mm: float) -> PictureSurface:
 def phantom_meshes(
     truth: PhantomTruth, kinds: tuple[str, ...], veiled: tuple[str, ...] = ()
 ) -> list[Mesh]:
+    """Return the surfaces of some kinds of structure of a made patient."""
     spacing = {"ilium": 1.3, "rib": 1.0, "skin": 3.0}
     return [
         Mesh(
@@ -104,6 +105,7 @@ def phantom_meshes(
 
 
 def atlas_meshes() -> list[Mesh]:
+    """Return the surfaces of the bones and discs of the atlas."""
     labels = read_label_map(ATLAS / "vhp_male_lumbar_labels_1mm.nii.gz").canonical()
     meshes = []
     for number, kind in ATLAS_KINDS.items():
@@ -119,6 +121,7 @@ def atlas_meshes() -> list[Mesh]:
 
 
 def draw(meshes: list[Mesh], camera: Camera, title: str, size: int = 640) -> np.ndarray:
+    """Return a picture of surfaces with its title and the letters of its edges."""
     picture = render_scene(meshes, camera, (size, size))
     right = np.cross(camera.view_lps, camera.up_lps)
     letters = find_edge_letters(right, -camera.up_lps)
@@ -126,6 +129,7 @@ def draw(meshes: list[Mesh], camera: Camera, title: str, size: int = 640) -> np.
 
 
 def save(name: str, pictures: list[np.ndarray]) -> None:
+    """Write pictures side by side."""
     write_png(IMAGES / f"phantom_{name}.png", np.hstack(pictures))
 
 
@@ -196,42 +200,38 @@ def grey(
     return annotate_view(big, find_edge_letters(right, down), 0.5, title=title)
 
 
-def draw_ct() -> None:
-    """Slices of the CT: L4-L5, the pedicles of L4, and the midline."""
-    phantom = build_phantom(PhantomParameters(LEVEL, Side.LEFT))
-    image = phantom.image
-    middle = phantom.truth.disc_frames[LEVEL].lps_from_disc.origin_mm
+def draw_slices(image: Volume, truth: PhantomTruth, *, aside: int = 0, mr: bool = False) -> None:
+    """Slices of an image through the disc L4-L5, the pedicles of L4, and the midline or aside."""
+    middle = truth.disc_frames[LEVEL].lps_from_disc.origin_mm
     i, _, k = (round(float(v)) for v in image.ijk(middle))
-
-    axial = ((1, 0, 0), (0, 1, 0))
-    sagittal = ((0, 1, 0), (0, 0, -1))
+    axial, sagittal = ((1, 0, 0), (0, 1, 0)), ((0, 1, 0), (0, 0, -1))
+    head = "T2: " if mr else ""
     save(
-        "ct",
+        "mr" if mr else "ct",
         [
-            grey(image.values[:, :, k].T, *axial, "disc L4-L5"),
-            grey(image.values[:, :, k + 20].T, *axial, "pedicles of L4"),
-            grey(image.values[i, :, ::-1].T, *sagittal, "midline"),
+            grey(image.values[:, :, k].T, *axial, f"{head}disc L4-L5", mr=mr),
+            grey(image.values[:, :, k + 20].T, *axial, f"{head}pedicles of L4", mr=mr),
+            grey(
+                image.values[i + aside, :, ::-1].T,
+                *sagittal,
+                f"{head}{aside} mm left" if aside else f"{head}midline",
+                mr=mr,
+            ),
         ],
     )
+
+
+def draw_ct() -> None:
+    """Slices of the CT."""
+    phantom = build_phantom(PhantomParameters(LEVEL, Side.LEFT))
+    draw_slices(phantom.image, phantom.truth)
 
 
 def draw_mr() -> None:
     """The same slices of the MR, with an extruded fragment that went down."""
     wishes = {"morphology": "extrusion", "migration": "near-down", "modality": "mr"}
     phantom = build_phantom(PhantomParameters(LEVEL, Side.LEFT, **wishes))
-    image = phantom.image
-    middle = phantom.truth.disc_frames[LEVEL].lps_from_disc.origin_mm
-    i, _, k = (round(float(v)) for v in image.ijk(middle))
-    axial = ((1, 0, 0), (0, 1, 0))
-    sagittal = ((0, 1, 0), (0, 0, -1))
-    save(
-        "mr",
-        [
-            grey(image.values[:, :, k].T, *axial, "T2: disc L4-L5", mr=True),
-            grey(image.values[:, :, k + 20].T, *axial, "T2: pedicles of L4", mr=True),
-            grey(image.values[i + 6, :, ::-1].T, *sagittal, "T2: 6 mm left", mr=True),
-        ],
-    )
+    draw_slices(phantom.image, phantom.truth, aside=6, mr=True)
 
 
 def draw_morphologies() -> None:
@@ -328,6 +328,7 @@ def draw_variants() -> None:
 
 
 def main() -> None:
+    """Draw all of it."""
     truth = build_truth(PhantomParameters(LEVEL, Side.LEFT))
     draw_comparison(truth)
     draw_nerves(truth)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
+from benchmarks.refit_parts import read_labels
 
 from kambin.anatomy import BonyAnatomy, Case, StructureKey
 from kambin.anatomy.completion import complete_bones
@@ -16,16 +16,6 @@ from kambin.imaging import LabelMap
 ATLAS = "atlas_vhp_male/vhp_male_lumbar_labels_1mm.nii.gz"
 CT = "ct_ts_abdopelvis_3mm/labels_totalseg117.nii.gz"
 BONES_AND_HOLLOW = ("vertebra", "sacrum", "ilium", "disc", "colon")
-
-
-def read_labels(path: Path) -> LabelMap:
-    """A NIfTI label map in canonical order; SimpleITK gives LPS."""
-    image = sitk.ReadImage(str(path))
-    affine = np.eye(4)
-    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) @ np.diag(image.GetSpacing())
-    affine[:3, 3] = image.GetOrigin()
-    values = sitk.GetArrayFromImage(image).transpose(2, 1, 0)
-    return LabelMap(np.ascontiguousarray(values), affine, "patient").canonical()
 
 
 @cache
