@@ -39,7 +39,7 @@ def completed_once(
 ) -> Iterator[None]:
     """The commands take the anatomy from the shelf: completing it is tested elsewhere."""
     monkeypatch.setattr(
-        "kambin.cli.anaesthesia.complete_once", lambda case, progress: the_patient[1]
+        "kambin.cli.opening.complete_once", lambda case, progress: the_patient[1]
     )
     return iter(())
 

@@ -1,8 +1,5 @@
 """The command line application and the words its commands share."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from kambin.cli.commands import CommandList
@@ -25,31 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-CaseArgument = Annotated[Path, typer.Argument(metavar="CASE", help="Case folder.")]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on standard output.")
-]
-# optional to the parser only: what is missing gets our own message, and never a default
-LevelOption = Annotated[
-    str | None, typer.Option("--level", metavar="LEVEL", help="Disc level, such as L4-L5.")
-]
-SideOption = Annotated[
-    str | None,
-    typer.Option("--side", metavar="SIDE", help="The patient's side: left or right."),
-]
-ZoneOption = Annotated[
-    str | None, typer.Option("--zone", help="Axial zone that is aimed at, from the midline.")
-]
-TargetOption = Annotated[
-    str | None, typer.Option("--target", metavar="X,Y,Z", help="Target instead, mm, LPS.")
-]
-TechniqueOption = Annotated[
-    str | None, typer.Option("--technique", help="Technique preset; see kambin info.")
-]
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Replace an existing case once the new one is whole.")
-]
 
 
 @app.callback()

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from kambin.anatomy.check_drawn import check_drawn_roots
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.core import find_blocking
 from kambin.desk.gate import (
@@ -27,12 +28,12 @@ from kambin.exchange import write_bytes_atomically
     )
 )
 def check(
-    case: CaseArgument,
+    case: options.Case,
     picture: Annotated[
         Path | None,
         typer.Option("--picture", metavar="PNG", help="Draw the spine, counted from both ends."),
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """List what stops a case, what a person must confirm, and what to know.
 

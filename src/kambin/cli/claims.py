@@ -11,12 +11,11 @@ from kambin.anatomy.skin import find_body_mask
 from kambin.approaches.claims import weigh_claims
 from kambin.approaches.claims_models import Claim, Claims
 from kambin.approaches.indications_models import FigureRecord
-from kambin.cli.app import JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
+from kambin.cli.opening import read_own_plan
 from kambin.cli.output import print_document, print_lines
-from kambin.cli.verify import stale_plan
 from kambin.core import RequestError, require_code
-from kambin.desk.gate import read_checked_case, require_answered
-from kambin.exchange import find_answer_file, read_plan
 from kambin.imaging import LabelMap
 from kambin.planning import Plan
 
@@ -29,7 +28,7 @@ def claims(
     plan: Annotated[
         Path | None, typer.Argument(metavar="[PLAN]", help="Plan file, or its folder.")
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Put the promises of the technique to the test: papers for and against, and your plan.
 
@@ -53,11 +52,7 @@ def _read(folder: Path, place: Path | None) -> tuple[Plan, LabelMap | None]:
             why="A case alone shows nothing of a promise: its numbers are those of a plan.",
             next_step=require_code("RQ-164").next_step,
         )
-    asked = read_plan(find_answer_file(place))
-    checked = read_checked_case(folder)
-    if checked.case.sha256 != asked.case_sha256:
-        raise stale_plan(checked.case.sha256, asked)
-    require_answered(checked)
+    checked, asked = read_own_plan(folder, place)
     return asked, _find_body(checked.case)
 
 

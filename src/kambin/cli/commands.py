@@ -95,6 +95,9 @@ COMMANDS = {
         "procedure",
         "Write the procedure sheet of a plan: marks, C-arm, tools, steps, and what follows.",
     ),
+    "app": Entry(
+        "workstation", "Open the workstation: plan, check and print in the browser of this machine."
+    ),
     "info": Entry(
         "info",
         "List instruments, techniques, label dialects, constants and codes with their sources.",

@@ -11,11 +11,10 @@ from kambin.approaches.indications_models import FigureRecord
 from kambin.cli import options
 from kambin.cli.app import app, examples
 from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
-from kambin.cli.progress import shown_progress
-from kambin.desk.gate import read_checked_case, require_answered, settle_level
-from kambin.desk.workbench import MemoryStore, complete_once
+from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_bytes_atomically, write_document
 from kambin.planning import PlanRequest
 
@@ -66,16 +65,11 @@ def compare(
         target_lps_mm=find_target(target),
         technique=technique,
     )
-    checked = read_checked_case(case)
-    require_answered(checked)
-    settle_level(checked, request.level)
-    with shown_progress() as progress:
-        anatomy = complete_once(checked.case, progress)
-        require_answered(checked, anatomy.findings)
+    with opened_case(case, request.level) as work:
         measured = measure_all(
-            checked.case, anatomy, request, progress=progress, store=MemoryStore()
+            work.case, work.anatomy, request, progress=work.progress, store=MemoryStore()
         )
-    ground = Ground.of(checked.case, anatomy, request)
+    ground = Ground.of(work.case, work.anatomy, request)
     found = describe_comparison(ground, measured)
     files = []
     if out is not None:

@@ -9,7 +9,8 @@ import typer
 
 from kambin.anatomy import Confirmation, Level
 from kambin.anatomy.levels import INDEX_CODE, SCHEME_CODE, find_levels
-from kambin.cli.app import JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import find_level
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.core import Clock, RequestError, Severity, read_codes
@@ -62,7 +63,7 @@ def confirm(
         list[str] | None,
         typer.Option("--accept", metavar="CODE", help="Finding that is accepted; repeat it."),
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Record a person's answers to what a case or a plan asks.
 

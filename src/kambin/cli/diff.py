@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from kambin.cli.app import JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.exchange import find_answer_file, read_plan
 from kambin.planning import PlanComparison, compare_plans
@@ -28,7 +29,7 @@ def diff(
     across: Annotated[
         bool, typer.Option("--across", help="Also plans of two levels or two cases.")
     ] = False,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Set two plans side by side: every number, and which plan it speaks for.
 

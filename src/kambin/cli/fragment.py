@@ -21,7 +21,8 @@ from kambin.anatomy.fragment_wish import (
     MORPHOLOGIES,
     FragmentWish,
 )
-from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import require_level, require_side
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.cli.progress import shown_progress
@@ -48,9 +49,9 @@ from kambin.report.herniation_page import draw_herniation_png
     )
 )
 def fragment(  # noqa: PLR0913, PLR0917 - one option of the contract each
-    case: CaseArgument,
-    level: LevelOption = None,
-    side: SideOption = None,
+    case: options.Case,
+    level: options.Level = None,
+    side: options.Side = None,
     zone: Annotated[
         str | None, typer.Option(help=f"Axial zone: {', '.join(FRAGMENT_ZONES)}.")
     ] = None,
@@ -70,7 +71,7 @@ def fragment(  # noqa: PLR0913, PLR0917 - one option of the contract each
     picture: Annotated[
         Path | None, typer.Option(metavar="PNG", help="Draw the classified herniation.")
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Place, draw or take out the fragment, and classify the one that is there.
 

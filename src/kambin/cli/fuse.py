@@ -7,7 +7,8 @@ import typer
 
 from kambin.anatomy import Case
 from kambin.anatomy.fusion import fuse_cases
-from kambin.cli.app import ForceOption, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.core import AnatomyError, Severity, find_blocking
@@ -30,13 +31,13 @@ _SIDE_CODES = ("AN-101", "AN-102", "AN-106", "AN-400")
 def fuse(
     ct: Annotated[Path, typer.Argument(metavar="CT_CASE", help="Bone and organs come from it.")],
     mr: Annotated[Path, typer.Argument(metavar="MR_CASE", help="Sac, discs and roots come.")],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
+    out: options.NewCase,
     landmarks: Annotated[
         tuple[Path, Path] | None,
         typer.Option(metavar="CT.mrk.json MR.mrk.json", help="Points of the same names in both."),
     ] = None,
-    force: ForceOption = False,
-    json: JsonOption = False,
+    force: options.Force = False,
+    json: options.Json = False,
 ) -> None:
     """Bring CT and MR of one patient together, vertebra by vertebra, with the error per level.
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_lines, print_table, with_version
 from kambin.cli.signature_words import print_signatures
-from kambin.cli.verify import PlanArgument
 from kambin.core import RequestError
 from kambin.desk.clock import SystemClock
 from kambin.exchange import (
@@ -33,11 +33,11 @@ from kambin.planning import Signature
     )
 )
 def history(
-    case: CaseArgument,
-    plan: PlanArgument,
+    case: options.Case,
+    plan: options.Plan,
     undo: Annotated[bool, typer.Option("--undo", help="Bring the version before back.")] = False,
     redo: Annotated[bool, typer.Option("--redo", help="Take the last undo back.")] = False,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """List the versions of a plan and its signatures, and walk among them."""
     if undo and redo:

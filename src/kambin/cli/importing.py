@@ -5,16 +5,11 @@ from typing import Annotated
 
 import typer
 
-from kambin.cli.app import ForceOption, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.exchange import DicomRequest, import_case, read_case_summary
 
-SeriesOption = Annotated[
-    str, typer.Option("--series", metavar="NUMBER_OR_UID", help="Which series of a folder.")
-]
-DeshearOption = Annotated[
-    bool, typer.Option("--deshear", help="Straighten a gantry tilt instead of refusing it.")
-]
 _IdentityOption = Annotated[
     bool, typer.Option("--keep-identity", help="Keep name, number and birth date beside the case.")
 ]
@@ -34,7 +29,7 @@ _IdentityOption = Annotated[
     ),
 )
 def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
+    out: options.NewCase,
     image: Annotated[
         Path | None,
         typer.Option("-i", "--image", metavar="IMAGE", help="CT or MR: a file or a DICOM folder."),
@@ -65,11 +60,11 @@ def import_(  # noqa: PLR0913, PLR0917 - one option of the contract each
         float | None,
         typer.Option("--root-radius", metavar="MM", help="Radius of roots whose file has none."),
     ] = None,
-    series: SeriesOption = "",
-    deshear: DeshearOption = False,
+    series: options.Series = "",
+    deshear: options.Deshear = False,
     keep_identity: _IdentityOption = False,
-    force: ForceOption = False,
-    json: JsonOption = False,
+    force: options.Force = False,
+    json: options.Json = False,
 ) -> None:
     """Check an image and its labels to the last byte and keep them as a case.
 

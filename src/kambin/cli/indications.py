@@ -15,13 +15,12 @@ from kambin.approaches.indications_models import (
     Indications,
     RuleVerdict,
 )
-from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import require_level, require_side
+from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
-from kambin.cli.progress import shown_progress
-from kambin.desk.gate import read_checked_case, require_answered, settle_level
-from kambin.desk.workbench import complete_once
 from kambin.exchange import find_answer_file, read_plan
 from kambin.knowledge.suitability import contraindications
 
@@ -39,9 +38,9 @@ _RISKS = ", ".join(askable_risks())
     )
 )
 def indications(  # noqa: PLR0913, PLR0917 - one option of the question each
-    case: CaseArgument,
-    level: LevelOption = None,
-    side: SideOption = None,
+    case: options.Case,
+    level: options.Level = None,
+    side: options.Side = None,
     zone: Annotated[
         str | None,
         typer.Option("--zone", help="Axial zone of the herniation if the case has no fragment."),
@@ -68,7 +67,7 @@ def indications(  # noqa: PLR0913, PLR0917 - one option of the question each
     risk: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help=f"{NONE}, or each of: {_RISKS}.")
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Weigh the ways to operate by rules on the measured anatomy, with reasons and figures.
 
@@ -86,14 +85,10 @@ def indications(  # noqa: PLR0913, PLR0917 - one option of the question each
         risk=risk or (),
     )
     given = None if plan is None else read_plan(find_answer_file(plan))
-    checked = read_checked_case(case)
-    require_answered(checked, plans=False)
-    here = settle_level(checked, asked_level) or asked_level
-    with shown_progress() as progress:
-        anatomy = complete_once(checked.case, progress)
-        require_answered(checked, anatomy.findings, plans=False)
+    with opened_case(case, asked_level, plans=False) as work:
+        here = work.level or asked_level
         found = judge_indications(
-            checked.case, anatomy, here, asked_side, zone=zone, answers=answers, plan=given
+            work.case, work.anatomy, here, asked_side, zone=zone, answers=answers, plan=given
         )
     if json:
         print_document(found)

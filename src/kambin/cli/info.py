@@ -1,7 +1,8 @@
 """``kambin info``: what the program knows, with sources."""
 
 import kambin
-from kambin.cli.app import RESEARCH_NOTICE, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import RESEARCH_NOTICE, app, examples
 from kambin.cli.output import print_document, print_lines, print_table, with_version
 from kambin.core import read_codes
 from kambin.exchange import SEGMENTERS, find_segmenter_call, read_dialects
@@ -9,7 +10,7 @@ from kambin.knowledge import describe, instruments, techniques
 
 
 @app.command(epilog=examples("kambin info", "kambin info --json"))
-def info(json: JsonOption = False) -> None:
+def info(json: options.Json = False) -> None:
     """List instruments, techniques, label dialects, constants and codes with their sources."""
     if json:
         print_document(_document())

@@ -2,15 +2,15 @@
 
 from dataclasses import asdict
 
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_lines, with_version
-from kambin.cli.verify import PlanArgument
 from kambin.desk.clock import SystemClock
 from kambin.exchange import find_answer_file, lock_plan_file, read_case
 
 
 @app.command(epilog=examples("kambin lock case plan/plan.json"))
-def lock(case: CaseArgument, plan: PlanArgument, json: JsonOption = False) -> None:
+def lock(case: options.Case, plan: options.Plan, json: options.Json = False) -> None:
     """Lock a signed plan: nothing replaces it unasked from now on.
 
     A plan that is made anew needs another folder, or --new-version, which keeps the locked one.

@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from kambin.cli.app import CaseArgument, JsonOption, LevelOption, SideOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import find_level, find_side
+from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_findings, print_lines, print_table
-from kambin.cli.progress import shown_progress
-from kambin.desk.gate import read_checked_case, require_answered, settle_level
-from kambin.desk.workbench import complete_once
 from kambin.measure import measure_case
 from kambin.measure.herniation_words import describe_herniation
 from kambin.report.measure_page import (
@@ -30,9 +29,9 @@ from kambin.report.write import write_file
     )
 )
 def measure(
-    case: CaseArgument,
-    level: LevelOption = None,
-    side: SideOption = None,
+    case: options.Case,
+    level: options.Level = None,
+    side: options.Side = None,
     table: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="Write the rows as CSV.")
     ] = None,
@@ -40,7 +39,7 @@ def measure(
         Path | None,
         typer.Option("-o", "--pages", metavar="DIR", help="Write a page of annotated slices."),
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Measure disc, foramen, window, root, joint, canal and crest beside what papers report.
 
@@ -49,17 +48,13 @@ def measure(
     """
     # before the case is read, so that a mistyped level costs no waiting
     asked_level, asked_side = find_level(level), find_side(side)
-    checked = read_checked_case(case)
-    require_answered(checked, plans=False)
-    asked_level = settle_level(checked, asked_level)
-    with shown_progress() as progress:
-        anatomy = complete_once(checked.case, progress)
-    require_answered(checked, anatomy.findings, plans=False)
-    measured = measure_case(anatomy, checked.case, level=asked_level, side=asked_side)
+    with opened_case(case, asked_level, plans=False) as work:
+        read, anatomy = work.case, work.anatomy
+    measured = measure_case(anatomy, read, level=work.level, side=asked_side)
     if table is not None:
         write_file(table, measure_csv(measured).encode("utf-8"))
     if pages is not None:
-        write_measure_page(checked.case, anatomy, measured, pages)
+        write_measure_page(read, anatomy, measured, pages)
     if json:
         print_document(measured.as_document())
         return

@@ -1,11 +1,11 @@
 """``kambin phantom``: a made patient, for teaching and for testing."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kambin.cli.app import ForceOption, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import require_level, require_side
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
@@ -31,7 +31,7 @@ from kambin.phantom.parameters import STAYING
     )
 )
 def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="CASE", help="Folder to make.")],
+    out: options.NewCase,
     level: Annotated[str, typer.Option(help="Disc level of the herniation.")] = "L4-L5",
     side: Annotated[str, typer.Option(help="The made patient's side.")] = "left",
     herniation: Annotated[
@@ -61,8 +61,8 @@ def phantom(  # noqa: PLR0913, PLR0917 - one option of the contract each
         bool, typer.Option("--muscles-apart", help="Label multifidus and quadratus as well.")
     ] = False,
     spacing: Annotated[float, typer.Option(metavar="MM", help="Voxel edge, mm.")] = 1.0,
-    force: ForceOption = False,
-    json: JsonOption = False,
+    force: options.Force = False,
+    json: options.Json = False,
 ) -> None:
     """Make a patient by code: a CT or MR, the labels a segmentation would give, and the truth.
 

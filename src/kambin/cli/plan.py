@@ -6,26 +6,15 @@ from typing import Annotated, cast
 
 import typer
 
-from kambin.cli.app import (
-    CaseArgument,
-    JsonOption,
-    LevelOption,
-    SideOption,
-    TargetOption,
-    TechniqueOption,
-    ZoneOption,
-    app,
-    examples,
-)
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import find_target, find_weights, require_level, require_side
+from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
 from kambin.cli.plan_words import print_plan, print_refusal
-from kambin.cli.progress import shown_progress
 from kambin.core import Clock, FieldStore, PlanError
 from kambin.desk.clock import SystemClock
-from kambin.desk.gate import read_checked_case, require_answered, settle_level
-from kambin.desk.workbench import complete_once
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
 from kambin.knowledge import Margins
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
@@ -43,12 +32,12 @@ from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
     )
 )
 def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
-    case: CaseArgument,
-    level: LevelOption = None,
-    side: SideOption = None,
-    zone: ZoneOption = None,
-    target: TargetOption = None,
-    technique: TechniqueOption = None,
+    case: options.Case,
+    level: options.Level = None,
+    side: options.Side = None,
+    zone: options.Zone = None,
+    target: options.Target = None,
+    technique: options.Technique = None,
     cannula: Annotated[
         float | None, typer.Option("--cannula", metavar="MM", help="Outer diameter, mm.")
     ] = None,
@@ -79,7 +68,7 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     new_version: Annotated[
         bool, typer.Option("--new-version", help="Plan into a folder whose plan is locked.")
     ] = False,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> int:
     """Plan entry, target, tools and docking distance for one level and side.
 
@@ -164,19 +153,9 @@ def make_plan(
     StoreError, InputError  as ``read_case``
     RequestError, AnatomyError  as ``plan_trajectory``
     """
-    checked = read_checked_case(folder)
-    require_answered(checked)
-    settle_level(checked, request.level)
-    with shown_progress() as progress:
-        anatomy = complete_once(checked.case, progress)
-        # once more, because completing the anatomy may raise questions of its own
-        require_answered(checked, anatomy.findings)
+    with opened_case(folder, request.level) as work:
         return plan_trajectory(
-            checked.case,
-            anatomy,
-            request,
-            progress=progress,
-            store=store,
+            work.case, work.anatomy, request, progress=work.progress, store=store
         )
 
 

@@ -1,26 +1,15 @@
 """``kambin procedure``: the steps of the operation with the plan's numbers, to take along."""
 
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from kambin.anatomy import Anatomy
 from kambin.approaches.anaesthesia import plan_anaesthesia
-from kambin.cli.anaesthesia import (
-    CeilingOption,
-    DrugOption,
-    ReduceOption,
-    ShareOption,
-    WeightOption,
-    make_request,
-    open_plan,
-)
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import doses, options
+from kambin.cli.app import app, examples
+from kambin.cli.opening import open_plan
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.report import with_answers
-from kambin.cli.verify import PlanArgument
 from kambin.exchange import find_answer_file, write_bytes_atomically, write_document
 from kambin.knowledge import JURISDICTIONS
 from kambin.planning import Plan
@@ -38,15 +27,15 @@ DOCUMENT, PRINT = "procedure.json", "procedure.pdf"
     )
 )
 def procedure(  # noqa: PLR0913, PLR0917 - one option of the sheet each
-    case: CaseArgument,
-    plan: PlanArgument,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write.")],
-    weight_kg: WeightOption = None,
-    drug: DrugOption = None,
-    ceiling: CeilingOption = JURISDICTIONS[0],
-    at_most: ShareOption = 1.0,
-    reduce_for: ReduceOption = None,
-    json: JsonOption = False,
+    case: options.Case,
+    plan: options.Plan,
+    out: options.Folder,
+    weight_kg: doses.Weight = None,
+    drug: doses.Drug = None,
+    ceiling: doses.Ceiling = JURISDICTIONS[0],
+    at_most: doses.Share = 1.0,
+    reduce_for: doses.Reduce = None,
+    json: options.Json = False,
 ) -> None:
     """Write the procedure sheet of a plan: marks, C-arm, tools, steps, and what follows.
 
@@ -56,11 +45,11 @@ def procedure(  # noqa: PLR0913, PLR0917 - one option of the sheet each
     request = None
     # a drug without a weight is no sheet without doses: it is a weight that was forgotten
     if weight_kg is not None or drug or reduce_for:
-        request = make_request(weight_kg, drug, ceiling, at_most, reduce_for)
+        request = doses.read_doses(weight_kg, drug, ceiling, at_most, reduce_for)
     checked, asked, anatomy = open_plan(case, plan)
     accepted = with_answers(checked, asked, find_answer_file(plan)).accepted_codes
-    doses = None if request is None else plan_anaesthesia(anatomy, asked, request)
-    found = make_procedure(anatomy, asked, accepted=accepted, anaesthesia=doses)
+    given = None if request is None else plan_anaesthesia(anatomy, asked, request)
+    found = make_procedure(anatomy, asked, accepted=accepted, anaesthesia=given)
     files = write_procedure(out, found, asked, anatomy)
     if json:
         print_document(found)

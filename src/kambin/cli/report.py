@@ -2,15 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from kambin.anatomy import Case
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
-from kambin.cli.verify import PlanArgument
 from kambin.core import FieldStore
 from kambin.desk.gate import read_checked_case
 from kambin.desk.workbench import complete_once
@@ -31,10 +28,10 @@ from kambin.report import ReportPaths, write_report
     )
 )
 def report(
-    case: CaseArgument,
-    plan: PlanArgument,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write.")],
-    json: JsonOption = False,
+    case: options.Case,
+    plan: options.Plan,
+    out: options.Folder,
+    json: options.Json = False,
 ) -> None:
     """Write the report of a plan or of a refusal: HTML, PDF and the pictures."""
     file = find_answer_file(plan)

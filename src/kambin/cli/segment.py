@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kambin.cli.app import JsonOption, app, examples
-from kambin.cli.importing import DeshearOption, SeriesOption
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import console, print_document, print_lines, with_version
 from kambin.exchange import SEGMENTERS, DicomRequest, segment
 
@@ -38,9 +38,9 @@ def segment_(
     device: Annotated[
         str, typer.Option("--device", metavar="cpu|gpu", help="Where the tool computes.")
     ] = "",
-    series: SeriesOption = "",
-    deshear: DeshearOption = False,
-    json: JsonOption = False,
+    series: options.Series = "",
+    deshear: options.Deshear = False,
+    json: options.Json = False,
 ) -> None:
     """Run TotalSegmentator, TotalSpineSeg or SPINEPS where it is installed, and check its labels.
 

@@ -11,7 +11,8 @@ import numpy as np
 import typer
 
 from kambin.anatomy import Case, Level, StructureKey, check_case, complete
-from kambin.cli.app import JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import console, print_document, print_lines, with_version
 from kambin.core import KambinError, find_blocking, read_codes
 from kambin.exchange import (
@@ -36,7 +37,7 @@ _FAILED_EXIT_CODE = 1
 
 
 @app.command(epilog=examples("kambin selftest", "kambin selftest --json"))
-def selftest(json: JsonOption = False) -> None:
+def selftest(json: options.Json = False) -> None:
     """Check tables, sides and storage, and run the checks on a made patient.
 
     Exit code 1 if a step fails: then nothing this installation says can be trusted.

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from kambin.anatomy import Case
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.report import with_answers
-from kambin.cli.verify import PlanArgument, check_plan
+from kambin.cli.verify import check_plan
 from kambin.core import Clock, RequestError
 from kambin.desk.clock import SystemClock
 from kambin.exchange import SignRequest, find_answer_file, read_answer, sign_plan_file
@@ -28,10 +29,10 @@ LONGEST_NAME = 200
     )
 )
 def sign(
-    case: CaseArgument,
-    plan: PlanArgument,
+    case: options.Case,
+    plan: options.Plan,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who signs.")] = "",
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Put a name under a plan that the second checker confirms.
 

@@ -7,23 +7,13 @@ import numpy as np
 import typer
 
 from kambin.anatomy import Anatomy, Case
-from kambin.cli.app import (
-    CaseArgument,
-    JsonOption,
-    LevelOption,
-    SideOption,
-    TargetOption,
-    TechniqueOption,
-    ZoneOption,
-    app,
-    examples,
-)
+from kambin.cli import options
+from kambin.cli.app import app, examples
 from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines, print_table
-from kambin.cli.progress import shown_progress
 from kambin.core import RequestError
-from kambin.desk.gate import read_checked_case, require_answered, settle_level
-from kambin.desk.workbench import MemoryStore, complete_once
+from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_bytes_atomically, write_document
 from kambin.planning import PlanRequest, SkinMap, SkinMapDocument, make_skin_map
 from kambin.planning.skin_map_models import SkinCell
@@ -40,12 +30,12 @@ MOST_ROWS = 10
     )
 )
 def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
-    case: CaseArgument,
-    level: LevelOption = None,
-    side: SideOption = None,
-    zone: ZoneOption = None,
-    target: TargetOption = None,
-    technique: TechniqueOption = None,
+    case: options.Case,
+    level: options.Level = None,
+    side: options.Side = None,
+    zone: options.Zone = None,
+    target: options.Target = None,
+    technique: options.Technique = None,
     cannula: Annotated[
         list[float] | None,
         typer.Option("--cannula", metavar="MM", help="Outer diameter, mm; repeat it to compare."),
@@ -59,7 +49,7 @@ def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
             help="Picture (.png), sheet at true scale (.pdf) or .json.",
         ),
     ] = None,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Show from where on the skin one may come, and how much room, bone and reach that means.
 
@@ -77,22 +67,17 @@ def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
         technique=technique,
         cannula_mm=diameters[0] if diameters else None,
     )
-    checked = read_checked_case(case)
-    require_answered(checked)
-    settle_level(checked, request.level)
-    with shown_progress() as progress:
-        anatomy = complete_once(checked.case, progress)
-        require_answered(checked, anatomy.findings)
+    with opened_case(case, request.level) as work:
         found, skin = make_skin_map(
-            checked.case,
-            anatomy,
+            work.case,
+            work.anatomy,
             request,
             cannulas_mm=diameters[1:],
-            progress=progress,
+            progress=work.progress,
             store=MemoryStore(),
         )
     for file in files:
-        write_skin_map(file, found, skin, checked.case, anatomy)
+        write_skin_map(file, found, skin, work.case, work.anatomy)
     if json:
         print_document(found)
     else:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
+from kambin.cli.opening import stale_plan
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
@@ -19,15 +19,11 @@ from kambin.cli.verify_sets import (
     print_set,
     record_error,
 )
-from kambin.core import PlanError, StoreError, require_code
+from kambin.core import PlanError, StoreError
 from kambin.desk.gate import CheckedCase, read_checked_case, require_answered
 from kambin.desk.workbench import complete_once
 from kambin.exchange import find_answer_file, read_plan, read_signatures
 from kambin.planning import Plan, Signature, Verification, verify_plan
-
-PlanArgument = Annotated[
-    Path, typer.Argument(metavar="PLAN", help="Plan file or set of plans, or its folder.")
-]
 
 
 @app.command(
@@ -37,7 +33,7 @@ PlanArgument = Annotated[
         "kambin verify case plans/planset.json",
     )
 )
-def verify(case: CaseArgument, plan: PlanArgument, json: JsonOption = False) -> int:
+def verify(case: options.Case, plan: options.Plan, json: options.Json = False) -> int:
     """Check a plan a second time, on surfaces, and that nothing changed since it was made.
 
     Exit code 5 when it is not valid, with the reason. Signatures are listed, and whether each
@@ -145,22 +141,6 @@ def check_plan(folder: Path, plan: Plan) -> tuple[CheckedCase, Verification]:
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
         return checked, verify_plan(checked.case, anatomy, plan)
-
-
-def stale_plan(case_sha256: str, plan: Plan) -> PlanError:
-    """Return the reason why a plan no longer counts: its case is another one now.
-
-    Returns
-    -------
-    PlanError  (PL-020), to be shown and not raised
-    """
-    return PlanError(
-        code="PL-020",
-        what="The case changed after planning, or is another one",
-        where="case_sha256",
-        why=f"The plan was made on {plan.case_sha256[:12]}, this case is {case_sha256[:12]}.",
-        next_step=require_code("PL-020").next_step,
-    )
 
 
 def refuse_plan(error: PlanError | StoreError) -> Verification:

@@ -4,14 +4,12 @@ from typing import Annotated
 
 import typer
 
-from kambin.cli.app import CaseArgument, JsonOption, app, examples
+from kambin.cli import options
+from kambin.cli.app import app, examples
+from kambin.cli.opening import open_plan
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
-from kambin.cli.progress import shown_progress
-from kambin.cli.verify import PlanArgument, stale_plan
-from kambin.desk.gate import read_checked_case, require_answered
-from kambin.desk.workbench import MemoryStore, complete_once
-from kambin.exchange import find_answer_file, read_plan
+from kambin.desk.workbench import MemoryStore
 from kambin.planning import Assumption, WhatIf, what_if
 from kambin.planning.what_if_models import WhatIfState
 
@@ -27,8 +25,8 @@ MOST_ROWS = 10
     )
 )
 def whatif(
-    case: CaseArgument,
-    plan: PlanArgument,
+    case: options.Case,
+    plan: options.Plan,
     prone: Annotated[
         float, typer.Option("--prone", metavar="MM", help="Bowel this much nearer to the back.")
     ] = 0.0,
@@ -41,7 +39,7 @@ def whatif(
     replan: Annotated[
         bool, typer.Option("--replan", help="Look for the best path under the assumption, too.")
     ] = False,
-    json: JsonOption = False,
+    json: options.Json = False,
 ) -> None:
     """Measure the path of a plan again under an assumption, and leave the plan alone.
 
@@ -50,16 +48,8 @@ def whatif(
     """
     # asked before the case is read: what makes no sense is told at once
     assumption = Assumption(prone_mm=prone, flexion_deg=flexion, cannula_mm=cannula)
-    asked = read_plan(find_answer_file(plan))
-    checked = read_checked_case(case)
-    if checked.case.sha256 != asked.case_sha256:
-        raise stale_plan(checked.case.sha256, asked)
-    require_answered(checked)
-    with shown_progress() as progress:
-        anatomy = complete_once(checked.case, progress)
-        found = what_if(
-            checked.case, anatomy, asked, assumption, replan=replan, store=MemoryStore()
-        )
+    read, asked, anatomy = open_plan(case, plan)
+    found = what_if(read, anatomy, asked, assumption, replan=replan, store=MemoryStore())
     if json:
         print_document(found)
     else:

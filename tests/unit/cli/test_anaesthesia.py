@@ -6,7 +6,8 @@ from tests.unit.approaches.made_back import make_back, make_way
 
 from kambin.approaches.anaesthesia import DrugRequest, plan_anaesthesia
 from kambin.approaches.drug_words import read_drug
-from kambin.cli.anaesthesia import make_request, print_anaesthesia
+from kambin.cli.anaesthesia import print_anaesthesia
+from kambin.cli.doses import read_doses
 from kambin.core import RequestError
 
 
@@ -31,11 +32,11 @@ def test_what_makes_no_sense_is_refused_before_the_case_is_read(
 
 
 def test_the_words_of_a_call_become_a_request() -> None:
-    request = make_request(70.0, ["lidocaine 1%"], "uk", 0.8, ["elderly", "elderly"])
+    request = read_doses(70.0, ["lidocaine 1%"], "uk", 0.8, ["elderly", "elderly"])
     assert (request.jurisdiction, request.at_most, request.reduce_for) == ("uk", 0.8, ("elderly",))
     assert request.drugs == (read_drug("lidocaine:1"),)
     with pytest.raises(RequestError):
-        make_request(70.0, None, "nobody's", 1.0, None)
+        read_doses(70.0, None, "nobody's", 1.0, None)
 
 
 def test_a_person_reads_layers_volumes_and_the_sum(capsys: pytest.CaptureFixture[str]) -> None:

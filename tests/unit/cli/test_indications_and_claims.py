@@ -11,8 +11,8 @@ from tests.unit.approaches.test_claims import a_plan
 from tests.unit.approaches.test_indications import MILD, spine
 
 from kambin.anatomy import Case, StructureKey
-from kambin.cli import claims as claims_command
 from kambin.cli import indications as indications_command
+from kambin.cli import opening
 from kambin.imaging import LabelMap
 from kambin.planning import Plan
 
@@ -39,15 +39,15 @@ def no_files(monkeypatch: pytest.MonkeyPatch) -> Callable[[Plan], None]:
     case = a_small_case()
     checked = SimpleNamespace(case=case, folder=Path("case"))
     anatomy = spine(MILD)
-    for module in (claims_command, indications_command):
-        monkeypatch.setattr(module, "read_checked_case", lambda _folder: checked)
-        monkeypatch.setattr(module, "require_answered", lambda *_words, **_more: None)
+    monkeypatch.setattr(opening, "read_checked_case", lambda _folder: checked)
+    monkeypatch.setattr(opening, "require_answered", lambda *_words, **_more: None)
+    monkeypatch.setattr(opening, "settle_level", lambda _checked, asked: asked)
+    monkeypatch.setattr(opening, "complete_once", lambda _case, _progress: anatomy)
+    for module in (opening, indications_command):
         monkeypatch.setattr(module, "find_answer_file", lambda place: place)
-    monkeypatch.setattr(indications_command, "settle_level", lambda _checked, asked: asked)
-    monkeypatch.setattr(indications_command, "complete_once", lambda _case, _progress: anatomy)
 
     def give(plan: Plan) -> None:
-        for module in (claims_command, indications_command):
+        for module in (opening, indications_command):
             monkeypatch.setattr(module, "read_plan", lambda _file: plan)
 
     return give

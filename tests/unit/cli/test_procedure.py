@@ -9,8 +9,8 @@ from tests.e2e.command_line import run_kambin
 from tests.unit.approaches.made_back import make_back, make_way
 from tests.unit.exchange.made_plans import ASKED
 
-from kambin.cli import anaesthesia as anaesthesia_command
-from kambin.cli.anaesthesia import open_plan
+from kambin.cli import opening
+from kambin.cli.opening import open_plan
 from kambin.cli.procedure import DOCUMENT, PRINT, write_procedure
 from kambin.core import PlanError, StoreError
 from kambin.exchange import write_document
@@ -34,9 +34,9 @@ def the_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """A case that needs no folder: its checks are silent, and it is the patient of boxes."""
     case = SimpleNamespace(sha256=CASE_SHA256, confirmations=())
     checked = SimpleNamespace(case=case, findings=())
-    monkeypatch.setattr(anaesthesia_command, "read_checked_case", lambda folder: checked)
-    monkeypatch.setattr(anaesthesia_command, "require_answered", lambda checked: None)
-    monkeypatch.setattr(anaesthesia_command, "complete_once", lambda case, progress: make_back())
+    monkeypatch.setattr(opening, "read_checked_case", lambda folder: checked)
+    monkeypatch.setattr(opening, "require_answered", lambda checked: None)
+    monkeypatch.setattr(opening, "complete_once", lambda case, progress: make_back())
     # only what a person accepted of the case counts here
     monkeypatch.setattr(
         "kambin.cli.procedure.with_answers",
