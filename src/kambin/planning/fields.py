@@ -99,6 +99,16 @@ class Hazard:
             near[beyond] = np.maximum(faces.query(points_lps_mm[beyond])[0], self.reach_mm)
         return near
 
+    def holds(self, points_lps_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which points lie inside the structure, shape (N,).
+
+        Parameters
+        ----------
+        points_lps_mm : float array, shape (N, 3), mm, LPS
+        """
+        inside: NDArray[np.bool_] = self._find_near_mm(points_lps_mm) < 0
+        return inside
+
     def find_gaps(
         self, points_lps_mm: NDArray[np.float64], firsts: Sequence[int]
     ) -> list[tuple[float, NDArray[np.float64]]]:

@@ -298,7 +298,7 @@ def measure_bone_length_mm(hazards: HazardSet, path: Path) -> float:
     inside = np.zeros(int(counted.sum()), dtype=bool)
     for hazard in hazards.hazards:
         if hazard.group in BONE and hazard.field is not None:
-            inside |= hazard.distances_mm(points[counted]) < 0
+            inside |= hazard.holds(points[counted])
     return float(inside.sum()) * step
 
 

@@ -1,0 +1,1 @@
+"""What the workstation does, step by step, without a browser: no web stack is imported here."""
