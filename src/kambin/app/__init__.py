@@ -1,1 +1,4 @@
-"""The workstation: plan, check and print in the browser, on this machine alone."""
+"""The workstation in the browser: a guard, what it does, and what it shows.
+
+Nothing is imported here: what the workstation does is tested without a browser and its libraries.
+"""

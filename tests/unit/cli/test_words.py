@@ -40,7 +40,7 @@ COMMANDS = (
     "demo", "phantom", "import", "segment", "fragment", "fuse", "check", "confirm", "measure",
     "plan", "skinmap", "verify", "sign", "lock", "history", "diff", "whatif", "compare",
     "indications", "anaesthesia", "claims", "procedure", "report",
-    "info", "selftest",
+    "app", "info", "selftest",
 )  # fmt: skip
 
 
