@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kambin.anatomy import Anatomy, Case, Level
 from kambin.cli.progress import ShownProgress, shown_progress
-from kambin.core import PlanError, require_code
 from kambin.desk.gate import CheckedCase, read_checked_case, require_answered, settle_level
+from kambin.desk.verifying import stale_plan
 from kambin.desk.workbench import complete_once
 from kambin.exchange import find_answer_file, read_plan
 from kambin.planning import Plan
@@ -95,19 +95,3 @@ def read_own_plan(folder: Path, place: Path) -> tuple[CheckedCase, Plan]:
         raise stale_plan(checked.case.sha256, asked)
     require_answered(checked)
     return checked, asked
-
-
-def stale_plan(case_sha256: str, plan: Plan) -> PlanError:
-    """Return the reason why a plan no longer counts: its case is another one now.
-
-    Returns
-    -------
-    PlanError  (PL-020), to be raised or shown
-    """
-    return PlanError(
-        code="PL-020",
-        what="The case changed after planning, or is another one",
-        where="case_sha256",
-        why=f"The plan was made on {plan.case_sha256[:12]}, this case is {case_sha256[:12]}.",
-        next_step=require_code("PL-020").next_step,
-    )

@@ -1,23 +1,16 @@
 """``kambin procedure``: the steps of the operation with the plan's numbers, to take along."""
 
-from pathlib import Path
-
-from kambin.anatomy import Anatomy
 from kambin.approaches.anaesthesia import plan_anaesthesia
 from kambin.cli import doses, options
 from kambin.cli.app import app, examples
 from kambin.cli.opening import open_plan
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
-from kambin.cli.report import with_answers
-from kambin.exchange import find_answer_file, write_bytes_atomically, write_document
+from kambin.desk.answers import with_answers
+from kambin.desk.procedures import write_procedure
+from kambin.exchange import find_answer_file
 from kambin.knowledge import JURISDICTIONS
-from kambin.planning import Plan
 from kambin.report.procedure import make_procedure
-from kambin.report.procedure_models import Procedure
-
-DOCUMENT, PRINT = "procedure.json", "procedure.pdf"
-"""The files of a sheet."""
 
 
 @app.command(
@@ -58,29 +51,3 @@ def procedure(  # noqa: PLR0913, PLR0917 - one option of the sheet each
     if found.plan_status != "ready":
         print_lines(f"The plan's status is {found.plan_status}.")
     print_records(found.findings)
-
-
-def write_procedure(out: Path, found: Procedure, plan: Plan, anatomy: Anatomy) -> tuple[Path, Path]:
-    """Write document and print of a sheet, and return the files.
-
-    Parameters
-    ----------
-    out : the folder to write, made if it is not there
-    found : Procedure
-    plan : Plan
-    anatomy : Anatomy of its case
-
-    Raises
-    ------
-    StoreError  (ST-001) if it cannot be written
-    """
-    # drawn here only: whoever asks for help waits for no renderer
-    from kambin.report.procedure_print import print_procedure  # noqa: PLC0415
-    from kambin.report.procedure_sketch import draw_sketch  # noqa: PLC0415
-
-    # both are made before the first is written: a failed drawing leaves no file
-    printed = print_procedure(found, draw_sketch(anatomy, plan))
-    document, sheet = out / DOCUMENT, out / PRINT
-    write_bytes_atomically(sheet, printed)
-    write_document(found, document)
-    return document, sheet

@@ -1,24 +1,21 @@
 """``kambin report``: the plan as a page, a print and pictures."""
 
-from dataclasses import replace
 from pathlib import Path
 
-from kambin.anatomy import Case
 from kambin.cli import options
 from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.core import FieldStore
 from kambin.desk.gate import read_checked_case
+from kambin.desk.reporting import report_answer
 from kambin.desk.workbench import complete_once
 from kambin.exchange import (
     find_answer_file,
     read_answer,
-    read_plan_confirmations,
-    read_signatures,
 )
 from kambin.planning import Plan, Refusal
-from kambin.report import ReportPaths, write_report
+from kambin.report import ReportPaths
 
 
 @app.command(
@@ -71,28 +68,4 @@ def make_report(
     checked = read_checked_case(folder)
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
-        case = with_answers(checked.case, answer, file)
-        return write_report(
-            case,
-            anatomy,
-            answer,
-            out,
-            case_findings=checked.findings,
-            signatures=read_signatures(file, case_sha256=case.sha256),
-            progress=progress,
-            store=store,
-        )
-
-
-def with_answers(case: Case, answer: Plan | Refusal, file: Path) -> Case:
-    """Return the case with the answers a person gave to this very plan added to its own.
-
-    Raises
-    ------
-    PlanError, StoreError  as ``read_plan_confirmations``
-    """
-    # a refusal asks nobody anything
-    if isinstance(answer, Refusal):
-        return case
-    answers = (*case.confirmations, *read_plan_confirmations(file))
-    return replace(case, confirmations=answers)
+        return report_answer(checked, anatomy, answer, file, out, progress=progress, store=store)

@@ -7,7 +7,6 @@ from typing import Any
 
 from kambin.cli import options
 from kambin.cli.app import app, examples
-from kambin.cli.opening import stale_plan
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_words import print_records
 from kambin.cli.progress import shown_progress
@@ -17,13 +16,13 @@ from kambin.cli.verify_sets import (
     find_set_file,
     judge_set,
     print_set,
-    record_error,
 )
 from kambin.core import PlanError, StoreError
-from kambin.desk.gate import CheckedCase, read_checked_case, require_answered
+from kambin.desk.gate import CheckedCase
+from kambin.desk.verifying import check_plan, refuse_plan
 from kambin.desk.workbench import complete_once
 from kambin.exchange import find_answer_file, read_plan, read_signatures
-from kambin.planning import Plan, Signature, Verification, verify_plan
+from kambin.planning import Plan, Signature, Verification
 
 
 @app.command(
@@ -84,7 +83,7 @@ def judge_file(folder: Path, place: Path) -> tuple[Verification, tuple[Signature
     try:
         file = find_answer_file(place)
         # an edited plan and a changed case are opened all the same, to be told as the verdict
-        checked, verdict = check_plan(folder, read_plan(file, verify=False))
+        checked, verdict = check_case(folder, read_plan(file, verify=False))
     except (PlanError, StoreError) as error:
         # a file that is no plan of ours, or a case that no longer opens: not valid, with the reason
         return refuse_plan(error), None
@@ -118,11 +117,11 @@ def make_verdict(folder: Path, plan: Plan) -> Verification:
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
     StoreError, InputError  as ``read_case``
     """
-    return check_plan(folder, plan)[1]
+    return check_case(folder, plan)[1]
 
 
-def check_plan(folder: Path, plan: Plan) -> tuple[CheckedCase, Verification]:
-    """Return the case with its checks, and the second checker's answer on a plan.
+def check_case(folder: Path, plan: Plan) -> tuple[CheckedCase, Verification]:
+    """Return the case with its checks, and the second checker's answer, with progress shown.
 
     Parameters
     ----------
@@ -131,27 +130,10 @@ def check_plan(folder: Path, plan: Plan) -> tuple[CheckedCase, Verification]:
 
     Raises
     ------
-    AnatomyError, StoreError, InputError  as ``make_verdict``
+    AnatomyError, StoreError, InputError  as ``check_plan``
     """
-    checked = read_checked_case(folder, verify=False)
-    if checked.case.sha256 != plan.case_sha256:
-        # a changed case may not even be completed any more; that it changed is the answer
-        return checked, refuse_plan(stale_plan(checked.case.sha256, plan))
-    require_answered(checked)
     with shown_progress() as progress:
-        anatomy = complete_once(checked.case, progress)
-        return checked, verify_plan(checked.case, anatomy, plan)
-
-
-def refuse_plan(error: PlanError | StoreError) -> Verification:
-    """Return the verdict on a plan that could not even be compared.
-
-    Parameters
-    ----------
-    error : why there was nothing to compare
-    """
-    found = (record_error(error),)
-    return Verification(valid=False, max_difference_mm=None, agreement_mm=0.0, findings=found)
+        return check_plan(folder, plan, lambda case: complete_once(case, progress))
 
 
 def print_verdict(verdict: Verification) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from kambin.cli.output import print_lines, with_version
 from kambin.cli.plan_words import print_records
 from kambin.core import PlanError, StoreError, require_code
+from kambin.desk.verifying import record_error
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, SET_FILE, read_answer, read_plan_set
 from kambin.planning import FindingRecord, Member, PlanSet, Signature, Verification, make_plan_set
 
@@ -146,21 +147,4 @@ def _compare(found: PlanSet, again: PlanSet) -> tuple[FindingRecord, ...]:
                 next_step=require_code("PL-089").next_step,
             )
         ),
-    )
-
-
-def record_error(error: PlanError | StoreError) -> FindingRecord:
-    """Return an error as a finding that blocks.
-
-    Parameters
-    ----------
-    error : why something cannot be compared, or does not agree
-    """
-    return FindingRecord(
-        code=error.code,
-        severity="BLOCK",
-        what=error.what,
-        where=error.where,
-        why=error.why,
-        next_step=error.next_step,
     )

@@ -1,43 +1,11 @@
-"""A plan of a case that passed the gate, and the folder it is kept in."""
+"""The folder in which the answers of planning are kept, version by version."""
 
 from pathlib import Path
 
-from kambin.core import Clock, FieldStore, Progress
+from kambin.core import Clock
 from kambin.desk.clock import SystemClock
-from kambin.desk.gate import CheckedCase, require_answered, settle_level
-from kambin.desk.workbench import complete_once
 from kambin.exchange import keep_answer, read_history, require_replaceable
-from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
-
-
-def plan_checked(
-    checked: CheckedCase,
-    request: PlanRequest,
-    progress: Progress,
-    *,
-    store: FieldStore | None = None,
-) -> Plan | Refusal:
-    """Complete the anatomy of a case and plan, if nothing that the case asks is open.
-
-    Parameters
-    ----------
-    checked : CheckedCase
-    request : PlanRequest
-    progress : Progress
-    store : FieldStore that keeps the distance fields for a report, or none
-
-    Raises
-    ------
-    AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person;
-        (AN-152) if the patient has no such level
-    RequestError, AnatomyError  as ``plan_trajectory``
-    """
-    require_answered(checked)
-    settle_level(checked, request.level)
-    anatomy = complete_once(checked.case, progress)
-    # once more, because completing the anatomy may raise questions of its own
-    require_answered(checked, anatomy.findings)
-    return plan_trajectory(checked.case, anatomy, request, progress=progress, store=store)
+from kambin.planning import Plan, Refusal
 
 
 def find_head(out: Path, *, new_version: bool) -> str:

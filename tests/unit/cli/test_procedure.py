@@ -11,8 +11,8 @@ from tests.unit.exchange.made_plans import ASKED
 
 from kambin.cli import opening
 from kambin.cli.opening import open_plan
-from kambin.cli.procedure import DOCUMENT, PRINT, write_procedure
 from kambin.core import PlanError, StoreError
+from kambin.desk.procedures import DOCUMENT, PRINT, write_procedure
 from kambin.exchange import write_document
 from kambin.planning import Plan, seal_plan
 from kambin.report.procedure import make_procedure

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.exchange.made_plans import ASKED, a_plan, a_refusal
 
 from kambin.anatomy import Case, Confirmation
-from kambin.cli.report import with_answers
+from kambin.desk.answers import with_answers
 from kambin.exchange import read_plan, record_plan_confirmation, write_plan
 from kambin.imaging import LabelMap
 

@@ -19,7 +19,6 @@ from kambin.cli import main as entry
 from kambin.cli.app import app
 from kambin.cli.asking import find_level, find_side, find_target, require_level, require_side
 from kambin.cli.commands import load_command
-from kambin.cli.confirm import make_answers
 from kambin.cli.failing import DEBUG_VARIABLE, report_bug
 from kambin.cli.output import print_findings, print_table
 from kambin.cli.progress import ShownProgress, shown_progress
@@ -33,6 +32,7 @@ from kambin.core import (
     Severity,
     StoreError,
 )
+from kambin.desk.answers import make_answers
 from kambin.desk.clock import SystemClock
 from kambin.frames import Side
 
