@@ -2,11 +2,12 @@
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import case_stages, made_once
+from benchmarks import case_stages, clearance, live_numbers, made_once, refit_parts, whole_plan
 from benchmarks.made_once import MadeOnce, name_code
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -36,6 +37,81 @@ def test_the_peak_of_memory_is_that_of_the_process() -> None:
     held = np.ones((400, 512, 512), np.uint8)
     assert case_stages.peak_memory_mb() >= before
     assert case_stages.peak_memory_mb() > held.nbytes / 2**20
+
+
+@pytest.fixture
+def an_instance() -> Any:
+    """One path through 4 mm of a field that is 3 mm everywhere."""
+    return SimpleNamespace(
+        name="tiny",
+        field=np.full((8, 8, 8), 3.0, np.float32),
+        grid=SimpleNamespace(spacing_mm=1.0),
+        entries=np.array([[1.0, 1.0, 1.0]], np.float32),
+        targets=np.array([[5.0, 1.0, 1.0]], np.float32),
+    )
+
+
+@pytest.mark.parametrize(
+    ("added_mm", "of_c", "of_vtk", "words"),
+    [(0.1, 9.0, 9e9, "disagree"), (0.0, 0.7, 9e9, "0.70 of the C loop"),
+     (0.0, 9.0, 900.0, "900 times VTK"), (0.0, 9.0, 9e9, "")],
+)  # fmt: skip
+def test_a_kernel_that_errs_or_is_slow_stops_the_benchmark(
+    an_instance: Any, monkeypatch: pytest.MonkeyPatch, added_mm: float, of_c: float,
+    of_vtk: float, words: str,
+) -> None:  # fmt: skip
+    march = clearance.march_clearance
+    monkeypatch.setattr(clearance, "march_clearance", lambda *given: march(*given) + added_mm)
+    monkeypatch.setattr(clearance, "_ratio_to_c", lambda *_: of_c)
+    seconds = iter((1.0 / (clearance.VTK_PATHS * of_vtk), 1.0))
+    monkeypatch.setattr(clearance, "_timed", lambda _: next(seconds))
+    monkeypatch.setattr(clearance, "implicit_distance", lambda _: None)
+    if not words:
+        clearance.measure_clearance(an_instance)
+        return
+    with pytest.raises(SystemExit, match=words):
+        clearance.measure_clearance(an_instance)
+
+
+@pytest.mark.parametrize("candidates", [999_999, 1_000_000])
+def test_a_plan_of_too_few_candidates_stops_the_benchmark(
+    monkeypatch: pytest.MonkeyPatch, candidates: int
+) -> None:
+    answer = SimpleNamespace(certificate=SimpleNamespace(candidates=candidates))
+    monkeypatch.setattr(whole_plan, "plan_trajectory", lambda *_: answer)
+    monkeypatch.setattr(whole_plan, "to_json", lambda _: "{}")
+    nothing: Any = None
+    if candidates >= whole_plan.LEAST_CANDIDATES:
+        whole_plan.measure_plan("made", nothing, nothing)
+        return
+    with pytest.raises(SystemExit, match="only 999,999 candidates"):
+        whole_plan.measure_plan("made", nothing, nothing)
+
+
+def test_a_drag_that_makes_its_fields_anew_stops_the_benchmark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hazards = SimpleNamespace(bundle=None)
+    question: Any = SimpleNamespace(anatomy=None, problem=SimpleNamespace(hazards=hazards))
+    with pytest.raises(SystemExit, match="know no bundle"):
+        live_numbers._measure_fields("made", question)
+    monkeypatch.setattr(live_numbers, "prepare_question", lambda *_: question)
+    for name in ("_measure_fields", "_measure_clearance"):
+        monkeypatch.setattr(live_numbers, name, lambda *_: None)
+    monkeypatch.setattr(live_numbers, "_measure_drag", lambda *_: 9.9)
+    monkeypatch.setattr(live_numbers.Evaluator, "of", lambda _: None)
+    nothing: Any = None
+    with pytest.raises(SystemExit, match=r"only 9\.9 times"):
+        live_numbers.measure_live_numbers("made", nothing, nothing)
+
+
+def test_nothing_is_fitted_without_the_drawn_vertebrae(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAMBIN_DATA", str(tmp_path / "none"))
+    monkeypatch.setattr("sys.argv", ["refit_parts"])
+    with pytest.raises(SystemExit, match="set KAMBIN_DATA"):
+        refit_parts.main()
 
 
 def _write_whole(file: Path) -> None:
