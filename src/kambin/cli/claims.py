@@ -13,6 +13,7 @@ from kambin.approaches.claims_models import Claim, Claims
 from kambin.approaches.indications_models import FigureRecord
 from kambin.cli import options
 from kambin.cli.app import app, examples
+from kambin.cli.figure_words import tell_origin, tell_way
 from kambin.cli.opening import read_own_plan
 from kambin.cli.output import print_document, print_lines
 from kambin.core import RequestError, require_code
@@ -88,10 +89,5 @@ def _print_claim(number: int, claim: Claim) -> None:
 
 def _print_figures(word: str, figures: Iterable[FigureRecord]) -> None:
     for one in figures:
-        size = "" if one.n is None else f", n = {one.n}"
-        paper = "no source read" if one.source == "general" else one.source
-        way = one.approach.replace("_", " ")
-        if one.comparator:
-            way += f" against {one.comparator.replace('_', ' ')}"
-        origin = f"{way}; {one.design}{size}) ({paper}) [{one.tag}]"
-        print_lines(f"   {word:8} {one.definition}: {one.figure} ({origin}")
+        origin = f"{tell_way(one)}; {tell_origin(one)}"
+        print_lines(f"   {word:8} {one.definition}: {one.figure}; {origin}")

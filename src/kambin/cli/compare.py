@@ -7,10 +7,10 @@ import typer
 
 from kambin.approaches import Comparison, Ground, describe_comparison, measure_all
 from kambin.approaches.compare_models import ApproachCost
-from kambin.approaches.indications_models import FigureRecord
 from kambin.cli import options
 from kambin.cli.app import app, examples
 from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.figure_words import plain, tell_origin, tell_way
 from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
@@ -145,7 +145,8 @@ def _print_differences(found: Comparison) -> None:
         f"More than {SHORT.get(base, base)}, mm3",
         ("", "difference", "+- 1 sd"),
         (
-            (f"{row.field} {SHORT[row.second]}", f"{-row.difference:.0f}", f"{row.sigma:.0f}")
+            # nothing added, so that no zero has a sign
+            (f"{row.field} {SHORT[row.second]}", f"{0 - row.difference:.0f}", f"{row.sigma:.0f}")
             for row in found.differences
             if row.first == base
         ),
@@ -164,17 +165,12 @@ def print_published(found: Comparison) -> None:
         ("metric", "way", "figure", "what was counted", "design, n, source"),
         (
             (
-                row.metric,
-                SHORT.get(row.approach, row.approach),
-                row.figure + (f" against {row.comparator}" if row.comparator else ""),
+                plain(row.metric),
+                tell_way(row),
+                row.figure,
                 row.definition,
-                _tell_origin(row),
+                tell_origin(row),
             )
             for row in found.published
         ),
     )
-
-
-def _tell_origin(row: FigureRecord) -> str:
-    size = "" if row.n is None else f", n = {row.n}"
-    return f"{row.design}{size} ({row.source}) [{row.tag}]"

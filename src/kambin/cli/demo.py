@@ -48,14 +48,19 @@ def demo(
     answer = make_plan(case, PlanRequest(DEMO_LEVEL, DEMO_SIDE, zone=DEMO_ZONE), store=store)
     file = write_answer(answer, out / "plan")
     if isinstance(answer, Plan):
-        print_plan(answer, case, file)
+        print_plan(answer, file)
         verdict = make_verdict(case, answer)
         print_verdict(verdict)
         # no report of a plan that the second checker does not confirm
         if not verdict.valid:
             return PlanError.exit_code
     else:
-        print_refusal(answer, case, file)
+        print_refusal(answer, file)
     paths = make_report(case, answer, file, out / "report", store=store)
-    print_lines(f"Look at   {paths.html}", f"Print     {paths.pdf}")
+    verified = "verified " if isinstance(answer, Plan) else ""
+    print_lines(
+        f"Made      the patient {case}, the {verified}answer {file} and its report",
+        f"Look at   {paths.html}",
+        f"Print     {paths.pdf}",
+    )
     return 0 if isinstance(answer, Plan) else PlanError.exit_code

@@ -18,6 +18,7 @@ from kambin.approaches.indications_models import (
 from kambin.cli import options
 from kambin.cli.app import app, examples
 from kambin.cli.asking import require_level, require_side
+from kambin.cli.figure_words import plain, tell_origin, tell_way
 from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
@@ -113,7 +114,7 @@ def print_indications(found: Indications) -> None:
         "Ways to operate",
         ("way", "verdict", "against", "for", "what it means"),
         (
-            (_plain(name), _plain(one.verdict), _list(one.reasons), _list(one.speaks_for),
+            (plain(name), plain(one.verdict), _list(one.reasons), _list(one.speaks_for),
              one.words)
             for name, one in found.approaches.items()
         ),
@@ -128,7 +129,12 @@ def print_indications(found: Indications) -> None:
         "Flags of recurrence, shown and no gate",
         ("flag", "present", "published", "source"),
         (
-            (flag.title, _yes(flag.present, flag.because), flag.figure.figure, _origin(flag.figure))
+            (
+                flag.title,
+                _yes(flag.present, flag.because),
+                flag.figure.figure,
+                tell_origin(flag.figure),
+            )
             for flag in found.risks
         ),
     )
@@ -147,7 +153,7 @@ def _print_met(rules: Iterable[RuleVerdict]) -> None:
 
 def _figure_lines(figures: Iterable[FigureRecord]) -> Iterator[str]:
     for one in figures:
-        yield f"{one.figure}  {one.definition}; {_origin(one)}"
+        yield f"{one.figure}  {one.definition}; {tell_origin(one)}"
 
 
 def _print_rules(title: str, rules: list[RuleVerdict]) -> None:
@@ -177,8 +183,7 @@ def _print_figures(found: Indications) -> None:
         "Published success and failure, groups of patients",
         ("way", "what", "figure", "definition", "source"),
         (
-            (_plain(f.approach) + (f" against {_plain(f.comparator)}" if f.comparator else ""),
-             f.metric, f.figure, f.definition, _origin(f))
+            (tell_way(f), plain(f.metric), f.figure, f.definition, tell_origin(f))
             for f in rows.values()
         ),
     )  # fmt: skip
@@ -213,18 +218,8 @@ def _term_value(term: DifficultyTerm) -> str:
     return f"{term.value:.2f}" + ("" if term.unit == "1" else f" {term.unit}")
 
 
-def _origin(figure: FigureRecord) -> str:
-    size = "" if figure.n is None else f", n = {figure.n}"
-    paper = "no source read" if figure.source == "general" else figure.source
-    return f"{figure.design}{size} ({paper}) [{figure.tag}]"
-
-
 def _yes(present: bool | None, because: str) -> str:
     return because if present is None else ("yes" if present else "no")
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _list(names: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from kambin.cli.asking import find_target, find_weights, require_level, require_
 from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
-from kambin.cli.plan_words import print_plan, print_refusal
+from kambin.cli.plan_words import print_next, print_plan, print_refusal
 from kambin.core import Clock, FieldStore, PlanError
 from kambin.desk.clock import SystemClock
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
@@ -129,10 +129,14 @@ def _plan_several(
 
 
 def _print_answer(answer: Plan | Refusal, case: Path, folder: Path | None) -> None:
+    name = PLAN_FILE if isinstance(answer, Plan) else REFUSAL_FILE
+    file = None if folder is None else folder / name
     if isinstance(answer, Plan):
-        print_plan(answer, case, None if folder is None else folder / PLAN_FILE)
+        print_plan(answer, file)
     else:
-        print_refusal(answer, case, None if folder is None else folder / REFUSAL_FILE)
+        print_refusal(answer, file)
+    if file is not None:
+        print_next(answer, case, file)
 
 
 def make_plan(

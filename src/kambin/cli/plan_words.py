@@ -12,7 +12,7 @@ MOST_ROWS = 4
 """Structures whose contact is told to a person; the document has them all."""
 
 
-def print_plan(plan: Plan, case: Path, file: Path | None) -> None:
+def print_plan(plan: Plan, file: Path | None) -> None:
     """Print the plan: where to enter, at which angles, what comes how close, and what is open."""
     entry, angles, trajectory = plan.entry, plan.angles, plan.trajectory
     print_lines(
@@ -49,12 +49,9 @@ def print_plan(plan: Plan, case: Path, file: Path | None) -> None:
             f"Answer    kambin confirm {file} --by NAME "
             + " ".join(f"--accept {code}" for code in codes)
         )
-    print_lines(
-        f"Next      kambin verify {case} {file}", f"Then      kambin report {case} {file} -o report"
-    )
 
 
-def print_refusal(refusal: Refusal, case: Path, file: Path | None) -> None:
+def print_refusal(refusal: Refusal, file: Path | None) -> None:
     """Print why there is no plan: what binds, at which stage, and by how much."""
     binding = refusal.binding
     lack_mm = binding.deficit_mm
@@ -67,7 +64,16 @@ def print_refusal(refusal: Refusal, case: Path, file: Path | None) -> None:
     )
     print_records(refusal.findings)
     if file is not None:
-        print_lines(f"Refusal   {file}", f"Next      kambin report {case} {file} -o report")
+        print_lines(f"Refusal   {file}")
+
+
+def print_next(answer: Plan | Refusal, case: Path, file: Path) -> None:
+    """Print what to call next with an answer that was written."""
+    look = f"kambin report {case} {file} -o report"
+    if isinstance(answer, Plan):
+        print_lines(f"Next      kambin verify {case} {file}", f"Then      {look}")
+    else:
+        print_lines(f"Next      {look}")
 
 
 def print_records(records: Iterable[FindingRecord]) -> None:

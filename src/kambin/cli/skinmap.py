@@ -1,5 +1,6 @@
 """``kambin skinmap``: from where on the skin one may come."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from kambin.core import RequestError
 from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_bytes_atomically, write_document
 from kambin.planning import PlanRequest, SkinMap, SkinMapDocument, make_skin_map
+from kambin.planning.evaluator import UNRESOLVED
+from kambin.planning.reach import NO_FRAGMENT
 from kambin.planning.skin_map_models import SkinCell
 
 MOST_ROWS = 10
@@ -132,8 +135,17 @@ def print_skin_map(found: SkinMapDocument, files: list[Path]) -> None:
         ("lateral mm", "cranial mm", "open cm2", "room mm", "bone mm3", "grasped", "seen"),
         (_cells(cell, size) for cell in rows[:MOST_ROWS]),
     )
+    _print_lacking([cell for cell in rows if cell.safe_area_cm2 > 0])
     for file in files:
         print_lines(f"Written   {file}")
+
+
+def _print_lacking(cells: Sequence[SkinCell]) -> None:
+    """Print why bone and reach of squares with a path are no numbers."""
+    if cells and all(cell.resection_mm3 is None for cell in cells):
+        print_lines(f"Bone      not assessed: {UNRESOLVED}")
+    if cells and all(cell.reachable_fraction is None for cell in cells):
+        print_lines(f"Reach     not assessed: {NO_FRAGMENT}")
 
 
 def _tell_relaxed(*, docks_at_mouth: bool, rim: bool) -> str:

@@ -75,14 +75,17 @@ def print_what_if(found: WhatIf) -> None:
         ),
     )
     changed = [row for row in found.numbers if row.difference and row.better in ("a", "b")]
-    print_table(
-        "What it changes",
-        ("number", "images", "assumed", "better"),
-        (
-            (row.name, f"{row.a:.3f}", f"{row.b:.3f}", "images" if row.better == "a" else "assumed")
-            for row in changed[:MOST_ROWS]
-        ),
-    )
+    if not changed:
+        print_lines("What it changes: no number by more than the two checkers may disagree.")
+    else:
+        print_table(
+            "What it changes",
+            ("number", "images", "assumed", "better"),
+            (
+                (row.name, f"{row.a:.3f}", f"{row.b:.3f}", _better(row.better))
+                for row in changed[:MOST_ROWS]
+            ),
+        )
     if found.nearer:
         print_lines("Nearer    " + ", ".join(found.nearer[:MOST_ROWS]))
     if found.farther:
@@ -105,6 +108,10 @@ def _print_best(found: WhatIf) -> None:
     else:
         lack = "" if best.deficit_mm is None else f" by {best.deficit_mm:.2f} mm"
         print_lines(f"Best      nothing passes: {best.binding_structure} binds{lack}")
+
+
+def _better(word: str) -> str:
+    return "images" if word == "a" else "assumed"
 
 
 def _yes(is_so: bool) -> str:

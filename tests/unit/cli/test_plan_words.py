@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.unit.exchange.made_plans import a_plan, smallest
 
-from kambin.cli.plan_words import MOST_ROWS, print_plan, print_records, print_refusal
+from kambin.cli.plan_words import MOST_ROWS, print_next, print_plan, print_records, print_refusal
 from kambin.planning import (
     Angles,
     Binding,
@@ -83,7 +83,9 @@ def a_whole_plan(**fields: Any) -> Plan:
 
 
 def printed(plan: Plan, capsys: pytest.CaptureFixture[str], file: Path | None = None) -> str:
-    print_plan(plan, CASE, file)
+    print_plan(plan, file)
+    if file is not None:
+        print_next(plan, CASE, file)
     return capsys.readouterr().out
 
 
@@ -257,7 +259,7 @@ def a_whole_refusal(**fields: Any) -> Refusal:
 def test_a_refusal_says_whether_the_labels_decide_it(
     capsys: pytest.CaptureFixture[str], decidable: bool, words: str
 ) -> None:
-    print_refusal(a_whole_refusal(decidable=decidable), CASE, None)
+    print_refusal(a_whole_refusal(decidable=decidable), None)
     first = capsys.readouterr().out.splitlines()[0]
     assert first == f"L5-S1 RIGHT  inside-out, cannula 7 mm  -  {words}"
 
@@ -265,7 +267,7 @@ def test_a_refusal_says_whether_the_labels_decide_it(
 def test_a_refusal_names_what_binds_where_and_by_how_much(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_refusal(a_whole_refusal(), CASE, None)
+    print_refusal(a_whole_refusal(), None)
     text = capsys.readouterr().out
     line = line_of(text, "Binds")
     assert line == "Binds     exiting_root:L5:right at the cannula, 0.83 mm are missing"
@@ -274,7 +276,8 @@ def test_a_refusal_names_what_binds_where_and_by_how_much(
 
 
 def test_a_refusal_in_a_file_names_its_report(capsys: pytest.CaptureFixture[str]) -> None:
-    print_refusal(a_whole_refusal(), CASE, Path("plan/refusal.json"))
+    print_refusal(a_whole_refusal(), Path("plan/refusal.json"))
+    print_next(a_whole_refusal(), CASE, Path("plan/refusal.json"))
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "Refusal   plan/refusal.json",
         f"Next      kambin report {CASE} plan/refusal.json -o report",

@@ -98,6 +98,19 @@ def test_what_breaks_a_margin_is_in_no_table(capsys: pytest.CaptureFixture[str])
     assert "70 to 80" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_bone_and_reach_that_are_no_numbers_say_why(
+    capsys: pytest.CaptureFixture[str], is_known: bool
+) -> None:
+    value = 0.5 if is_known else None
+    lacking = {"resection_mm3": value, "reachable_fraction": value}
+    cells = tuple(cell.model_copy(update=lacking) for cell in _map().cells)
+    print_skin_map(_map().model_copy(update={"cells": cells}), [])
+    text = capsys.readouterr().out
+    assert ("Bone      not assessed: The facet" in text) is not is_known
+    assert ("Reach     not assessed: The case has no fragment." in text) is not is_known
+
+
 def test_the_ending_says_what_is_written(tmp_path: Path, a_skin: SkinMap) -> None:
     anatomy = build_simple_spine()
     case = build_case(anatomy)

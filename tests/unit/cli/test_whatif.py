@@ -69,6 +69,13 @@ def test_before_and_after_stand_beside_each_other(capsys: pytest.CaptureFixture[
     assert "Best" not in text
 
 
+def test_an_assumption_that_changes_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_what_if(_found().model_copy(update={"numbers": ()}))
+    text = capsys.readouterr().out
+    assert "What it changes: no number" in text
+    assert "better" not in text
+
+
 def test_the_new_best_is_told_or_what_binds(capsys: pytest.CaptureFixture[str]) -> None:
     print_what_if(_found(BEST))
     assert "12.3 mm from the plan's entry" in capsys.readouterr().out
