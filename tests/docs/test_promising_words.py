@@ -4,22 +4,17 @@ Texts are every word of the tables of knowledge, every text in the code of the r
 a user, the help of the commands, and the templates of the report.
 """
 
-import ast
 import re
-import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.docs.shown_texts import all_texts, texts_of_code
 
 from kambin.knowledge import cite, find_keys, published, sources
 from kambin.knowledge.promises import promises
 from kambin.knowledge.suitability import difficulty_rows, suitability_rules
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ROOT / "src" / "kambin"
-ROOMS = ("approaches", "cli", "report", "planning", "measure", "anatomy", "knowledge")
-TEMPLATES = (".html", ".jinja", ".j2", ".typ", ".txt", ".svg", ".css")
 
 PROMISING = (
     r"guarantee\w*", r"warrant\w*", r"safe", r"safely", r"safer", r"safest", r"pain[- ]free",
@@ -49,55 +44,9 @@ def find_promises(text: str) -> list[str]:
     return [found.group() for found in _PROMISE.finditer(text)]
 
 
-def _texts_of_table(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts_of_table(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts_of_table(inner)
-
-
-def texts_of_code(text: str, *, commands: bool = False) -> Iterator[str]:
-    """Every text in code but docstrings; of commands also the docstring, which is their help."""
-    tree = ast.parse(text)
-    silent = set()
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            continue
-        is_help = commands and isinstance(node, ast.FunctionDef) and bool(node.decorator_list)
-        silent |= {
-            id(one.value)
-            for one in node.body
-            if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) and not is_help
-        }
-    for node in ast.walk(tree):
-        is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-        if is_text and id(node) not in silent:
-            yield node.value
-
-
-def _all_texts() -> Iterator[tuple[str, str]]:
-    for path in sorted((SOURCE / "knowledge" / "tables").glob("*.toml")):
-        for text in _texts_of_table(tomllib.loads(path.read_text("utf-8"))):
-            yield path.name, text
-    for text in _texts_of_table(tomllib.loads((SOURCE / "core" / "codes.toml").read_text("utf-8"))):
-        yield "codes.toml", text
-    for room in ROOMS:
-        for path in sorted((SOURCE / room).rglob("*.py")):
-            code = path.read_text("utf-8")
-            for text in texts_of_code(code, commands=room == "cli"):
-                yield f"{room}/{path.name}", text
-    for path in sorted(SOURCE.rglob("*")):
-        if path.suffix in TEMPLATES:
-            yield path.name, path.read_text("utf-8")
-
-
 def test_no_text_that_a_user_reads_promises_an_outcome() -> None:
     found = [f"{place}: {word!r} in {text[:80]!r}"
-             for place, text in _all_texts() for word in find_promises(text)]  # fmt: skip
+             for place, text in all_texts() for word in find_promises(text)]  # fmt: skip
     assert found == []
 
 

@@ -253,7 +253,7 @@ def fill_disc(columns: DiscColumns, bone: WorkingBone, label_spacing_mm: float) 
         region_of_nodes(grid, np.argwhere(inside) + low),
         Origin.MODELLED,
         surface_sigma_mm("disc", label_spacing_mm),
-        method="Columns filled between the bodies; no bulge added (recipe 3).",
+        method="Columns filled between the bodies; no bulge added.",
     )
 
 

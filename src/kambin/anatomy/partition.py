@@ -27,7 +27,7 @@ PARTS = (*MIDLINE_PARTS, *SIDED_PARTS)
 
 METHOD = (
     "Part of the segmented vertebra: its outer surface is the segmented one, the faces where it "
-    "was cut from its neighbours are modelled planes (recipe 2)."
+    "was cut from its neighbours are modelled planes."
 )
 """What every part says of itself."""
 

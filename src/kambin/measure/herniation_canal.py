@@ -16,7 +16,7 @@ from kambin.measure.herniation_types import Grade, find_neighbour
 
 COMPROMISE_CLASSES = ("mild", "moderate", "severe")
 _METHOD = "Area of the fragment against that of the canal, in the slice where it is greatest"
-_SOURCE = "evidence 5.1 (Fardon 2014)"
+_SOURCE = "Fardon 2014"
 
 
 def grade_canal(scene: HerniaScene) -> Grade:
@@ -78,7 +78,7 @@ def grade_calcified(scene: HerniaScene, case: Case) -> Grade:
     Grade true or false; none without a CT, or for a fragment that no image shows
     """
     method = "Share of the inner voxels above a threshold of Hounsfield units"
-    source = "evidence 5.6 R11"
+    source = "definition of this project"
     if scene.fragment.is_modelled:
         return Grade(None, "1", method, source, statement="Not assessed: no image shows it.")
     if case.image is None or not is_ct(case.image):

@@ -49,7 +49,7 @@ def grade_zone(scene: HerniaScene) -> Grade:
         ZONE_CLASSES[int(np.searchsorted(borders, middle))],
         "1",
         "Zone in which the median of the volume lies, between lines through facet and pedicle",
-        "evidence 5.2 (Fardon 2014)",
+        "Fardon 2014",
         uncertainty=sigma,
         based_on="middle_lateral_mm",
         neighbour=find_neighbour(middle, sigma, borders, ZONE_CLASSES),
@@ -87,7 +87,7 @@ def grade_msu(scene: HerniaScene) -> tuple[Grade, Grade]:
         "h": scene.lps_mm((x, wall, z), (x, far[1], z)),
     }
     method = "Depth h behind disc and body against d, from there to the line L of the facet edges"
-    source = "evidence 5.3 (Mysliwiec 2010, H1)"
+    source = "Mysliwiec 2010, H1"
     measured = {"h_mm": h, "d_mm": d}
     if d <= 0 or h <= 0:
         # So far out that one of the two lies in front of the margin: there is no size.
@@ -158,7 +158,7 @@ def grade_migration(scene: HerniaScene) -> tuple[Grade, Grade]:
         zone,
         "1",
         "Zone of the median of the volume, along the axis of the disc",
-        "evidence 5.4 (Lee 2007, H12)",
+        "Lee 2007, H12",
         uncertainty=sigma,
         based_on="middle_mm",
         neighbour=find_neighbour(middle, sigma, borders, _ZONES_DOWN),
@@ -187,7 +187,7 @@ def _grade_height(
         "1",
         "Tip beyond the end plate against the height of the disc's posterior margin; very high "
         "beyond the lower margin of the pedicle",
-        "evidence 5.4 (H3, H7)",
+        "H3, H7",
         uncertainty=sigma,
         based_on="beyond_plate_mm",
         neighbour=neighbour,
@@ -213,7 +213,7 @@ def _grade_location(scene: HerniaScene) -> Grade:
         "ABC"[own],
         "1",
         "Quadrant of the width between the facet edges in which the median of the volume lies",
-        "evidence 5.3 (Mysliwiec 2010, H1)",
+        "Mysliwiec 2010, H1",
         uncertainty=sigma,
         based_on="middle_lateral_mm",
         neighbour=find_neighbour(middle, sigma, borders, ("A", "B", "C")),

@@ -21,7 +21,7 @@ RELATIONS = ("shoulder", "ventral", "axilla", "dorsal")
 """Where the fragment lies: lateral of the root, in front, medial of it, behind."""
 
 _METHOD = "Contact, then displacement and area against the mirrored root of the other side"
-_SOURCE = "evidence 5.5 (Pfirrmann 2004, H8)"
+_SOURCE = "Pfirrmann 2004, H8"
 
 
 def grade_roots(scene: HerniaScene) -> tuple[RootGrade, ...]:
@@ -156,7 +156,7 @@ def _relate(scene: HerniaScene, root: Structure) -> Grade:
     inside = lattice.sample(scene.fragment.region) >= INSIDE_SHARE
     counts = _count_sides(scene, lattice, own, inside, 0.0)
     method = "Where the fragment's volume lies beside the root, slice by slice"
-    source = "evidence 5.4 (H6)"
+    source = "H6"
     if counts.sum() == 0:
         where = "It passes at another height." if root.region.values.any() else ""
         return Grade("apart", "1", method, source, statement=where)

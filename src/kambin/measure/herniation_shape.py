@@ -22,7 +22,8 @@ TIE_DECIMALS = 6
 """Digits to which two planes are equally deep."""
 TOUCH_EPSILON = 1e-3
 """Rounding of coordinates, mm."""
-_SOURCE = "evidence 5.1 (Fardon 2014, CTF version 2.0)"
+_SOURCE = "Fardon 2014, CTF version 2.0"
+_TRIALS = "trials of this project"
 _METHOD = "Greatest distance from the base against the base in each axial and sagittal plane"
 
 
@@ -130,8 +131,8 @@ def grade_size(scene: HerniaScene) -> tuple[Grade, Grade]:
     names = ("width_mm", "depth_mm", "height_mm")
     return (
         Grade(volume, "mm3", "Voxels of the fragment; the error moves its whole surface",
-              "recipes B3", area * sigma, "volume_mm3", measured={"volume_mm3": volume}),
-        Grade(None, "mm", "Extent along left, posterior and cranial of the disc", "recipes 3",
+              _TRIALS, area * sigma, "volume_mm3", measured={"volume_mm3": volume}),
+        Grade(None, "mm", "Extent along left, posterior and cranial of the disc", _TRIALS,
               math.sqrt(2) * sigma, "width_mm", measured=dict(zip(names, extent, strict=True))),
     )  # fmt: skip
 
@@ -325,6 +326,6 @@ def _as_version_1(found: Grade, share: float) -> Grade:
         name = name if share > broad else "focal protrusion"
     # The number its uncertainty belongs to comes along.
     based = {key: found.measured[key] for key in (found.based_on,) if key in found.measured}
-    return Grade(name, "1", found.method, "evidence 5.1 (Fardon 2001, CTF version 1)",
+    return Grade(name, "1", found.method, "Fardon 2001, CTF version 1",
                  found.uncertainty, found.based_on, found.neighbour,
                  {**based, "circumference_share": share})  # fmt: skip

@@ -153,7 +153,7 @@ class ErrorModel:
             axes=1,
             unit="mm",
             tag="D",
-            source="architecture 8.7",
+            source="design of this project",
             note="Of each structure along its normal: sigma_mm beside each clearance",
         )
         return (*listed, self._source("prone_shift_mm", prone, prone, 1), surface)

@@ -150,7 +150,7 @@ def test_no_row_gives_a_schedule_by_week_as_published() -> None:
     for name in ("week_0", "week_2"):
         assert recovery_rows()[name].tag == "M"
         assert recovery_rows()[name].blank
-    assert "No schedule by week stands in the evidence" in recovery_rows()["week_0"].says
+    assert "No schedule by week was read" in recovery_rows()["week_0"].says
 
 
 PROMISES = re.compile(

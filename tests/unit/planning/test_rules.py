@@ -27,7 +27,7 @@ from kambin.planning.rules import (
     remark_broken,
 )
 
-KINDS_OF_SOURCE = ("architecture", "evidence", "techniques", "docs/adr", "landmarks")
+KINDS_OF_SOURCE = ("design of this project", "techniques", "docs/adr", "landmarks")
 """What a rule's source may begin with where it names no row of a table."""
 
 
