@@ -52,8 +52,8 @@ def list_assets(folders: Mapping[str, Path]) -> tuple[Asset, ...]:
         Asset(f"{prefix}/{file.relative_to(folder).as_posix()}", file)
         for prefix, folder in folders.items()
         for file in sorted(folder.rglob("*"))
-        # a link may lead anywhere, and none of ours is one
-        if file.is_file() and not file.is_symlink()
+        # a link may lead anywhere, and none of ours is one; what is hidden is not for browsers
+        if file.is_file() and not file.is_symlink() and not file.name.startswith(".")
     )
 
 
