@@ -64,6 +64,15 @@ def test_what_was_read_names_the_paper_it_was_read_in() -> None:
     assert unnamed == []
 
 
+def test_the_bibliography_says_what_a_source_without_a_paper_means() -> None:
+    page = (ROOT / "docs" / "reference" / "sources.md").read_text("utf-8").partition("| key |")[0]
+    said = {word for _, text in all_texts() for word in re.findall(r"(\w+) of this project", text)}
+    assert {"design", "proposal", "trials", "definition", "limit"} <= said
+    # what is told once, in a source that explains itself, needs no legend
+    unexplained = {word for word in said - {"budget", "times"} if word not in page}
+    assert unexplained == set()
+
+
 @pytest.mark.parametrize(
     "text",
     [
