@@ -16,6 +16,7 @@ from trame.app import get_server
 from trame_client.module import vue3 as client_module
 from trame_server.protocol import CoreServer
 
+from kambin.app.binding import build_screens
 from kambin.app.guard.addresses import Listening, require_private
 from kambin.app.guard.assets import list_assets, make_page
 from kambin.app.guard.keys import HOP_FILE, Keys, kept_privately
@@ -23,7 +24,6 @@ from kambin.app.guard.lease import Lease, Standing
 from kambin.app.guard.messages import Permitted
 from kambin.app.guard.socket import LEASE_STATE, GuardedSocket
 from kambin.app.guard.web_app import SOCKET_KEY, Content, GuardedApp
-from kambin.app.ui.layout import build_screens
 
 BuildScreens = Callable[[Any, Path | None], Permitted]
 """Puts the screens on a trame server for a case folder, and says what they leave to a page."""

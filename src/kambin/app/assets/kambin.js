@@ -1,0 +1,450 @@
+// Panes of slices, keys and the state of the line to the server: components for Vue 3, drawn without templates.
+(function () {
+  "use strict";
+  const { h, ref, shallowRef, inject, onMounted, onBeforeUnmount, computed, watch } = window.Vue;
+
+  const LOST_AFTER_MS = 2500;
+  const ASK_EVERY_MS = 500;
+  const DRAG_STARTS_PX = 3;
+  const NUDGE = 1;
+
+  // Says only the newest: while an answer is on its way, what comes is kept, and only the last of it is sent.
+  function newestOnly(send) {
+    let waiting = null;
+    let busy = false;
+    async function next() {
+      while (waiting) {
+        const args = waiting;
+        waiting = null;
+        try {
+          await send(...args);
+        } catch (error) {
+          console.warn("not answered", error && error.message);
+        }
+      }
+      busy = false;
+    }
+    return function (...args) {
+      waiting = args;
+      if (!busy) {
+        busy = true;
+        next();
+      }
+    };
+  }
+
+  // Adds up what comes while an answer is on its way.
+  function summed(send) {
+    let sum = 0;
+    let busy = false;
+    async function next() {
+      while (sum) {
+        const now = sum;
+        sum = 0;
+        try {
+          await send(now);
+        } catch (error) {
+          console.warn("not answered", error && error.message);
+        }
+      }
+      busy = false;
+    }
+    return function (step) {
+      sum += step;
+      if (!busy) {
+        busy = true;
+        next();
+      }
+    };
+  }
+
+  function isTyping(target) {
+    const tag = target && target.tagName;
+    return tag === "INPUT" || tag === "TEXTAREA" || tag === "SELECT" || (target && target.isContentEditable);
+  }
+
+  const KambinPane = {
+    name: "KambinPane",
+    props: {
+      pane: { type: String, required: true },
+      place: { type: Number, default: 1 },
+      view: { type: Object, default: null },
+      locked: { type: Boolean, default: false },
+      selected: { type: String, default: "entry" },
+    },
+    emits: ["select", "full"],
+    setup(props, { emit }) {
+      const trame = inject("trame");
+      const box = ref(null);
+      const dragged = shallowRef(null);
+      const call = (name, ...args) => trame.trigger(name, args);
+      const sendDrag = newestOnly((...args) => call("path_drag", ...args));
+      const sendCursor = newestOnly((x, y) => call("cursor_set", props.pane, x, y));
+      const sendScroll = summed((steps) => call("pane_scroll", props.pane, steps));
+      const sendPan = newestOnly((x, y) => call("pane_pan", props.pane, x, y));
+      const sendNudge = newestOnly((...args) => call("path_nudge", ...args));
+      let zoom = 1;
+      const sendZoom = newestOnly(async () => {
+        const factor = zoom;
+        zoom = 1;
+        await call("pane_zoom", props.pane, factor);
+      });
+      const sendSize = newestOnly((width, height) => call("pane_size", props.pane, width, height));
+      let watcher = null;
+      let hand = null;
+
+      function at(event) {
+        const matrix = box.value.getScreenCTM().inverse();
+        const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(matrix);
+        return [point.x, point.y];
+      }
+
+      function down(event, handle) {
+        if (event.button !== 0 || !props.view) return;
+        const [x, y] = at(event);
+        box.value.closest(".kb-pane").focus({ preventScroll: true });
+        if (handle && !props.locked) {
+          emit("select", handle.name);
+          hand = { name: handle.name, dx: handle.x - x, dy: handle.y - y };
+          dragged.value = { name: handle.name, x: handle.x, y: handle.y };
+        } else if (event.shiftKey) {
+          hand = { pan: true, x, y };
+        } else {
+          hand = { cursor: true };
+          sendCursor(x, y);
+        }
+        hand.startX = event.clientX;
+        hand.startY = event.clientY;
+        box.value.setPointerCapture(event.pointerId);
+        event.preventDefault();
+        event.stopPropagation();
+      }
+
+      function move(event) {
+        if (!hand) return;
+        const [x, y] = at(event);
+        if (hand.name) {
+          if (!hand.moved && Math.hypot(event.clientX - hand.startX, event.clientY - hand.startY) < DRAG_STARTS_PX) return;
+          hand.moved = true;
+          dragged.value = { name: hand.name, x: x + hand.dx, y: y + hand.dy };
+          sendDrag(hand.name, props.pane, x + hand.dx, y + hand.dy, false);
+        } else if (hand.pan) {
+          sendPan(x - hand.x, y - hand.y);
+          hand.x = x;
+          hand.y = y;
+        } else {
+          sendCursor(x, y);
+        }
+      }
+
+      function up(event) {
+        if (!hand) return;
+        if (hand.name && hand.moved) {
+          const [x, y] = at(event);
+          sendDrag(hand.name, props.pane, x + hand.dx, y + hand.dy, true);
+        }
+        hand = null;
+        dragged.value = null;
+      }
+
+      function wheel(event) {
+        event.preventDefault();
+        if (event.ctrlKey) {
+          zoom *= event.deltaY < 0 ? 1.15 : 1 / 1.15;
+          sendZoom();
+        } else {
+          sendScroll(event.deltaY > 0 ? 1 : -1);
+        }
+      }
+
+      function key(event) {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        const arrows = { ArrowLeft: [-NUDGE, 0], ArrowRight: [NUDGE, 0], ArrowUp: [0, -NUDGE], ArrowDown: [0, NUDGE] };
+        const arrow = arrows[event.key];
+        if (arrow) {
+          if (!props.locked) sendNudge(props.selected, props.pane, arrow[0], arrow[1], event.shiftKey);
+        } else if (event.key === "PageUp" || event.key === "PageDown") {
+          sendScroll(event.key === "PageDown" ? 1 : -1);
+        } else if (event.key === "+" || event.key === "-") {
+          zoom *= event.key === "+" ? 1.15 : 1 / 1.15;
+          sendZoom();
+        } else if (event.key === "e" || event.key === "t") {
+          emit("select", event.key === "e" ? "entry" : "target");
+        } else {
+          return;
+        }
+        event.preventDefault();
+        event.stopPropagation();
+      }
+
+      onMounted(() => {
+        const root = box.value.closest(".kb-pane");
+        root.addEventListener("wheel", wheel, { passive: false });
+        watcher = new ResizeObserver(() => {
+          const size = root.getBoundingClientRect();
+          if (size.width > 40 && size.height > 40) sendSize(Math.round(size.width), Math.round(size.height));
+        });
+        watcher.observe(root);
+      });
+      onBeforeUnmount(() => watcher && watcher.disconnect());
+
+      const words = computed(() => {
+        const view = props.view;
+        if (!view) return "No picture yet";
+        const sides = view.letters || {};
+        return `${view.title}. ${view.slice_words || ""}. ${sides.left || ""} on the left, ${sides.right || ""} on the right of the picture.`;
+      });
+
+      function line(item, kind) {
+        return h("path", {
+          key: `${kind}-${item.key || item.name}`,
+          d: item.d,
+          class: `kb-line kb-${kind}`,
+          stroke: item.colour,
+          "stroke-width": item.width || 1.4,
+          "stroke-dasharray": item.dash || null,
+          fill: item.fill || "none",
+          "data-key": item.key || item.name,
+        });
+      }
+
+      function label(item, index) {
+        return h("text", { key: `label-${index}`, x: item.x, y: item.y, class: "kb-label", "text-anchor": item.anchor || "start", fill: item.colour || null }, item.text);
+      }
+
+      function cross(view, em) {
+        const { x, y } = view.cursor;
+        if (x < 0 || y < 0 || x > view.width || y > view.height) return null;
+        const gap = em;
+        const d = `M${x} 0V${y - gap}M${x} ${y + gap}V${view.height}M0 ${y}H${x - gap}M${x + gap} ${y}H${view.width}`;
+        return h("path", { d, class: "kb-line kb-cursor" });
+      }
+
+      function handle(view, item, em) {
+        const live = dragged.value;
+        const moved = live && live.name === item.name ? live : item;
+        const behind = Math.abs(item.behind_mm || 0) > 1;
+        const ring = 0.75 * em;
+        const word = item.name === "entry" ? "E" : "T";
+        return h(
+          "g",
+          {
+            key: `handle-${item.name}`,
+            class: ["kb-handle", `kb-handle-${item.name}`, props.selected === item.name ? "is-selected" : "", behind ? "is-behind" : "", props.locked ? "is-locked" : ""],
+            transform: `translate(${moved.x} ${moved.y})`,
+            "data-handle": item.name,
+            onPointerdown: (event) => down(event, item),
+          },
+          [
+            h("circle", { r: 1.6 * em, class: "kb-grab" }),
+            h("circle", { r: ring, class: "kb-ring" }),
+            h("circle", { r: 0.14 * em, class: "kb-dot" }),
+            h("text", { x: ring * 1.15, y: -ring * 0.8, class: "kb-handle-word", "font-size": 1.0 * em }, word + (behind ? ` ${item.behind_mm > 0 ? "+" : "\u2212"}${Math.abs(item.behind_mm).toFixed(0)}` : "")),
+          ],
+        );
+      }
+
+      function scale(view, em) {
+        if (!view.mm_per_px) return null;
+        const room = view.width * 0.3 * view.mm_per_px;
+        const mm = [100, 50, 20, 10, 5, 2].find((step) => step <= room) || 1;
+        const length = mm / view.mm_per_px;
+        const x = 0.8 * em;
+        const y = view.height - 0.9 * em;
+        return h("g", { class: "kb-scale" }, [
+          h("path", { d: `M${x} ${y - 0.3 * em}v${0.3 * em}h${length}v${-0.3 * em}`, class: "kb-line" }),
+          h("text", { x: x + length + 0.4 * em, y, "font-size": 0.9 * em }, `${mm} mm`),
+        ]);
+      }
+
+      function letters(view, em) {
+        const side = view.letters || {};
+        const middle = view.height / 2;
+        const half = view.width / 2;
+        const put = (name, x, y, anchor) => side[name] && h("text", { key: name, x, y, "text-anchor": anchor, "font-size": 1.5 * em, class: "kb-letter", "data-letter": name }, side[name]);
+        return h("g", { class: "kb-letters", "aria-hidden": "true" }, [
+          put("left", 0.5 * em, middle, "start"),
+          put("right", view.width - 0.5 * em, middle, "end"),
+          put("top", half, 2.9 * em, "middle"),
+          put("bottom", half, view.height - 0.6 * em, "middle"),
+        ]);
+      }
+
+      return () => {
+        const view = props.view;
+        const ready = view && view.src;
+        // What is written in a picture keeps its size on the screen, whatever the size of the picture.
+        const shown = box.value ? box.value.getBoundingClientRect() : { width: 400, height: 300 };
+        const ratio = ready ? Math.max(view.width / Math.max(shown.width, 1), view.height / Math.max(shown.height, 1)) : 1;
+        const em = 13 * ratio;
+        return h(
+          "div",
+          { class: "kb-pane", tabindex: 0, role: "application", "aria-roledescription": "picture of a slice", "aria-label": words.value, "data-pane": props.pane, "data-place": props.place, onKeydown: key },
+          [
+            ready ? h("img", { class: "kb-slice", src: view.src, decoding: "sync", draggable: false, alt: "" }) : null,
+            h(
+              "svg",
+              {
+                ref: box,
+                class: "kb-overlay",
+                viewBox: ready ? `0 0 ${view.width} ${view.height}` : "0 0 400 300",
+                preserveAspectRatio: "xMidYMid meet",
+                onPointerdown: (event) => down(event, null),
+                onPointermove: move,
+                onPointerup: up,
+                onPointercancel: up,
+                style: { "--kb-em": `${em}px` },
+              },
+              ready
+                ? [
+                    ...(view.outlines || []).map((item) => line(item, "outline")),
+                    ...(view.tools || []).map((item) => line(item, "tool")),
+                    view.cursor ? cross(view, em) : null,
+                    ...(view.labels || []).map(label),
+                    ...(view.handles || []).map((item) => handle(view, item, em)),
+                    scale(view, em),
+                    letters(view, em),
+                  ]
+                : [h("text", { x: 200, y: 150, "text-anchor": "middle", class: "kb-empty" }, "No picture yet")],
+            ),
+            h("div", { class: "kb-pane-title" }, [
+              h("span", { class: "kb-pane-name" }, `${props.place}  ${view ? view.title : props.pane}`),
+              h("span", { class: "kb-pane-slice" }, view ? view.slice_words || "" : ""),
+            ]),
+          ],
+        );
+      };
+    },
+  };
+
+  // Keys that hold everywhere, and a word at once when the server does not answer.
+  const KambinKeys = {
+    name: "KambinKeys",
+    props: { lost: { type: Boolean, default: false } },
+    emits: ["lost", "full"],
+    setup(_props, { emit }) {
+      const trame = inject("trame");
+      let timer = null;
+      let asked = 0;
+      let lost = false;
+
+      function say(now) {
+        if (now !== lost) {
+          lost = now;
+          emit("lost", now);
+        }
+      }
+
+      async function ask() {
+        if (asked) {
+          if (performance.now() - asked > LOST_AFTER_MS) say(true);
+          return;
+        }
+        asked = performance.now();
+        try {
+          await trame.trigger("alive", []);
+          say(false);
+        } catch {
+          say(true);
+        }
+        asked = 0;
+      }
+
+      function key(event) {
+        if (isTyping(event.target) || event.altKey) return;
+        const name = event.key.toLowerCase();
+        if ((event.ctrlKey || event.metaKey) && name === "z") {
+          trame.trigger(event.shiftKey ? "redo" : "undo", []);
+        } else if (event.ctrlKey || event.metaKey) {
+          return;
+        } else if ("1234".includes(name) && name) {
+          const pane = document.querySelector(`[data-place="${name}"]`);
+          if (pane) pane.focus();
+        } else if (name === "f") {
+          const pane = document.activeElement && document.activeElement.closest("[data-place]");
+          emit("full", pane ? Number(pane.dataset.place) : 0);
+        } else if (name === "escape") {
+          emit("full", 0);
+        } else if (name === "l") {
+          trame.trigger("lock", []);
+        } else if (name === "u") {
+          trame.trigger(event.shiftKey ? "redo" : "undo", []);
+        } else if (name === "o") {
+          trame.trigger("theme_room", []);
+        } else {
+          return;
+        }
+        event.preventDefault();
+      }
+
+      onMounted(() => {
+        window.addEventListener("keydown", key);
+        ask();
+        timer = setInterval(ask, ASK_EVERY_MS);
+      });
+      onBeforeUnmount(() => {
+        window.removeEventListener("keydown", key);
+        clearInterval(timer);
+      });
+      return () => null;
+    },
+  };
+
+  // Letters of the patient beside the scene in space, turned with it.
+  const AXES = [
+    ["L", 1, 0, 0],
+    ["R", -1, 0, 0],
+    ["P", 0, 1, 0],
+    ["A", 0, -1, 0],
+    ["H", 0, 0, 1],
+    ["F", 0, 0, -1],
+  ];
+  const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+  const cross3 = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+  const dot = (a, b) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+  const unit = (a) => {
+    const length = Math.hypot(...a) || 1;
+    return [a[0] / length, a[1] / length, a[2] / length];
+  };
+
+  const KambinMarker = {
+    name: "KambinMarker",
+    props: { camera: { type: Object, default: null } },
+    setup(props) {
+      return () => {
+        const camera = props.camera;
+        if (!camera) return null;
+        const view = unit(minus(camera.focalPoint, camera.position));
+        const right = unit(cross3(view, camera.viewUp));
+        const up = cross3(right, view);
+        const marks = AXES.map(([letter, ...axis]) => [letter, 34 * dot(axis, right), -34 * dot(axis, up), dot(axis, view)]).sort((a, b) => b[3] - a[3]);
+        return h("svg", { class: "kb-marker", viewBox: "-50 -50 100 100", role: "img", "aria-label": "Which way the scene is turned" }, [
+          ...marks.map(([letter, x, y]) => h("path", { key: `line-${letter}`, d: `M0 0L${x} ${y}` })),
+          ...marks.map(([letter, x, y, depth]) => h("text", { key: letter, x: x * 1.2, y: y * 1.2 + 5, "text-anchor": "middle", "data-letter": letter, opacity: depth > 0.5 ? 0.35 : 1 }, letter)),
+        ]);
+      };
+    },
+  };
+
+  // Stands in the place of everything as soon as the line is cut: no number outlives it.
+  const KambinCut = {
+    name: "KambinCut",
+    setup() {
+      return () =>
+        h("div", { class: "kb-cut", role: "alert", "data-name": "cut" }, [
+          h("h1", "Connection to Kambin lost"),
+          h("p", "Nothing is shown, because nothing could be up to date. What was done is kept in the case. Start Kambin again if it was stopped, then open the address that it prints; side and level are asked again."),
+          h("button", { type: "button", class: "kb-button is-main", onClick: () => window.location.reload() }, "Try again"),
+        ]);
+    },
+  };
+
+  window.kambin = {
+    install(app) {
+      app.component("kambin-pane", KambinPane);
+      app.component("kambin-keys", KambinKeys);
+      app.component("kambin-marker", KambinMarker);
+      app.component("kambin-cut", KambinCut);
+    },
+  };
+})();

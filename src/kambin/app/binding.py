@@ -1,0 +1,120 @@
+"""Ties the session to the screens, and nothing else does: events become values, calls verbs."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from trame_server import Server
+
+from kambin.app.asking import check_arguments
+from kambin.app.guard.messages import Permitted
+from kambin.app.logic.jobs import Jobs
+from kambin.app.logic.messages import bug_message, error_message
+from kambin.app.logic.session import Session
+from kambin.app.scene import Scene
+from kambin.app.screens import Screens
+from kambin.app.ui.screen import build_screen
+from kambin.app.ui.space import SpaceView
+from kambin.app.verbs import VERBS, Verbs
+from kambin.core import KambinError
+
+READING = frozenset({"alive"})
+"""Calls that change nothing, open to every tab."""
+
+
+class Binding:
+    """One server, one session: calls go in, values come out.
+
+    Parameters
+    ----------
+    server : trame Server of client type ``vue3``, not started
+    session : Session
+    """
+
+    def __init__(self, server: Server, session: Session) -> None:
+        self._server = server
+        self._session = session
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._changed: set[str] = set()
+        self.jobs = Jobs(session, self._deliver)
+        space = SpaceView()
+        build_screen(server, space)
+        self.screens = Screens(server.state, session, self.jobs)
+        self.scene = Scene(space, session, server.state)
+        self.verbs = Verbs(session, self.jobs, self.screens, self.scene)
+        session.subscribe(self._changed.add)
+        self.screens.refresh_all()
+        server.trigger("alive")(lambda: True)
+        for name in VERBS:
+            server.trigger(name)(self._call(getattr(self.verbs, name)))
+
+    def open_when_ready(self, folder: Path | None) -> None:
+        """Open a case as soon as the server listens.
+
+        Parameters
+        ----------
+        folder : the case folder, or none
+        """
+
+        def ready(**_state: object) -> None:
+            self._loop = asyncio.get_running_loop()
+            if folder is not None:
+                self._guarded(lambda: self.verbs.case_open(str(folder)))
+            self._refresh()
+
+        self._server.controller.on_server_ready.add(ready)
+
+    def _call(self, verb: Callable[..., None]) -> Callable[..., None]:
+        def called(*given: object) -> None:
+            self._loop = asyncio.get_running_loop()
+            self._guarded(lambda: verb(*check_arguments(verb, given)))
+            self._refresh()
+
+        return called
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Do what was asked; what goes wrong is told at the step where it happened."""
+        try:
+            act()
+        except KambinError as error:
+            self._session.tell(error_message(error, self._session.step))
+        except Exception as error:
+            # one of the two places where everything is caught: nothing may end the server
+            self._session.tell(bug_message(error, self._session.step))
+
+    def _deliver(self, act: Callable[[], None]) -> None:
+        """Have something done in the thread of the server; called from the thread of a job."""
+
+        def soon() -> None:
+            self._guarded(act)
+            self._refresh()
+
+        # a job that outlives its server has nobody to tell
+        with suppress(RuntimeError):
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(soon)
+
+    def _refresh(self) -> None:
+        changed = frozenset(self._changed)
+        self._changed.clear()
+        if not changed:
+            return
+        self._guarded(lambda: self.verbs.follow(changed))
+        with self._server.state:
+            self.screens.refresh(changed | self._changed)
+        self._changed.clear()
+        self.scene.refresh(changed)
+
+
+def build_screens(server: Any, folder: Path | None) -> Permitted:
+    """Put the workstation on a server, and return what it leaves to a page.
+
+    Parameters
+    ----------
+    server : trame Server of client type ``vue3``, not started
+    folder : Path of the case, or none
+    """
+    Binding(server, Session()).open_when_ready(folder)
+    return Permitted(reading=READING)
