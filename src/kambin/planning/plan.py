@@ -127,7 +127,7 @@ def _answer(evaluator: Evaluator, question: Question, chosen: ReachChoice) -> Pl
     # The same surfaces serve the tolerance and the second checker.
     rulers = find_rulers(question.anatomy, evaluation.path, evaluation.stages)
     certainty = evaluator.assess_certainty(evaluation, rulers=rulers)
-    plan = _write_plan(question, chosen, evaluation, certainty)
+    plan = describe_plan(question, chosen, evaluation, certainty)
     return _offer(question, chosen.proved, plan, evaluation.stages, rulers)
 
 
@@ -145,10 +145,22 @@ def _refuse_best(question: Question, result: SearchResult, evaluation: Evaluatio
     return _refuse(question, result, verdict, evaluation.stages, rules)
 
 
-def _write_plan(
+def describe_plan(
     question: Question, chosen: ReachChoice, evaluation: Evaluation, certainty: Certainty
 ) -> Plan:
-    """Put every number of the best path into one sealed document."""
+    """Put every number of a path into one sealed document.
+
+    Parameters
+    ----------
+    question : Question
+    chosen : ReachChoice with the path that is taken
+    evaluation : Evaluation of that path
+    certainty : Certainty of it
+
+    Returns
+    -------
+    Plan, not yet held against the second checker
+    """
     path, resection = evaluation.path, evaluation.resection
     choice = describe_choice(question, chosen, evaluation)
     stages = choice.stages
