@@ -2,10 +2,27 @@
 
 from pathlib import Path
 
+from kambin.anatomy import Level
 from kambin.core import Clock
 from kambin.desk.clock import SystemClock
 from kambin.exchange import keep_answer, read_history, require_replaceable
+from kambin.frames import Side
 from kambin.planning import Plan, Refusal
+
+PLANS_FOLDER = "plans"
+"""Where the workstation keeps the answers of a case: in its own folder, one folder a place."""
+
+
+def find_plan_folder(case: Path, level: Level, side: Side) -> Path:
+    """Return the folder of the answers of one place of a case.
+
+    Parameters
+    ----------
+    case : the case folder
+    level : Level
+    side : Side
+    """
+    return case / PLANS_FOLDER / f"{level}-{side}"
 
 
 def find_head(out: Path, *, new_version: bool) -> str:

@@ -35,7 +35,7 @@ def sign_answer(file: Path, by: str, clock: Clock, check: Check) -> Signature:
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
     StoreError  as ``sign_plan_file`` and ``read_case``
     """
-    name = _require_name(by)
+    name = require_name(by)
     answer = read_answer(file)
     if isinstance(answer, Refusal):
         raise not_a_plan(file, "It is a refusal; there is nothing to sign.")
@@ -57,7 +57,17 @@ def sign_answer(file: Path, by: str, clock: Clock, check: Check) -> Signature:
     return sign_plan_file(file, request)
 
 
-def _require_name(by: str) -> str:
+def require_name(by: str) -> str:
+    """Return the name of who signs, without blanks that nobody meant.
+
+    Parameters
+    ----------
+    by : str
+
+    Raises
+    ------
+    RequestError  (RQ-100) without a name
+    """
     name = " ".join(by.split())
     if not name or len(name) > LONGEST_NAME:
         raise RequestError(

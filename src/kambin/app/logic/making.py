@@ -9,17 +9,15 @@ from kambin.app.logic.draft import HandPath
 from kambin.app.logic.ground import Ground, prepare_ground
 from kambin.app.logic.judging import judge_path
 from kambin.app.logic.opening import require_place
+from kambin.app.logic.place import Place, is_same_place
 from kambin.app.logic.session import Session
 from kambin.app.logic.tasks import Task
 from kambin.app.logic.undo import Undo
 from kambin.core import Progress
 from kambin.desk.gate import require_answered, settle_level
-from kambin.desk.planning import find_head, write_answer
+from kambin.desk.planning import find_head, find_plan_folder, write_answer
 from kambin.desk.workbench import MemoryStore
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
-
-PLANS_FOLDER = "plans"
-"""Where the answers of a case lie, in its own folder, one folder a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def set_wish(session: Session, **parts: Any) -> None:
     session.publish("answer")
 
 
-def find_plan_folder(session: Session) -> Path:
+def find_folder(session: Session) -> Path:
     """Return the folder of the answers of the confirmed place.
 
     Parameters
@@ -74,7 +72,7 @@ def find_plan_folder(session: Session) -> Path:
     place = require_place(session)
     if session.folder is None:
         raise step_closed(mend="case", why="No case is open.")
-    return session.folder / PLANS_FOLDER / place.key
+    return find_plan_folder(session.folder, place.level, place.side)
 
 
 def plan_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer]:
@@ -94,7 +92,7 @@ def plan_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
     if checked is None or anatomy is None:
         raise step_closed(mend="anatomy", why="The anatomy has not been completed.")
     request = session.wish.request_at(place)
-    folder, clock = find_plan_folder(session), session.clock
+    folder, clock = find_folder(session), session.clock
     head = find_head(folder, new_version=new_version)
 
     def work(progress: Progress) -> MadeAnswer:
@@ -116,11 +114,8 @@ def plan_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
         return MadeAnswer(request, answer, file, ground)
 
     def take(made: MadeAnswer) -> None:
-        same_case = session.checked is not None and (
-            session.checked.case.sha256 == checked.case.sha256
-        )
         # what was asked of another case or place is in its folder, and not on this screen
-        if same_case and session.place is not None and session.place.key == place.key:
+        if is_of(session, checked.case.sha256, place):
             take_answer(session, made)
 
     return Task("planning", "plan", work, take)
@@ -143,3 +138,69 @@ def take_answer(session: Session, made: MadeAnswer) -> None:
     if session.history is not None:
         session.draft = judge_path(made.ground, session.history.present)
     session.publish("answer", "draft", "cursor")
+
+
+def ground_task(session: Session) -> Task[Ground]:
+    """Return the task that prepares the confirmed place for a path under the hand.
+
+    For an answer that was opened and not made here, or a path that begins without a plan.
+
+    Parameters
+    ----------
+    session : Session
+
+    Raises
+    ------
+    RequestError  (RQ-181) without a place or an anatomy
+    """
+    place, checked, anatomy = require_place(session), session.checked, session.anatomy
+    if checked is None or anatomy is None:
+        raise step_closed(mend="anatomy", why="The anatomy has not been completed.")
+    request = session.request or session.wish.request_at(place)
+    answer = session.answer
+    frees_rim = isinstance(answer, Plan) and answer.resection.rim_is_removed
+
+    def work(progress: Progress) -> Ground:
+        require_answered(checked, anatomy.findings)
+        return prepare_ground(
+            checked.case, anatomy, request, frees_rim=frees_rim, progress=progress
+        )
+
+    def take(ground: Ground) -> None:
+        if is_of(session, checked.case.sha256, place):
+            session.ground = ground
+            settle_path(session)
+
+    return Task("preparing the level", "plan", work, take)
+
+
+def settle_path(session: Session) -> None:
+    """Measure what lies under the hand; where nothing does, that is the path of the plan.
+
+    Parameters
+    ----------
+    session : Session with a ground
+    """
+    if session.history is None and isinstance(session.answer, Plan):
+        session.history = Undo(HandPath.of_plan(session.answer))
+    if session.ground is not None and session.history is not None:
+        session.draft = judge_path(session.ground, session.history.present)
+    session.publish("draft")
+
+
+def is_of(session: Session, case_sha256: str, place: Place) -> bool:
+    """Return whether what was made for a case and place still belongs on this screen.
+
+    Parameters
+    ----------
+    session : Session
+    case_sha256 : str
+    place : Place
+    """
+    checked, now = session.checked, session.place
+    return (
+        checked is not None
+        and checked.case.sha256 == case_sha256
+        and now is not None
+        and is_same_place(now, place)
+    )

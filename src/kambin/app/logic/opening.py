@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kambin.app.logic.autosave import restore
 from kambin.app.logic.closed import step_closed
 from kambin.app.logic.place import Place
 from kambin.app.logic.session import Session
@@ -43,7 +44,9 @@ def take_case(session: Session, checked: CheckedCase) -> None:
     session.wish, session.hidden = PlanWish(), frozenset()
     session.step = "case"
     session.cursor_lps_mm = find_middle(checked)
+    session.ticks, session.kept = frozenset(), {}
     forget_place(session)
+    restore(session)
     session.publish("case", "anatomy", "place", "answer", "draft", "cursor")
 
 

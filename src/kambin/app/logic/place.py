@@ -47,3 +47,13 @@ def place_key(level: Level, side: Side) -> str:
     side : Side
     """
     return f"{level}-{side}"
+
+
+def is_same_place(one: Place, other: Place) -> bool:
+    """Return whether two places ask for the same: level, side and what is to be reached.
+
+    Parameters
+    ----------
+    one, other : Place, by whomever they were confirmed
+    """
+    return (one.key, one.zone, one.target_lps_mm) == (other.key, other.zone, other.target_lps_mm)

@@ -2,8 +2,10 @@
 
 from kambin.anatomy import Level
 from kambin.app.logic.closed import step_closed
+from kambin.app.logic.loading import load_answer
 from kambin.app.logic.opening import forget_plan
-from kambin.app.logic.place import Place
+from kambin.app.logic.place import Place, is_same_place
+from kambin.app.logic.saved import keep_place
 from kambin.app.logic.session import Session
 from kambin.core import RequestError
 from kambin.desk.gate import settle_level
@@ -86,15 +88,22 @@ def confirm_place(
 def _take_place(session: Session, place: Place) -> None:
     """Put a confirmed place into the session; what belongs to another place goes."""
     before = session.place
+    if before is not None:
+        session.kept[before.key] = keep_place(session)
     session.place = place
-    same = before is not None and (before.key, before.zone, before.target_lps_mm) == (
-        place.key,
-        place.zone,
-        place.target_lps_mm,
-    )
-    if not same:
+    if before is None or not is_same_place(before, place):
         forget_plan(session)
+        load_answer(session)
+        _take_up(session, place)
     session.publish("place", "answer", "draft")
+
+
+def _take_up(session: Session, place: Place) -> None:
+    """Take up what was worked on at a place before."""
+    kept = session.kept.pop(place.key, None)
+    if kept is not None:
+        session.history, session.is_locked = kept.history, kept.is_locked
+        session.wish = kept.wish
 
 
 def _not_confirmed(missing: list[str], side: str, zone: str | None) -> RequestError:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import Anatomy
 from kambin.app.logic.draft import Draft, HandPath
 from kambin.app.logic.ground import Ground
+from kambin.app.logic.kept import KeptPlace
 from kambin.app.logic.messages import Message
 from kambin.app.logic.place import Place
 from kambin.app.logic.undo import Undo
@@ -53,6 +54,8 @@ class Session:
     is_locked : bool, the path under the hand is not to be moved
     cursor_lps_mm : float array, shape (3,), mm, LPS, where all panes pass through
     hidden : keys of structures whose outlines are not drawn
+    kept : what was worked on at other places of this case, by their name
+    ticks : hash of a plan's content and line of its checklist, as a person ticked them
     step : str, name of the step that is shown
     messages : what was said, the newest last
     """
@@ -73,6 +76,8 @@ class Session:
     is_locked: bool = False
     cursor_lps_mm: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     hidden: frozenset[str] = frozenset()
+    ticks: frozenset[tuple[str, str]] = frozenset()
+    kept: dict[str, KeptPlace] = field(default_factory=dict)
     step: str = "case"
     messages: tuple[Message, ...] = ()
     _listeners: list[Listener] = field(default_factory=list, repr=False)

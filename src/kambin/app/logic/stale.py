@@ -1,0 +1,36 @@
+"""Whether the answer still belongs to the case as it is (P01)."""
+
+from kambin.app.logic.session import Session
+from kambin.core import PlanError
+from kambin.desk.verifying import stale_plan
+from kambin.planning import Plan
+
+
+def is_stale(session: Session) -> bool:
+    """Return whether the answer was made on another content of the case.
+
+    Parameters
+    ----------
+    session : Session
+    """
+    answer, checked = session.answer, session.checked
+    if answer is None or checked is None:
+        return False
+    return answer.case_sha256 != checked.case.sha256
+
+
+def require_fresh(plan: Plan, case_sha256: str) -> None:
+    """Refuse a plan whose case is another one now.
+
+    Parameters
+    ----------
+    plan : Plan
+    case_sha256 : str, of the case as it lies there
+
+    Raises
+    ------
+    PlanError  (PL-020)
+    """
+    error: PlanError = stale_plan(case_sha256, plan)
+    if plan.case_sha256 != case_sha256:
+        raise error
