@@ -69,16 +69,50 @@ def test_the_needle_ends_in_the_fragment_or_at_its_base(
     assert document["trajectory"]["entry_lps_mm"][0] > target[0]
 
 
-def test_the_second_checker_and_the_report_agree(
-    case: Path, planned: tuple[Outcome, Path], tmp_path: Path
-) -> None:
-    assert run_kambin("verify", case, planned[1]).code == 0
-    assert run_kambin("report", case, planned[1], "-o", tmp_path).code == 0
-    pdf = pypdfium2.PdfDocument((tmp_path / "report.pdf").read_bytes())
+@pytest.fixture(scope="module")
+def reported(case: Path, planned: tuple[Outcome, Path]) -> Path:
+    """The folder of the report with the six ways."""
+    folder = case.parent / "report"
+    done = run_kambin("report", case, planned[1], "-o", folder, "--compare")
+    assert done.code == 0, done.errors
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(reported: Path) -> list[tuple[str, bool]]:
+    """Text of each printed page, and whether it lies on its long side."""
+    pdf = pypdfium2.PdfDocument((reported / "report.pdf").read_bytes())
     try:
-        card = re.sub(r"\s+", " ", pdf[0].get_textpage().get_text_range())
+        found = []
+        for page in pdf:
+            width, height = page.get_size()
+            text = re.sub(r"\s+", " ", page.get_textpage().get_text_range())
+            found.append((text, width > height))
+        return found
     finally:
         pdf.close()
+
+
+def test_the_plan_stands_beside_the_other_ways_to_operate(
+    reported: Path, pages: list[tuple[str, bool]], document: dict[str, Any]
+) -> None:
+    (first,) = [n for n, (text, _) in enumerate(pages) if "Six ways to operate: L4-L5" in text]
+    assert [lies for _, lies in pages] == [n >= first for n in range(len(pages))]
+    text = pages[first][0]
+    assert "Open laminectomy" in text
+    slit = 0.5 * np.pi * document["cannula_mm"]
+    assert f"skin, mm {slit:.1f} 12.6" in text
+    # the plan is not made again: its own reach stands in its column
+    assert f"reachable fraction {document['reach']['reachable_fraction']:.2f} " in text
+    assert (reported / "pictures" / "six-ways.png").exists()
+    assert "What papers print of these ways" in (reported / "report.html").read_text("utf-8")
+
+
+def test_the_second_checker_and_the_report_agree(
+    case: Path, planned: tuple[Outcome, Path], pages: list[tuple[str, bool]]
+) -> None:
+    assert run_kambin("verify", case, planned[1]).code == 0
+    card = pages[0][0]
     assert "L4-L5, LEFT side" in card
     # what is operated on stands on the first page
     assert "Herniation L4-L5 left: paracentral extrusion" in card

@@ -40,6 +40,7 @@ FIELDS = (
 )
 """Name, unit and meaning of each field of the contract, in its order."""
 
+
 PUBLISHED_METRICS = (
     "incision",
     "muscle_enzymes",
@@ -58,3 +59,19 @@ PUBLISHED_METRICS = (
     "complications",
 )
 """What papers print of the six ways that stands beside the measured numbers, never averaged."""
+
+
+def tell_number(name: str, number: float | str | None) -> str:
+    """Return a number of a field without its unit, with the digits that its error leaves.
+
+    Parameters
+    ----------
+    name : str, of the field
+    number : float in the field's unit, a class, or none where it is not assessed
+    """
+    if number is None:
+        return "-"
+    if isinstance(number, str):
+        return number.replace("_", " ")
+    digits = 2 if name.endswith("_fraction") else 1 if name.endswith("_mm") else 0
+    return f"{number:.{digits}f}"

@@ -1,6 +1,9 @@
 """``kambin report``: the plan as a page, a print and pictures."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from kambin.cli import options
 from kambin.cli.app import app, examples
@@ -17,23 +20,29 @@ from kambin.exchange import (
 from kambin.planning import Plan, Refusal
 from kambin.report import ReportPaths
 
+CompareOption = Annotated[
+    bool, typer.Option("--compare", help="Add a page with six ways to operate; takes longer.")
+]
+
 
 @app.command(
     epilog=examples(
         "kambin report case plan/plan.json -o report",
         "kambin report case plan/refusal.json -o report",
+        "kambin report case plan -o report --compare",
     )
 )
 def report(
     case: options.Case,
     plan: options.Plan,
     out: options.Folder,
+    compare: CompareOption = False,
     json: options.Json = False,
 ) -> None:
     """Write the report of a plan or of a refusal: HTML, PDF and the pictures."""
     file = find_answer_file(plan)
     answer = read_answer(file)
-    paths = make_report(case, answer, file, out)
+    paths = make_report(case, answer, file, out, compares=compare)
     if json:
         files = {"html": str(paths.html), "pdf": str(paths.pdf)}
         print_document(with_version(files | {"pictures": [str(p) for p in paths.pictures]}))
@@ -48,6 +57,7 @@ def make_report(
     out: Path,
     *,
     store: FieldStore | None = None,
+    compares: bool = False,
 ) -> ReportPaths:
     """Write the report of an answer in a file, with the confirmations and signatures beside it.
 
@@ -58,6 +68,7 @@ def make_report(
     file : where the answer was read from
     out : the folder to write
     store : FieldStore with the distance fields of the plan, or none
+    compares : bool, whether a page sets the other ways to operate beside the answer
 
     Raises
     ------
@@ -68,4 +79,13 @@ def make_report(
     checked = read_checked_case(folder)
     with shown_progress() as progress:
         anatomy = complete_once(checked.case, progress)
-        return report_answer(checked, anatomy, answer, file, out, progress=progress, store=store)
+        return report_answer(
+            checked,
+            anatomy,
+            answer,
+            file,
+            out,
+            progress=progress,
+            store=store,
+            compares=compares,
+        )

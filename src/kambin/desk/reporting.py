@@ -20,6 +20,7 @@ def report_answer(
     *,
     progress: Progress,
     store: FieldStore | None = None,
+    compares: bool = False,
 ) -> ReportPaths:
     """Write the report of an answer in a file.
 
@@ -32,6 +33,7 @@ def report_answer(
     out : the folder to write
     progress : Progress
     store : FieldStore with the distance fields of the plan, or none
+    compares : bool, whether a page sets the other ways to operate beside the answer
 
     Raises
     ------
@@ -47,4 +49,5 @@ def report_answer(
         signatures=read_signatures(file, case_sha256=case.sha256),
         progress=progress,
         store=store,
+        compares=compares,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
@@ -11,7 +12,7 @@ from kambin.approaches import Ground, Measured
 from kambin.approaches.costs import find_widest_cannula
 from kambin.imaging import LabelMap
 from kambin.report.camera import Camera
-from kambin.report.compare_section import LEGEND, draw_way_section
+from kambin.report.compare_section import LEGEND, TARGET_COLOUR, draw_way_section, find_tissues
 from kambin.report.figure import draw_letters, draw_scale_bar, new_figure, plain, png_bytes
 from kambin.report.meshes import capsule_surface, region_surface
 from kambin.report.palette import (
@@ -57,18 +58,34 @@ def draw_comparison(ground: Ground, found: Mapping[str, Measured]) -> bytes:
         0.01,
         0.975,
         f"{level}  {side.value.upper()} side  -  above: seen from behind; below: cut along the "
-        "way, seen from the feet. Nerves, flavum and the parts of a vertebra are modelled.",
+        f"way, seen from the feet. {tell_modelled(ground)}",
         size=9,
         family=["DejaVu Sans"],
     )
     figure.legend(
-        handles=[Patch(color=colour, label=name) for name, colour in LEGEND.items()],
+        handles=[
+            *(Patch(color=colour, label=name) for name, colour in LEGEND.items()),
+            Line2D([], [], ls="", marker="+", color=TARGET_COLOUR, label="target"),
+        ],
         loc="lower center",
         ncols=len(LEGEND) // 2 + 1,
         fontsize=8,
         frameon=False,
     )
     return png_bytes(figure)
+
+
+def tell_modelled(ground: Ground) -> str:
+    """Return which of the tissues in the figure no image shows, as a sentence.
+
+    Parameters
+    ----------
+    ground : Ground
+    """
+    names = [
+        name for name, parts in find_tissues(ground).items() if any(p.is_modelled for p in parts)
+    ]
+    return f"Modelled, at least in part: {', '.join(names)}." if names else ""
 
 
 def _draw_from_behind(axes: Axes, ground: Ground, one: Measured, nerves: list[Mesh]) -> None:

@@ -27,6 +27,9 @@ LEGEND = {
 }
 """Names and colours of what a section shows."""
 
+TARGET_COLOUR = "black"
+"""Of the mark at the target."""
+
 _HALF_MM, _FRONT_MM, _BACK_MM, _STEP_MM = 52.0, 30.0, 96.0, 0.4
 _PAPER, _AIR = (1.0, 1.0, 1.0), (0.90, 0.90, 0.90)
 _BONES = frozenset(
@@ -76,7 +79,15 @@ def draw_way_section(axes: Axes, ground: Ground, one: Measured) -> None:
         write_label(axes, x * _HALF_MM, 0.0, letter, size_pt=10)
     write_label(axes, 0.0, 0.92 * _BACK_MM, "P", size_pt=10)
     write_label(axes, 0.0, -0.85 * _FRONT_MM, "A", size_pt=10)
+    _mark_target(axes, ground, left)
     draw_scale_bar(axes)
+
+
+def _mark_target(axes: Axes, ground: Ground, left: NDArray[np.float64]) -> None:
+    """Mark the point that all ways aim at; the plane of each holds it."""
+    across = float((ground.target_lps_mm - _find_middle(ground)) @ left)
+    axes.plot([across], [0.0], marker="+", ms=7.0, mew=2.4, color="white")
+    axes.plot([across], [0.0], marker="+", ms=6.0, mew=1.1, color=TARGET_COLOUR)
 
 
 def _find_middle(ground: Ground) -> NDArray[np.float64]:
@@ -98,23 +109,31 @@ def _find_plane(ground: Ground, one: Measured) -> tuple[NDArray[np.float64], NDA
     return lateral, in_plane / np.linalg.norm(in_plane)
 
 
-def _find_parts(ground: Ground) -> list[tuple[str, Structure]]:
-    """Return what is painted, layer over layer; of a vertebra in parts its parts."""
+def find_tissues(ground: Ground) -> dict[str, list[Structure]]:
+    """Return what is painted, layer over layer; of a vertebra in parts its parts.
+
+    Parameters
+    ----------
+    ground : Ground
+    """
     structures = ground.anatomy.structures
     parted = {key.place for key in structures if key.kind == "body"}
-    return [
-        (name, structure)
+    return {
+        name: [
+            structure
+            for key, structure in structures.items()
+            if key.kind in kinds and not (key.kind == "vertebra" and key.place in parted)
+        ]
         for name, kinds in _LAYERS
-        for key, structure in structures.items()
-        if key.kind in kinds and not (key.kind == "vertebra" and key.place in parted)
-    ]
+    }
 
 
 def _paint_anatomy(
     picture: NDArray[np.float64], ground: Ground, places: NDArray[np.float64]
 ) -> None:
-    for name, structure in _find_parts(ground):
-        picture[is_inside(structure.region, places)] = LEGEND[name]
+    for name, parts in find_tissues(ground).items():
+        for structure in parts:
+            picture[is_inside(structure.region, places)] = LEGEND[name]
 
 
 def _paint_tube(picture: NDArray[np.float64], one: Measured, places: NDArray[np.float64]) -> None:

@@ -22,7 +22,7 @@ from kambin.report.figure import (
     write_label,
 )
 from kambin.report.palette import find_look
-from kambin.report.sections import region_outlines_mm
+from kambin.report.slice_outlines import region_outlines_mm
 from kambin.report.source import SoftRegion, crop_near, shown_volume, soften
 from kambin.report.view_planes import ViewPlane
 

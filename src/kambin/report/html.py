@@ -8,6 +8,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from kambin.report.compare_page import ComparePage
 from kambin.report.content import ReportContent
 from kambin.report.pictures import Picture
 from kambin.report.rows import shorten_table
@@ -17,13 +18,16 @@ _SHORT_ROWS = 20
 """What a person takes in beside the facts; the whole table follows the pictures."""
 
 
-def html_report(content: ReportContent, pictures: Sequence[Picture]) -> str:
+def html_report(
+    content: ReportContent, pictures: Sequence[Picture], compared: ComparePage | None = None
+) -> str:
     """Return the report as a page: pictures inline, every text escaped, no script, no network.
 
     Parameters
     ----------
     content : ReportContent
     pictures : in print order
+    compared : ComparePage, or none where nobody asked for it
 
     Notes
     -----
@@ -51,18 +55,21 @@ def html_report(content: ReportContent, pictures: Sequence[Picture]) -> str:
         facts=[row.cells for row in content.facts],
         findings=[row.cells for row in content.findings],
         provenance=[row.cells for row in content.provenance],
-        pictures=[
-            {
-                "name": picture.name,
-                "title": picture.title,
-                "alt": picture.alt,
-                "base64": base64.b64encode(picture.png).decode(),
-            }
-            for picture in pictures
-        ],
+        pictures=[_inline(picture) for picture in pictures],
+        compared=compared,
+        compared_picture=None if compared is None else _inline(compared.picture),
         summary_short=shorten_table(content.summary, _SHORT_ROWS, "in the table below"),
         legend=LEGEND,
         style=Markup(style),  # noqa: S704 our own packaged file, hashed in the policy
         style_sha256=digest,
         table=table,
     )
+
+
+def _inline(picture: Picture) -> dict[str, str]:
+    return {
+        "name": picture.name,
+        "title": picture.title,
+        "alt": picture.alt,
+        "base64": base64.b64encode(picture.png).decode(),
+    }

@@ -23,7 +23,7 @@ from kambin.report.figure import (
 from kambin.report.meshes import region_surface
 from kambin.report.palette import IVORY, find_look
 from kambin.report.render import Mesh, render_scene
-from kambin.report.sections import region_outlines_mm
+from kambin.report.slice_outlines import region_outlines_mm
 from kambin.report.source import soften
 from kambin.report.view_planes import ViewPlane
 

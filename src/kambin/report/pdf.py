@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib
 import typst
 
+from kambin.report.compare_page import ComparePage
 from kambin.report.content import ReportContent
 from kambin.report.pictures import Picture
 from kambin.report.rows import Row, shorten_table
@@ -35,13 +36,16 @@ _SHORT_ROWS, _SHORT_FINDINGS, _PER_ROW = 9, 5, 3
 _SHORT_TEXT = 180
 
 
-def pdf_report(content: ReportContent, pictures: Sequence[Picture]) -> bytes:
+def pdf_report(
+    content: ReportContent, pictures: Sequence[Picture], compared: ComparePage | None = None
+) -> bytes:
     """Return the report in print: the first page alone serves at the table.
 
     Parameters
     ----------
     content : ReportContent
     pictures : in print order
+    compared : ComparePage, or none where nobody asked for it
 
     Notes
     -----
@@ -53,9 +57,10 @@ def pdf_report(content: ReportContent, pictures: Sequence[Picture]) -> bytes:
     # A folder of its own is all the typesetter may read.
     with TemporaryDirectory() as folder:
         root = Path(folder)
-        for picture in pictures:
+        every = pictures if compared is None else (*pictures, compared.picture)
+        for picture in every:
             (root / f"{picture.name}.png").write_bytes(picture.png)
-        (root / "report.json").write_text(json.dumps(_data(content, pictures)), "utf-8")
+        (root / "report.json").write_text(json.dumps(_data(content, pictures, compared)), "utf-8")
         (root / "report.typ").write_text(template.read_text("utf-8"), "utf-8")
         compiled = typst.compile(
             root / "report.typ",
@@ -67,7 +72,9 @@ def pdf_report(content: ReportContent, pictures: Sequence[Picture]) -> bytes:
     return bytes(compiled)
 
 
-def _data(content: ReportContent, pictures: Sequence[Picture]) -> dict[str, Any]:
+def _data(
+    content: ReportContent, pictures: Sequence[Picture], compared: ComparePage | None
+) -> dict[str, Any]:
     """Return what the template reads: the content, its short forms and the picture files."""
     known = {picture.name: picture for picture in pictures}
     wanted = FRONT_PLAN if content.kind == "plan" else FRONT_REFUSAL
@@ -93,6 +100,12 @@ def _data(content: ReportContent, pictures: Sequence[Picture]) -> dict[str, Any]
             for row in content.findings[:_SHORT_FINDINGS]
         ],
         "findings_note": f"{left} more on the next pages." if left > 0 else "",
+        "compared": None
+        if compared is None
+        else {
+            "picture": _file(compared.picture),
+            "tables": [_plain(asdict(table)) for table in compared.tables],
+        },
         "legend": ". ".join(f"{words}: {line}" for words, line in LEGEND) + ".",
     }
 

@@ -6,11 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
-from skimage.measure import find_contours
 
 from kambin.anatomy import StructureKey
-from kambin.imaging import Volume, reslice
+from kambin.imaging import Volume
 from kambin.report.figure import (
     cased,
     draw_letters,
@@ -22,13 +20,13 @@ from kambin.report.figure import (
     write_label,
 )
 from kambin.report.palette import TOOL_CYAN, find_look
+from kambin.report.slice_outlines import region_outlines_mm
+from kambin.report.slices import ViewRequest, read_slice, slice_jpeg
 from kambin.report.source import SoftRegion
 from kambin.report.tool_outlines import DrawnTool, cut_outlines_mm
 from kambin.report.view_planes import ViewPlane
 from kambin.report.words import short_words
 
-# Wide enough to part fat from nerves below and cortex from marrow above in one picture.
-_WINDOW_HU = (-250.0, 650.0)
 _WIDTH_IN = 4.0
 _LABEL_LEAST_MM2 = 12.0
 _LABEL_ROOM_MM = 0.052
@@ -38,35 +36,6 @@ _CAPTION_IN, _SCALE_IN = (1.75, 0.42), (1.0, 0.4)
 # Both processes of a joint are named already; a third name between them would hide one.
 _UNLABELLED = frozenset({"skin", "rib", "facet_joint"})
 _TOOL_LINES: dict[str, str] = {"needle": "-", "cannula": "-", "reamer": "--"}
-
-
-def region_outlines_mm(region: SoftRegion, view: ViewPlane) -> list[NDArray[np.float64]]:
-    """Return where a plane cuts a structure: lines of (right, down) in mm, each shape (N, 2).
-
-    Parameters
-    ----------
-    region : SoftRegion, share of shape (I, J, K)
-    view : ViewPlane
-
-    Returns
-    -------
-    list of float arrays, shape (N, 2), mm from the middle of the picture
-    """
-    corners = view.plane.pixels(region.corners_lps_mm())
-    # Wholly before or behind the plane, as most structures are.
-    if corners[:, 2].min() > 0 or corners[:, 2].max() < 0:
-        return []
-    first = np.maximum(np.floor(corners[:, :2].min(axis=0)).astype(int) - 1, 0)
-    last = np.minimum(np.ceil(corners[:, :2].max(axis=0)).astype(int) + 2, view.plane.shape)
-    if (last - first < 2).any():
-        return []
-    # Only pixels that the region's box can reach are sampled.
-    points = view.plane.points_lps_mm()[first[0] : last[0], first[1] : last[1]]
-    inverse = region.ijk_from_lps
-    ijk = points @ inverse[:3, :3].T + inverse[:3, 3]
-    share = map_coordinates(region.share, np.moveaxis(ijk, -1, 0), order=1, cval=0.0)
-    lines = find_contours(share, 0.5)  # type: ignore[no-untyped-call]
-    return [view.picture_mm(line + first) for line in lines]
 
 
 def draw_section(
@@ -92,13 +61,12 @@ def draw_section(
     height_in = _WIDTH_IN * view.size_mm[1] / view.size_mm[0]
     figure = new_figure(_WIDTH_IN, height_in)
     axes = picture_axes(figure, view.extent_mm)
-    # Black beyond the image: what is not there must not look like tissue.
-    grey = reslice(volume, view.plane, _WINDOW_HU[0])
+    # The bytes that the workstation shows for the same request: no report shows another slice.
     axes.imshow(
-        grey,
+        read_slice(slice_jpeg(volume, ViewRequest(view.plane))),
         cmap="gray",
-        vmin=_WINDOW_HU[0],
-        vmax=_WINDOW_HU[1],
+        vmin=0,
+        vmax=255,
         extent=view.extent_mm,
         interpolation="bilinear",
         aspect="auto",

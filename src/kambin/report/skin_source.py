@@ -5,7 +5,8 @@ import numpy as np
 from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import AnatomyError, FieldStore, Progress, RequestError
 from kambin.frames import Side
-from kambin.planning import Plan, PlanRequest, Refusal, SkinMap, plan_skin_map
+from kambin.planning import Plan, Refusal, SkinMap, plan_skin_map
+from kambin.report.asked import find_request
 from kambin.report.skin_map import SkinPicture
 
 
@@ -27,18 +28,9 @@ def find_skin_map(
     progress : Progress
     store : FieldStore, where the planner keeps its distance fields, or none
     """
-    target = document.trajectory.target_lps_mm if isinstance(document, Plan) else None
-    if document.zone is None and target is None:
+    request = find_request(document)
+    if request is None:
         return "The skin map is not drawn: the target of the refused request is not known."
-    request = PlanRequest(
-        Level.parse(document.level),
-        Side(document.side),
-        zone=document.zone,
-        target_lps_mm=None if document.zone is not None else target,
-        technique=document.technique,
-        cannula_mm=document.cannula_mm,
-        margins=document.margins,
-    )
     try:
         return plan_skin_map(case, anatomy, request, progress=progress, store=store)
     # The report is written all the same, and says among its limits what is missing.

@@ -1,13 +1,13 @@
 """What the pictures of one report are made from, prepared once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from kambin.anatomy import Anatomy, Case, Level, StructureKey
-from kambin.imaging import LabelMap, Volume
+from kambin.imaging import CutShape, LabelMap, Volume
 from kambin.report.palette import BONE_KINDS
 
 SHOWN_MM = 150.0
@@ -39,22 +39,14 @@ class SoftRegion:
     share: NDArray[np.float32]
     lps_from_ijk: NDArray[np.float64]
     modelled: bool
+    _cut_shapes: list[CutShape] = field(init=False, default_factory=list, repr=False, compare=False)
 
     @property
-    def ijk_from_lps(self) -> NDArray[np.float64]:
-        """Return the inverse of the affine, shape (4, 4), voxel indices from mm."""
-        inverse: NDArray[np.float64] = np.asarray(np.linalg.inv(self.lps_from_ijk), np.float64)
-        return inverse
-
-    def corners_lps_mm(self) -> NDArray[np.float64]:
-        """Return the eight corners of the region's box, shape (8, 3), mm, LPS."""
-        high = np.array(self.share.shape) - 1.0
-        corners = np.array(
-            [[a, b, c] for a in (0, high[0]) for b in (0, high[1]) for c in (0, high[2])]
-        )
-        mapped = corners @ self.lps_from_ijk[:3, :3].T + self.lps_from_ijk[:3, 3]
-        points: NDArray[np.float64] = mapped
-        return points
+    def cut_shape(self) -> CutShape:
+        """Return what planes cut; made when it is first asked for."""
+        if not self._cut_shapes:
+            self._cut_shapes.append(CutShape.of(self.share, self.lps_from_ijk))
+        return self._cut_shapes[0]
 
 
 def soften(key: StructureKey, region: LabelMap, *, modelled: bool) -> SoftRegion:

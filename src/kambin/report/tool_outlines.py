@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from skimage.measure import find_contours
 
 from kambin.planning import Path, Plan, Stage, Tool
 from kambin.report.view_planes import ViewPlane
@@ -14,6 +13,8 @@ OUTSIDE_MM = 25.0
 """How much of a tool is drawn outside the skin, mm."""
 
 _ARC_STEPS = 24
+# A cap of the thinnest needle on the longest way still has five points.
+_CUT_STEPS, _HALVINGS = 96, 50
 _DRAWN = ("needle", "reamer", "cannula")
 
 
@@ -127,17 +128,60 @@ def cut_outlines_mm(tool: DrawnTool, view: ViewPlane) -> list[NDArray[np.float64
 
     Notes
     -----
-    The zero level of the exact distance to the capsule, so that the printed width is the
-    tool's diameter and not that of a thick line.
+    In closed form, so that the printed width is the tool's diameter and not that of a thick line.
+    In the plane the axis has one direction; at each place along it, the tool is as wide as the
+    radius and the distance to the axis leave.
     """
-    distance_mm = capsule_distance_mm(
-        view.plane.points_lps_mm(), tool.tip_lps_mm, tool.outside_lps_mm, tool.radius_mm
+    axes = np.stack([view.plane.right_lps, view.plane.down_lps, view.plane.normal_lps], axis=1)
+    ends = (np.stack([tool.tip_lps_mm, tool.outside_lps_mm]) - view.plane.centre_lps_mm) @ axes
+    way = ends[1, :2] - ends[0, :2]
+    length = float(np.linalg.norm(way))
+    # Seen end-on the axis has no direction; any one then gives the circle.
+    along = way / length if length > 0 else np.array([1.0, 0.0])
+    beside = np.array([-along[1], along[0]])
+    places = _cut_places(length, ends[:, 2], tool.radius_mm)
+    if places is None:
+        return []
+    half_mm = np.sqrt(
+        np.maximum(tool.radius_mm**2 - _axis_distance_mm(places, length, ends[:, 2]) ** 2, 0.0)
     )
-    return [view.picture_mm(line) for line in _zero_lines(distance_mm)]
+    # At both tips exactly, so that the line closes.
+    half_mm[[0, -1]] = 0.0
+    line = ends[0, :2] + places[:, None] * along
+    sides = (line + half_mm[:, None] * beside, line - half_mm[:, None] * beside)
+    return [np.concatenate([sides[0], sides[1][-2::-1]])]
 
 
-def _zero_lines(distance_mm: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    return list(find_contours(distance_mm, 0.0))  # type: ignore[no-untyped-call]
+def _axis_distance_mm(
+    places_mm: NDArray[np.float64], length_mm: float, depths_mm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how far places on a plane, counted along an axis, are from it, shape (N,), mm."""
+    way = np.array([length_mm, depths_mm[1] - depths_mm[0]])
+    away = np.column_stack([places_mm, np.full(len(places_mm), -depths_mm[0])])
+    share = np.clip(away @ way / (way @ way), 0.0, 1.0)
+    return np.hypot(*(away - share[:, None] * way).T)
+
+
+def _cut_places(
+    length_mm: float, depths_mm: NDArray[np.float64], radius_mm: float
+) -> NDArray[np.float64] | None:
+    """Return places along the axis at which a plane cuts a rod, dense at both ends, or none."""
+    low, high = -radius_mm, length_mm + radius_mm
+    # Where the axis meets the plane, or its end that is nearer to it.
+    rise = depths_mm[1] - depths_mm[0]
+    share = np.clip(-depths_mm[0] / rise if rise else 0.0, 0.0, 1.0)
+    begin = share * length_mm
+    if _axis_distance_mm(np.array([begin]), length_mm, depths_mm)[0] >= radius_mm:
+        return None
+    # The distance grows both ways from there: each end is found by halving.
+    inner, outer = np.array([begin, begin]), np.array([low, high])
+    for _ in range(_HALVINGS):
+        middle = (inner + outer) / 2
+        is_in = _axis_distance_mm(middle, length_mm, depths_mm) < radius_mm
+        inner, outer = np.where(is_in, middle, inner), np.where(is_in, outer, middle)
+    turn = np.linspace(0.0, np.pi, _CUT_STEPS)
+    places: NDArray[np.float64] = inner[0] + (inner[1] - inner[0]) * (1.0 - np.cos(turn)) / 2
+    return places
 
 
 def shadow_outline_mm(

@@ -17,6 +17,8 @@ _CRANIAL = np.array([0.0, 0.0, 1.0])
 _MARGIN_MM = 24.0
 _PROBE_MM = 64.0
 _FLAT_SHARE = 0.8
+# Steeper than any corridor, head up no longer says which way a picture is rolled.
+_STEEP_DEG = 50.0
 _COLUMNS = 480
 
 
@@ -110,38 +112,72 @@ def tool_planes(
     Notes
     -----
     All three are rolled so that the patient's head, or for the flat one the patient's back,
-    stays where the orthogonal sections have it. Their letters are computed, not assumed.
+    stays where the orthogonal sections have it. Their letters are computed, not assumed. The
+    pictures turn with the axis and never jump, also where it is upright; see ``tool_axes``.
     """
     entry = np.asarray(entry_lps_mm, np.float64)
     target = np.asarray(target_lps_mm, np.float64)
     length_mm = float(np.linalg.norm(entry - target))
     outward = (entry - target) / length_mm
-    # The head, as far up as a plane along the tools allows.
-    upright = _unit(_CRANIAL - outward * (outward @ _CRANIAL))
+    right, upright = tool_axes(outward)
     middle, wide_mm = (entry + target) / 2, length_mm + 2 * _MARGIN_MM
     size_mm = (wide_mm, _FLAT_SHARE * wide_mm)
-    right = _unit(_LEFT - upright * (upright @ _LEFT))
-    back = _unit(_POSTERIOR * (outward @ _POSTERIOR) + _LEFT * (outward @ _LEFT))
-    # Posterior stays on the right, as on the sagittal picture, whichever side one comes from.
-    back = back if back @ _POSTERIOR >= 0 else -back
+    flat = _unit(_LEFT - upright * (upright @ _LEFT))
+    down = -_unit(_CRANIAL - right * (right @ _CRANIAL))
     return (
         _view(
             "along-flat",
             "Along the tools, nearly axial",
             middle,
-            (right, np.cross(upright, right)),
+            (flat, np.cross(upright, flat)),
             size_mm,
         ),
-        _view("along-upright", "Along the tools, upright", middle, (back, -_CRANIAL), size_mm),
+        _view(
+            "along-upright",
+            "Along the tools, upright",
+            middle,
+            (np.cross(down, right), down),
+            size_mm,
+        ),
         _view(
             "probe-eye",
             "Probe's eye, at the cannula's tip",
             np.asarray(docking_lps_mm, np.float64),
-            # Right is view cross up, as for a camera; the other way round is a mirror.
-            (np.cross(-outward, upright), -upright),
+            (right, -upright),
             (_PROBE_MM, _PROBE_MM),
         ),
     )
+
+
+def tool_axes(outward_lps: ArrayLike) -> tuple[Vector, Vector]:
+    """Return the right and the upper side of what the tool's tip sees, with the head up.
+
+    Parameters
+    ----------
+    outward_lps : float array, shape (3,), unit vector from the target to the skin, LPS
+
+    Returns
+    -------
+    right, up : float array, shape (3,), unit vectors, LPS; both lie across the axis
+
+    Notes
+    -----
+    The nearer an axis comes to the body's own, the more head up would spin the picture. From 50
+    degrees on the roll therefore passes over to that of an axis in the midline, and there is no
+    direction from the back or the flank at which it jumps.
+    """
+    outward = np.asarray(outward_lps, np.float64)
+    azimuth_rad = float(np.arctan2(outward @ _LEFT, outward @ _POSTERIOR))
+    height = float(np.clip(outward @ _CRANIAL, -1.0, 1.0))
+    level = np.sin(azimuth_rad) * _LEFT + np.cos(azimuth_rad) * _POSTERIOR
+    up = np.sqrt(1.0 - height * height) * _CRANIAL - height * level
+    steep_deg = abs(float(np.degrees(np.arcsin(height))))
+    share = np.clip((steep_deg - _STEEP_DEG) / (90.0 - _STEEP_DEG), 0.0, 1.0)
+    # Smooth at both ends, so that nothing is felt where it begins.
+    roll_rad = np.sign(height) * share * share * (3.0 - 2.0 * share) * azimuth_rad
+    up = _unit(np.cos(roll_rad) * up + np.sin(roll_rad) * np.cross(outward, up))
+    # Right is view cross up, as for a camera; the other way round is a mirror.
+    return _unit(np.cross(-outward, up)), up
 
 
 def _view(

@@ -7,6 +7,7 @@ from pathlib import Path
 from kambin.anatomy import Anatomy, Case
 from kambin.core import FieldStore, Finding, PlanError, Progress, SilentProgress, StoreError
 from kambin.planning import Plan, Refusal, Signature
+from kambin.report.compare_page import make_compare_page
 from kambin.report.content import report_content
 from kambin.report.html import html_report
 from kambin.report.pdf import pdf_report
@@ -30,7 +31,7 @@ class ReportPaths:
     pictures: tuple[Path, ...]
 
 
-def write_report(
+def write_report(  # noqa: PLR0913 - one part of the report each
     case: Case,
     anatomy: Anatomy,
     document: Plan | Refusal,
@@ -40,6 +41,7 @@ def write_report(
     signatures: Sequence[Signature] | None = None,
     progress: Progress | None = None,
     store: FieldStore | None = None,
+    compares: bool = False,
 ) -> ReportPaths:
     """Write what a surgeon reads of a plan, or why there is none: a page, a print, pictures.
 
@@ -54,6 +56,7 @@ def write_report(
     progress : Progress
     store : FieldStore with the distance fields of the planner, or none: the skin map then
         computes them again
+    compares : bool, whether a page sets the other ways to operate beside the answer
 
     Returns
     -------
@@ -77,6 +80,10 @@ def write_report(
         )
     skin = find_skin_map(case, anatomy, document, progress=shown, store=store)
     content = report_content(case, anatomy, document, case_findings, signatures)
+    page = make_compare_page(case, anatomy, document, progress=shown) if compares else None
+    compared = None if isinstance(page, str) else page
+    if isinstance(page, str):
+        content = replace(content, limits=(*content.limits, page))
     drawn = None
     if isinstance(skin, str):
         content = replace(content, limits=(*content.limits, skin))
@@ -87,11 +94,12 @@ def write_report(
     else:
         scenery = refusal_scenery(anatomy, document, None if isinstance(skin, str) else skin)
     pictures = tuple(draw_pictures(case, anatomy, scenery, drawn, shown))
-    page = html_report(content, pictures).encode("utf-8")
-    print_bytes = pdf_report(content, pictures)
+    html = html_report(content, pictures, compared).encode("utf-8")
+    print_bytes = pdf_report(content, pictures, compared)
     # Everything is made before the first file is written: a failed drawing leaves no file.
-    files = {"report.html": page, "report.pdf": print_bytes}
-    files |= {f"pictures/{picture.name}.png": picture.png for picture in pictures}
+    files = {"report.html": html, "report.pdf": print_bytes}
+    every = pictures if compared is None else (*pictures, compared.picture)
+    files |= {f"pictures/{picture.name}.png": picture.png for picture in every}
     written = [write_file(out_dir / name, data) for name, data in files.items()]
     return ReportPaths(written[0], written[1], tuple(written[2:]))
 

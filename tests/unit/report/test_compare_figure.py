@@ -1,5 +1,6 @@
 """The figure of six ways: what is taken is seen in colour, on the right side, with its letters."""
 
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -8,11 +9,12 @@ from matplotlib.image import imread
 from tests.unit.approaches.back_of_boxes import build_back, stand_on
 from tests.unit.planning.test_models import REFUSAL
 
+from kambin.anatomy import Origin, StructureKey
 from kambin.approaches import Ground, Measured
 from kambin.approaches.compare import measure
 from kambin.frames import Side
 from kambin.knowledge.published import APPROACHES
-from kambin.report.compare_figure import draw_comparison
+from kambin.report.compare_figure import draw_comparison, tell_modelled
 from kambin.report.compare_section import LEGEND, draw_way_section
 from kambin.report.figure import new_figure
 
@@ -72,6 +74,33 @@ def test_seen_from_the_feet_the_patients_left_is_on_the_right(side: Side) -> Non
     assert is_right_half == (side is Side.LEFT)
     tube = np.argwhere(painted(picture, "muscle pushed aside"))
     assert (tube[:, 1].mean() > picture.shape[1] / 2) == (side is Side.LEFT)
+
+
+def test_the_figure_names_as_modelled_what_is_modelled_in_this_patient_and_nothing_else() -> None:
+    anatomy = build_back()
+    told = tell_modelled(stand_on(anatomy))
+    assert told.startswith("Modelled, at least in part: ")
+    assert "muscle" in told
+    assert "flavum" in told
+    # bone of these boxes is given by labels
+    assert "bone" not in told
+    seen = {key: replace(one, origin=Origin.SEGMENTED) for key, one in anatomy.structures.items()}
+    assert tell_modelled(stand_on(replace(anatomy, structures=seen))) == ""
+    sac = StructureKey("dural_sac")
+    seen[sac] = replace(seen[sac], origin=Origin.MODELLED)
+    assert tell_modelled(stand_on(replace(anatomy, structures=seen))).endswith("part: sac.")
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_the_target_is_marked_on_the_asked_side(side: Side) -> None:
+    ground = stand_on(build_back(side), side)
+    axes = new_figure(3, 4).add_axes((0, 0, 1, 1))
+    draw_way_section(axes, ground, measure(ground, "interlaminar", None))
+    marks = [line for line in axes.lines if line.get_marker() == "+"]
+    places = {(float(line.get_xdata()[0]), float(line.get_ydata()[0])) for line in marks}
+    (place,) = places
+    lateral = abs(float(ground.geometry.surgical_mm(ground.target_lps_mm)[0]))
+    assert place == pytest.approx((side.lateral_sign_lps * lateral, 0.0))
 
 
 def test_the_legend_names_what_is_painted() -> None:

@@ -101,11 +101,12 @@ def test_painted_tissues_keep_the_order_of_a_ct() -> None:
 def test_the_corners_of_a_region_are_the_centres_of_its_outer_voxels() -> None:
     region = a_region((4, 4, 4))
     soft = SoftRegion(SKIN, region.values.astype(np.float32), region.lps_from_ijk, False)
-    corners = soft.corners_lps_mm()
+    corners = soft.cut_shape.corners_lps_mm
     assert corners.shape == (8, 3)
     assert len(np.unique(corners, axis=0)) == 8
     assert set(np.unique(corners)) == {-8.0, 8.0}
-    assert np.allclose(soft.ijk_from_lps @ soft.lps_from_ijk, np.eye(4))
+    assert np.allclose(soft.cut_shape.ijk_from_lps @ soft.lps_from_ijk, np.eye(4))
+    assert soft.cut_shape is soft.cut_shape
 
 
 def test_softening_keeps_the_half_on_the_surface_of_a_block() -> None:

@@ -13,7 +13,8 @@ from kambin.imaging import LabelMap, Volume
 from kambin.planning import Plan
 from kambin.report import sections
 from kambin.report.scenery import plan_scenery
-from kambin.report.sections import draw_section, region_outlines_mm
+from kambin.report.sections import draw_section
+from kambin.report.slice_outlines import region_outlines_mm
 from kambin.report.source import SoftRegion, crop_near, outlined_structures, shown_volume, soften
 from kambin.report.view_planes import ViewPlane, orthogonal_planes
 

@@ -16,10 +16,12 @@ from kambin.anatomy import Anatomy, Case, Confirmation
 from kambin.core import KambinError, PlanError, StoreError
 from kambin.planning import Plan, Refusal
 from kambin.report import ReportPaths, write_report
+from kambin.report.compare_page import ComparePage
 from kambin.report.content import report_content
 from kambin.report.html import html_report
 from kambin.report.pdf import pdf_report
 from kambin.report.pictures import Picture
+from kambin.report.rows import Table
 from kambin.report.words import BANNER
 
 ATTACKS = (
@@ -197,6 +199,34 @@ def test_the_print_has_all_details(the_report: ReportPaths) -> None:
     text = " ".join(pdf_pages(the_report.pdf.read_bytes()))
     for wanted in ("A made-up root.", "PL-011", "NumPy", "Every clearance, stage by stage"):
         assert wanted in text
+
+
+def test_the_six_ways_stand_on_a_page_of_their_own_and_only_where_they_were_asked_for(
+    a_small_case: Case, a_small_anatomy: Anatomy, a_plan: Callable[[str], Plan]
+) -> None:
+    content = report_content(a_small_case, a_small_anatomy, a_plan("left"))
+    costs = Table("six-ways-costs", "What they cost", ("", "First way"), (("skin, mm", "11.8"),))
+    page = ComparePage((costs,), a_picture("six-ways"))
+    html = html_report(content, [], page)
+    assert '<h2 id="six-ways">' in html
+    assert "11.8" in html
+    assert html.count("<img") == 1
+    printed = pdf_pages(pdf_report(content, [], page))
+    # the picture of this test is a square and takes a page of its own
+    assert "Six ways to operate: L4-L5, LEFT side" in " ".join(printed)
+    assert "skin, mm 11.8" in printed[-1]
+    assert all(BANNER in text for text in printed)
+    for text in (html_report(content, []), *pdf_pages(pdf_report(content, []))):
+        assert "Six ways" not in text
+
+
+def test_where_the_six_ways_cannot_be_compared_the_report_says_why(
+    a_small_case: Case, a_small_anatomy: Anatomy, a_plan: Callable[[str], Plan], tmp_path: Path
+) -> None:
+    # this patient's parts of a vertebra are not known, and no way from behind without a lamina
+    made = write_report(a_small_case, a_small_anatomy, a_plan("left"), tmp_path, compares=True)
+    assert "The six ways are not compared" in made.html.read_text("utf-8")
+    assert "six-ways" not in {path.stem for path in made.pictures}
 
 
 def test_a_long_plan_still_has_a_card_of_one_page(
