@@ -46,12 +46,11 @@ def render_codes() -> str:
         if rows:
             text += ["", f"## {title}", "", f"Usual exit status {error.exit_code}."]
         for code in rows:
-            answers = f" Fault rows {', '.join(code.rows)}." if code.rows else ""
             text += [
                 "",
                 f"### {code.code}",
                 "",
-                f"**{code.title}.** {code.cause}{answers}",
+                f"**{code.title}.** {code.cause}",
                 "",
                 f"What to do: {code.next_step}",
             ]

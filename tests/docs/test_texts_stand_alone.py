@@ -19,7 +19,7 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglo
 _INSIDE = re.compile(
     r"\b(?:architecture|evidence|recipes?|faults?|issues?|conventions?|house[- ]style)"
     r"(?: section)? [A-Z]?\d"
-    r"|\b(?:of|in) the evidence(?: file)?\b"
+    r"|\bfault rows?\b|\b(?:of|in) the evidence(?: file)?\b"
     r"|\b(?:architecture|evidence|recipes|faults|conventions|house-style)\.md\b",
     re.IGNORECASE,
 )
@@ -78,6 +78,7 @@ def test_the_bibliography_says_what_a_source_without_a_paper_means() -> None:
     [
         "architecture 8.10", "by evidence 5.6 R4", "recipes B1.2", "faults A07", "issue 5",
         "rule R4 of the evidence", "see house-style.md", "Evidence section 3", "conventions 3.1",
+        "Fault rows G18.",
     ],
 )  # fmt: skip
 def test_the_lint_fires(text: str) -> None:
