@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[2] / "src" / "kambin"
-ROOMS = ("approaches", "cli", "report", "planning", "measure", "anatomy", "knowledge")
+ROOMS = tuple(sorted(path.parent.name for path in SOURCE.glob("*/__init__.py")))
 TEMPLATES = (".html", ".jinja", ".j2", ".typ", ".txt", ".svg", ".css")
 
 

@@ -1,7 +1,7 @@
 """No text that a user reads promises an outcome, and every figure leads to its source.
 
-Texts are every word of the tables of knowledge, every text in the code of the rooms that speak to
-a user, the help of the commands, and the templates of the report.
+Texts are every word of the tables of knowledge, every text in the code of all rooms, the help of
+the commands, and the templates of the report.
 """
 
 import re
