@@ -6,7 +6,9 @@ from kambin.cli import doses, options
 from kambin.cli.app import app, examples
 from kambin.cli.opening import open_plan
 from kambin.cli.output import print_document, print_lines, print_table
+from kambin.cli.plan_members import refuse_doses
 from kambin.cli.plan_words import print_records
+from kambin.cli.verify_sets import find_set_file
 from kambin.knowledge import JURISDICTIONS
 
 
@@ -31,10 +33,12 @@ def anaesthesia(
     """List the layers on the way of a plan, what each is given, and what the patient is asked.
 
     Volumes of all drugs together stay under their ceilings. Nothing is assumed: not the weight,
-    not the drug, not its concentration.
+    not the drug, not its concentration. Of a set one plan is named: one patient has one ceiling.
     """
     # asked before the case is read: what makes no sense is told at once
     request = doses.read_doses(weight_kg, drug, ceiling, at_most, reduce_for)
+    if (file := find_set_file(plan)) is not None:
+        raise refuse_doses(file)
     _, asked, anatomy = open_plan(case, plan)
     found = plan_anaesthesia(anatomy, asked, request)
     if json:

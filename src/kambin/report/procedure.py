@@ -30,6 +30,7 @@ def make_procedure(
     *,
     accepted: frozenset[str] = frozenset(),
     anaesthesia: Anaesthesia | None = None,
+    asked_of_set: tuple[FindingRecord, ...] = (),
 ) -> Procedure:
     """Return the procedure sheet of a plan.
 
@@ -39,6 +40,7 @@ def make_procedure(
     plan : Plan
     accepted : codes of findings that a person has accepted
     anaesthesia : of the same plan and a weight, or none: the sheet then has no doses
+    asked_of_set : what the set of plans to which this one belongs asks and nobody has answered
 
     Raises
     ------
@@ -52,7 +54,9 @@ def make_procedure(
         case_sha256=plan.case_sha256,
         plan_content_sha256=plan.content_sha256,
         plan_status=plan.status,
-        open_codes=tuple(find_open_codes(plan, accepted)),
+        open_codes=tuple(
+            sorted({*find_open_codes(plan, accepted), *(one.code for one in asked_of_set)})
+        ),
         level=plan.level,
         side=plan.side,
         level_words=level_words(plan.level),
@@ -67,7 +71,7 @@ def make_procedure(
         checkpoints=find_checkpoints(plan),
         stop_rules=find_stop_rules(),
         recovery=tuple(Recovery(**row.model_dump()) for row in recovery_rows().values()),
-        findings=(*find_short_tools(tools), *_doses_missing(anaesthesia)),
+        findings=(*asked_of_set, *find_short_tools(tools), *_doses_missing(anaesthesia)),
         sources={},
         notice=NOTICE,
     )

@@ -114,8 +114,9 @@ class Procedure(Document):
 
     Notes
     -----
-    ``plan_status`` is the plan's own word; ``open_codes`` are the questions of it that nobody has
-    answered. ``anaesthesia`` is null where no weight was told: the sheet then has no doses.
+    ``plan_status`` is the plan's own word; ``open_codes`` are the questions of it, and of the set
+    that it belongs to, that nobody has answered. ``anaesthesia`` is null where no weight was told:
+    the sheet then has no doses.
     """
 
     schema_version: int = PROCEDURE_VERSION

@@ -67,7 +67,7 @@ def sheet_data(found: Procedure) -> dict[str, Any]:
         "level_words": found.level_words,
         "technique": found.technique,
         "status": status_words(found),
-        "is_open": found.plan_status != "ready",
+        "is_open": found.plan_status != "ready" or bool(found.open_codes),
         "plan": found.plan_content_sha256,
         "case": found.case_sha256,
         "plan_short": found.plan_content_sha256[:_SHORT_HASH],
@@ -115,11 +115,12 @@ def status_words(found: Procedure) -> str:
     ----------
     found : Procedure
     """
-    if found.plan_status == "ready":
-        return "plan status: ready"
-    if not found.open_codes:
-        return "plan status: needs_confirmation, answered by a named person"
-    return f"plan status: needs_confirmation. Nobody has answered {', '.join(found.open_codes)}"
+    if found.open_codes:
+        asked = ", ".join(found.open_codes)
+        return f"plan status: {found.plan_status}. Nobody has answered {asked}"
+    # what waited for a person has been answered
+    answered = "" if found.plan_status == "ready" else ", answered by a named person"
+    return f"plan status: {found.plan_status}{answered}"
 
 
 def _tagged(text: str, tag: str) -> list[str]:

@@ -7,14 +7,22 @@ from types import SimpleNamespace
 import pytest
 from tests.e2e.command_line import run_kambin
 from tests.unit.approaches.made_back import make_back, make_way
-from tests.unit.exchange.made_plans import ASKED
+from tests.unit.exchange.made_plans import ASKED, a_refusal
 
+from kambin.anatomy import Confirmation
 from kambin.cli import opening
 from kambin.cli.opening import open_plan
 from kambin.core import PlanError, StoreError
 from kambin.desk.procedures import DOCUMENT, PRINT, write_procedure
-from kambin.exchange import write_document
-from kambin.planning import Plan, seal_plan
+from kambin.exchange import (
+    SET_FILE,
+    read_plan_set,
+    record_set_confirmation,
+    write_document,
+    write_plan_set,
+)
+from kambin.frames import Side
+from kambin.planning import Plan, Refusal, seal_plan
 from kambin.report.procedure import make_procedure
 
 CASE_SHA256 = "5a" * 32
@@ -121,6 +129,66 @@ def test_a_request_that_makes_no_sense_writes_nothing(
     out = tmp_path / "sheet"
     done = run_kambin("procedure", the_plan.parent, the_plan, "-o", out, *words, "--json")
     assert (done.code, done.document["error"]["code"]) == (2, code)
+    assert not out.exists()
+
+
+@pytest.fixture
+def the_set(tmp_path: Path) -> Path:
+    """A set of both sides of one level, and a refusal at a second level."""
+    answers: dict[Path, Plan | Refusal] = {}
+    for side in Side:
+        made = make_way(side).model_copy(update={"case_sha256": CASE_SHA256})
+        plan = seal_plan(Plan.model_validate(made.model_dump()))
+        answers[tmp_path / "plans" / f"L4-L5-{side}" / "plan.json"] = plan
+    refusal = a_refusal().model_copy(update={"case_sha256": CASE_SHA256, "level": "L5-S1"})
+    answers[tmp_path / "plans" / "L5-S1" / "refusal.json"] = refusal
+    for file, answer in answers.items():
+        write_document(answer, file)
+    write_plan_set(answers, tmp_path / "plans")
+    return tmp_path / "plans"
+
+
+def test_every_plan_of_a_set_has_a_sheet_of_its_own(the_set: Path, tmp_path: Path) -> None:
+    out = tmp_path / "sheets"
+    done = run_kambin("procedure", the_set.parent, the_set, "-o", out, "--json")
+    assert done.code == 0, done.errors
+    assert set(done.document["sheets"]) == {"L4-L5-left", "L4-L5-right"}
+    assert {folder.name for folder in out.iterdir()} == {"L4-L5-left", "L4-L5-right"}
+    for name, sheet in done.document["sheets"].items():
+        assert name.endswith(sheet["side"])
+        assert json.loads((out / name / DOCUMENT).read_text()) == sheet
+        assert (out / name / PRINT).read_bytes().startswith(b"%PDF")
+
+
+def test_what_the_set_asks_stands_on_the_sheet_of_every_plan(the_set: Path, tmp_path: Path) -> None:
+    asked = {f.code for f in read_plan_set(the_set).findings if f.severity == "CONFIRM"}
+    assert asked
+    words = ("procedure", the_set.parent, the_set / SET_FILE, "-o", tmp_path / "sheets")
+    for sheet in run_kambin(*words, "--json").document["sheets"].values():
+        assert asked <= set(sheet["open_codes"])
+        assert asked <= {finding["code"] for finding in sheet["findings"]}
+    answer = Confirmation("A. Surgeon", "2026-01-01T00:00:00+00:00", min(asked), "accepted")
+    record_set_confirmation(the_set / SET_FILE, answer)
+    for sheet in run_kambin(*words, "--json").document["sheets"].values():
+        assert min(asked) not in sheet["open_codes"]
+
+
+def test_a_person_is_told_which_member_has_no_sheet(the_set: Path, tmp_path: Path) -> None:
+    text = run_kambin("procedure", the_set.parent, the_set, "-o", tmp_path / "sheets").text
+    assert "L4-L5 left" in text
+    assert "L5-S1 left: refused, no sheet" in text
+
+
+@pytest.mark.parametrize("command", ["procedure", "anaesthesia"])
+def test_doses_are_not_told_for_every_plan_of_a_set_alone(
+    command: str, the_set: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "sheets"
+    words = (command, the_set.parent, the_set, *(("-o", out) if command == "procedure" else ()))
+    done = run_kambin(*words, "--weight-kg", 70, "--drug", "lidocaine:0.5", "--json")
+    assert (done.code, done.document["error"]["code"]) == (2, "RQ-146")
+    assert "L4-L5 left, L4-L5 right" in done.document["error"]["where"]
+    assert "--at-most" in done.document["error"]["next_step"]
     assert not out.exists()
 
 

@@ -263,6 +263,15 @@ def test_questions_of_the_plan_stay_open_until_somebody_answers() -> None:
     assert status_words(make_procedure(make_back(), _plan())) == "plan status: ready"
 
 
+def test_a_ready_plan_of_a_set_that_asks_is_no_ready_sheet() -> None:
+    asked = ASKED.model_copy(update={"code": "PL-103"})
+    found = make_procedure(make_back(), _plan(), asked_of_set=(asked,))
+    assert found.plan_status == "ready"
+    assert status_words(found) == "plan status: ready. Nobody has answered PL-103"
+    assert sheet_data(found)["is_open"]
+    assert not sheet_data(make_procedure(make_back(), _plan()))["is_open"]
+
+
 def test_doses_stand_only_where_weight_and_drug_were_told() -> None:
     bare = make_procedure(make_back(), _plan())
     assert "PL-161" in [finding.code for finding in bare.findings]
