@@ -121,8 +121,17 @@ def running_workstation(
         yield running
     finally:
         if running is not None:
-            stopped = asyncio.run_coroutine_threadsafe(running.workstation.stop(), loop)
+            stopped = asyncio.run_coroutine_threadsafe(_stop(running.workstation), loop)
             stopped.result(STOP_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(STOP_S)
         loop.close()
+
+
+async def _stop(workstation: Workstation) -> None:
+    """Stop as `kambin app` does, which ends its loop with everything that still waits in it."""
+    await workstation.stop()
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(*rest, return_exceptions=True)

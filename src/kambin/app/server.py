@@ -22,11 +22,18 @@ from kambin.app.guard.assets import list_assets, make_page
 from kambin.app.guard.keys import HOP_FILE, Keys, kept_privately
 from kambin.app.guard.lease import Lease, Standing
 from kambin.app.guard.messages import Permitted
-from kambin.app.guard.socket import LEASE_STATE, GuardedSocket
-from kambin.app.guard.web_app import SOCKET_KEY, Content, GuardedApp
+from kambin.app.guard.receiving import UploadDesk
+from kambin.app.guard.refusals import make_refusal
+from kambin.app.guard.rules import Permission
+from kambin.app.guard.socket import LEASE_STATE, UPLOAD_KEY, GuardedSocket
+from kambin.app.guard.uploads import Upload
+from kambin.app.guard.web_app import SOCKET_KEY, Content, GuardedApp, Route
 
 BuildScreens = Callable[[Any, Path | None], Permitted]
 """Puts the screens on a trame server for a case folder, and says what they leave to a page."""
+
+UPLOAD: Final = "/upload"
+"""Takes files from the tab that writes."""
 
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -57,11 +64,13 @@ class Workstation:
         self.keys = Keys()
         # a name of its own: the library keeps servers by name, for as long as the process lives
         self.trame = get_server(f"kambin-{uuid4().hex}", client_type="vue3")
-        self.trame.state[LEASE_STATE] = asdict(Standing(False, False, False, 0, 0))
+        nobody = asdict(Standing(False, False, False, 0, 0))
+        self.trame.state[LEASE_STATE] = nobody | {UPLOAD_KEY: ""}
         self.trame.state.trame__title = "Kambin"
         self.trame.controller.on_error = _note_page_error
         self._permitted = screens(self.trame, folder)
         self._listening = listening
+        self._desk = UploadDesk(self._may_upload, self._take_upload)
         self._kept = ExitStack()
         self.web: GuardedApp | None = None
         self.private: Path | None = None
@@ -93,6 +102,8 @@ class Workstation:
         self.web = web
         await web.start(protocol.port_callback)
         self.private = self._kept.enter_context(kept_privately(self.keys, web.first_hop))
+        # what is not taken goes with the folder, at the latest
+        self._desk.folder = self.private
         return web.first_hop
 
     async def stop(self) -> None:
@@ -114,7 +125,20 @@ class Workstation:
         own = list_assets({"": client})
         # the client's own page, its workers and its demo parts stay out
         wanted = tuple(asset for asset in own if asset.address.strip("./") in page)
-        return Content(page, (*wanted, *list_assets(folders)))
+        uploads = Route("POST", UPLOAD, self._desk.handle, Permission.CHANGE)
+        return Content(page, (*wanted, *list_assets(folders)), [uploads])
+
+    def _may_upload(self, key: str) -> bool:
+        return self.web is not None and bool(self.web.socket.may_upload(key))
+
+    def _take_upload(self, upload: Upload) -> None:
+        """Hand an upload to the screens, which discard it when they are done with it."""
+        taker = self.trame.controller.upload_received
+        if not taker.exists():
+            upload.discard()
+            raise make_refusal(code="SE-013", where="uploads")
+        with self.trame.state:
+            taker(upload)
 
 
 def open_workstation(

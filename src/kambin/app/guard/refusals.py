@@ -12,6 +12,7 @@ STATUS: Final = {
     "SE-014": 429,
     "SE-015": 409,
     "SE-016": 500,
+    "IN-120": 413,
 }
 """The status of each refusal."""
 

@@ -37,6 +37,9 @@ from kambin.core import KambinError
 LEASE_STATE: Final = "lease"
 """Name under which each tab is told its own standing."""
 
+UPLOAD_KEY: Final = "upload_key"
+"""In that value: what the tab that writes shows with an upload."""
+
 _REFUSED_CALL: Final = -32001
 """How wslink numbers a call that failed; the client only looks whether there is an error."""
 
@@ -61,12 +64,12 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
         self._secret = secret
         self._permitted = permitted
         self._allowances: dict[str, Allowance] = {}
+        self._upload_keys: dict[str, str] = {}
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one page until it leaves or breaks a rule."""
         if len(self.connections) >= SOCKETS:
-            too_many = make_refusal("SE-014", where="the sockets that are open")
-            raise too_many
+            raise make_refusal(code="SE-014", where="the sockets that are open")
         # what is compressed together with a secret tells of it by its length
         socket = web.WebSocketResponse(
             max_msg_size=MESSAGE_BYTES + HEADER_LENGTH, heartbeat=HEARTBEAT_S, compress=False
@@ -89,6 +92,7 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
             await self.onClose(client)
         self.connections.pop(client, None)
         self._allowances.pop(client, None)
+        self._upload_keys.pop(client, None)
         self.authentified_client_ids.discard(client)
         self.lease.leave(client)
         self.tell_standing()
@@ -142,13 +146,21 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
         # the library lifts its limit for those it knows; ours stays
         self.unchunkers[client].set_max_message_size(MESSAGE_BYTES)
         if not known:
+            self._upload_keys[client] = uuid4().hex
             self.lease.join(client)
 
     def tell_standing(self) -> None:
         """Tell each tab what it may do; none hears of another's."""
         for client in tuple(self.authentified_client_ids):
-            standing = {LEASE_STATE: asdict(self.lease.standing(client))}
-            self.publish("trame.state.topic", standing, client_id=client)
+            standing = asdict(self.lease.standing(client))
+            # an upload comes beside the socket, and has to say which tab it is of
+            standing[UPLOAD_KEY] = self._upload_keys[client] if standing["writes"] else ""
+            self.publish("trame.state.topic", {LEASE_STATE: standing}, client_id=client)
+
+    def may_upload(self, key: str) -> bool:
+        """Return whether an upload with this key is of the tab that writes."""
+        owners = [client for client, known in self._upload_keys.items() if is_same(key, known)]
+        return any(self.lease.may_write(client) for client in owners)
 
     async def validateToken(self, token: object, client_id: str) -> bool:
         """Return whether a page said the key of the socket; in the library's words."""

@@ -77,12 +77,12 @@ class GuardedApp(AbstractWebApp):  # type: ignore[misc]
         self.routes = tuple(self._own_routes())
         asked = {(route.method, route.path): route.permission for route in self.routes}
         self.guard = Guard(keys, asked, listening.scheme)
-        self._socket: Any = None
+        self.socket: Any = None
         self._runner: web.AppRunner | None = None
 
     def connect(self, socket: Any) -> None:
         """Say who answers the sockets of the pages."""
-        self._socket = socket
+        self.socket = socket
 
     def _own_routes(self) -> Iterable[Route]:
         yield Route("GET", HOP, self._hop, Permission.FIRST_HOP)
@@ -140,8 +140,8 @@ class GuardedApp(AbstractWebApp):  # type: ignore[misc]
 
     async def stop(self) -> None:
         """Close all connections and stop listening."""
-        if self._socket is not None:
-            await self._socket.disconnectClients()
+        if self.socket is not None:
+            await self.socket.disconnectClients()
         if self._runner is not None:
             await self._runner.cleanup()
         if not self.completion.done():
@@ -179,7 +179,7 @@ class GuardedApp(AbstractWebApp):  # type: ignore[misc]
         return web.json_response({"sessionURL": address, "secret": self.keys.socket})
 
     async def _open_socket(self, request: web.Request) -> web.StreamResponse:
-        answer: web.StreamResponse = await self._socket.handle(request)
+        answer: web.StreamResponse = await self.socket.handle(request)
         return answer
 
 

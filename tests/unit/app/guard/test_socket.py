@@ -97,7 +97,7 @@ def speak(
                     await page.socket.close()
         # the server notices a moment later
         for _ in range(100):
-            if not running.call(lambda: len(running.web._socket.connections)):
+            if not running.call(lambda: len(running.web.socket.connections)):
                 return
             await asyncio.sleep(0.02)
 
@@ -280,7 +280,7 @@ def test_each_tab_is_told_its_own_standing(a_workstation: Running) -> None:
 def test_a_reader_takes_over_five_seconds_after_the_writer_has_gone(
     a_workstation: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease = a_workstation.web._socket.lease
+    lease = a_workstation.web.socket.lease
     clock = {"now_s": 0.0}
     monkeypatch.setattr(lease, "_clock", lambda: clock["now_s"])
 

@@ -28,10 +28,10 @@ def _every_route(running: Running) -> list[tuple[str, str]]:
 def test_every_route_declares_what_it_asks(a_workstation: Running) -> None:
     declared = {(route.method, route.path) for route in a_workstation.web.routes}
     assert set(_every_route(a_workstation)) == declared
-    assert len(declared) >= 7
+    assert len(declared) >= 8
     asks = {route.path: route.permission for route in a_workstation.web.routes}
     assert [path for path, asked in asks.items() if asked is Permission.FIRST_HOP] == ["/open"]
-    assert asks["/ws"] is asks["/socket-key"] is Permission.CHANGE
+    assert asks["/ws"] is asks["/socket-key"] is asks["/upload"] is Permission.CHANGE
     changing = {route.path for route in a_workstation.web.routes if route.method != "GET"}
     assert {asks[path] for path in changing} == {Permission.CHANGE}
 
