@@ -8,9 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JOBS ?= 2
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] && echo env || echo sudo -n env) DEBIAN_FRONTEND=noninteractive
 FULL_COVERAGE := src/kambin/core/*,src/kambin/frames/*,src/kambin/imaging/*
 
-.PHONY: demo test lint bench atlas docs clean lock install
+.PHONY: demo test browser lint bench atlas docs clean lock install
 
 install: $(STAMP)
 
@@ -29,13 +30,19 @@ demo: $(STAMP)
 # Two workers share the cores: no thread may keep one busy only to wait for its next piece of work.
 test: export OMP_WAIT_POLICY = passive
 test: export OPENBLAS_NUM_THREADS = 1
-test: $(STAMP)
+test: $(STAMP) browser
 	rm -f .coverage .coverage.*
 	COVERAGE_FILE=.coverage.jit $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --cov --cov-report= tests
 	COVERAGE_FILE=.coverage.nojit NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m kernels --cov --cov-report= tests/unit/imaging
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --include='$(FULL_COVERAGE)' --fail-under=100
 	$(BIN)/coverage report --skip-covered --fail-under=90
+
+# The workstation's tests drive Chromium. It is installed where that may be done without asking; elsewhere they skip.
+browser: $(STAMP)
+	@$(BIN)/python -m tests.browser || ! command -v apt-get >/dev/null || ! $(AS_ROOT) true 2>/dev/null \
+		|| { $(AS_ROOT) apt-get -q update && $(AS_ROOT) apt-get -q -y install --no-install-recommends chromium; } \
+		|| echo "Chromium could not be installed: tests of the workstation in a browser are skipped."
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
