@@ -106,13 +106,15 @@ def running_workstation(
     listening: Listening | None = None,
 ) -> Iterator[Running]:
     """Start a workstation in a thread of its own and stop it at the end."""
-    given = {} if screens is None else {"screens": screens}
+    if screens is None:
+        # only for those who want the real ones, which bring all libraries of pictures
+        from kambin.app.binding import build_screens as screens  # noqa: PLC0415
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
     async def start() -> Running:
-        workstation = Workstation(folder, listening, **given)
+        workstation = Workstation(folder, listening, screens=screens)
         return Running(workstation, loop, await workstation.start())
 
     running: Running | None = None

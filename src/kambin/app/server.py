@@ -16,7 +16,6 @@ from trame.app import get_server
 from trame_client.module import vue3 as client_module
 from trame_server.protocol import CoreServer
 
-from kambin.app.binding import build_screens
 from kambin.app.guard.addresses import Listening, require_private
 from kambin.app.guard.assets import list_assets, make_page
 from kambin.app.guard.keys import HOP_FILE, Keys, kept_privately
@@ -57,7 +56,7 @@ class Workstation:
         folder: Path | None,
         listening: Listening | None = None,
         *,
-        screens: BuildScreens = build_screens,
+        screens: BuildScreens,
     ) -> None:
         listening = listening or Listening()
         require_private(listening)
@@ -145,6 +144,7 @@ def open_workstation(
     folder: Path | None,
     listening: Listening | None = None,
     *,
+    screens: BuildScreens,
     browser: bool = True,
     tell: Callable[[str], None],
 ) -> None:
@@ -154,6 +154,7 @@ def open_workstation(
     ----------
     folder : Path of the case, or none
     listening : Listening, this machine and a free port unless told
+    screens : BuildScreens
     browser : bool, whether to open one
     tell : called with the address of the first hop
 
@@ -162,7 +163,7 @@ def open_workstation(
     RequestError  (RQ-195) if other machines could connect and nobody secured that
     SessionError  (SE-018) if the address cannot be used
     """
-    workstation = Workstation(folder, listening)
+    workstation = Workstation(folder, listening, screens=screens)
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(workstation, browser=browser, tell=tell))
 

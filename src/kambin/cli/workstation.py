@@ -49,6 +49,7 @@ def app_(
     what was done is kept in the case.
     """
     # imported here: whoever asks for help waits for no web server
+    from kambin.app.binding import build_screens  # noqa: PLC0415
     from kambin.app.guard.addresses import Listening  # noqa: PLC0415
     from kambin.app.server import open_workstation  # noqa: PLC0415
 
@@ -63,4 +64,4 @@ def app_(
         )
 
     listening = Listening(host, port, expose, certificate, key)
-    open_workstation(case, listening, browser=not no_browser, tell=tell)
+    open_workstation(case, listening, screens=build_screens, browser=not no_browser, tell=tell)

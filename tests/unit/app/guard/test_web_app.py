@@ -4,17 +4,24 @@ import http.client
 import socket
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.workstation import Running, running_workstation
 
 from kambin.app.guard.addresses import Listening
 from kambin.app.guard.headers import SECURITY_HEADERS
+from kambin.app.guard.messages import Permitted
 from kambin.app.guard.rules import Permission
 from kambin.core import SessionError
 
 EVIL = "evil.example"
 FORBIDDEN_WORDS = ("Traceback", "site-packages", "/work/", "/home/", "/root/", 'File "', "aiohttp")
+
+
+def no_screens(server: Any, folder: Path | None) -> Permitted:
+    del server, folder
+    return Permitted()
 
 
 def _every_route(running: Running) -> list[tuple[str, str]]:
@@ -218,7 +225,7 @@ def test_it_also_listens_on_the_loopback_of_the_newer_protocol(a_workstation: Ru
 def test_a_port_that_is_taken_is_said(a_workstation: Running) -> None:
     with (
         pytest.raises(SessionError) as caught,
-        running_workstation(listening=Listening(port=a_workstation.port)),
+        running_workstation(screens=no_screens, listening=Listening(port=a_workstation.port)),
     ):
         pass
     assert caught.value.code == "SE-018"
@@ -228,7 +235,7 @@ def test_a_port_that_is_taken_is_said(a_workstation: Running) -> None:
 def test_two_starts_share_no_secret_and_no_cookie_and_leave_nothing(tmp_path: Path) -> None:
     kept = []
     for _ in range(2):
-        with running_workstation(tmp_path) as running:
+        with running_workstation(tmp_path, screens=no_screens) as running:
             assert running.workstation.private is not None
             assert running.workstation.private.is_dir()
             kept.append((running.first_hop.partition("=")[2], running.workstation.private))
