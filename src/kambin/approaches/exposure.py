@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.approaches.back_ways import BackWay, find_back_way, find_skin
-from kambin.approaches.exposure_fields import find_fields
+from kambin.approaches.exposure_fields import FAR_MM, find_fields
 from kambin.approaches.ground import Ground
 from kambin.approaches.retraction import Retraction, find_retraction
 from kambin.imaging import Grid
@@ -28,9 +28,6 @@ TURN_DEG = math.degrees(2 * math.pi)
 
 AIM_EPSILON = 10.0**-6
 """An axis that passes the target by less, mm, goes through it."""
-
-FAR_MM = 10.0**2
-"""Distances are not followed beyond this, mm."""
 
 NO_CAPSULES = np.zeros((0, 3 + 3 + 1))
 """Bone that is cut is taken out of the obstacles; nothing is left for the kernels to ream."""

@@ -9,7 +9,7 @@ from scipy import ndimage
 from kambin.anatomy import Structure, StructureKey
 from kambin.approaches.back_ways import BackWay
 from kambin.approaches.ground import Ground
-from kambin.approaches.retraction import is_held_after, is_inside
+from kambin.approaches.retraction import is_held_after, is_in_voxel
 from kambin.approaches.solids import Points
 from kambin.imaging import Grid
 from kambin.planning.policy import BONE, Group, find_hazards
@@ -55,13 +55,13 @@ def find_fields(
         near = np.flatnonzero(_is_near(structure, places, far_mm))
         if group is Group.WATCHED or not len(near):
             continue
-        held = is_inside(structure.region, places[near])
+        held = is_in_voxel(structure.region, places[near])
         if key in moved_mm:
             held = is_held_after(ground, structure, places[near], far_mm)
         if key in cuttable:
             held[way.find_cut(key, level.upper).gap_mm(places[near]) <= 0] = False
         masks["bone" if group in BONE else "soft"][near] |= held
-    fragment = is_inside(ground.anatomy.require("fragment").region, places).reshape(grid.shape)
+    fragment = is_in_voxel(ground.anatomy.require("fragment").region, places).reshape(grid.shape)
     room_mm = shaft_mm + grid.spacing_mm
     bone, soft = (
         _measure_mm(masks[name].reshape(grid.shape), fragment, room_mm, grid.spacing_mm)

@@ -141,7 +141,7 @@ def find_foramen_depth_mm(anatomy: Anatomy, plan: Plan) -> float:
     return float(np.linalg.norm(geometry.lps_mm(crossing) - np.array(entry)))
 
 
-def is_inside(region: LabelMap, points_lps_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
+def is_within_surface(region: LabelMap, points_lps_mm: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Return which points lie within the surface of a mask, bool, shape (N,).
 
     Parameters
@@ -183,7 +183,7 @@ def _find_pieces(
         if kind is None:
             continue
         # what must be told first wins: a nerve before the disc that it lies on
-        wins = is_inside(structure.region, points_lps_mm) & (kind.rank < rank)
+        wins = is_within_surface(structure.region, points_lps_mm) & (kind.rank < rank)
         rank[wins] = kind.rank
         for index in np.flatnonzero(wins):
             found[index] = _Piece(kind.name, structure)

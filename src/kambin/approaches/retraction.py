@@ -125,9 +125,9 @@ def is_held_after(
     A root moves as a whole; of the sac the side is pressed in by as much, and its other side
     stays where it is.
     """
-    after = is_inside(structure.region, points + moved_mm * ground.axes_lps[0])
+    after = is_in_voxel(structure.region, points + moved_mm * ground.axes_lps[0])
     if structure.key.kind == "dural_sac":
-        return after & is_inside(structure.region, points)
+        return after & is_in_voxel(structure.region, points)
     return after
 
 
@@ -135,10 +135,10 @@ def _is_in_fragment(ground: Ground, points: Points) -> NDArray[np.bool_]:
     fragment = ground.anatomy.find("fragment")
     if fragment is None:
         return np.zeros(len(points), dtype=bool)
-    return is_inside(fragment.region, points)
+    return is_in_voxel(fragment.region, points)
 
 
-def is_inside(region: LabelMap, points: Points) -> NDArray[np.bool_]:
+def is_in_voxel(region: LabelMap, points: Points) -> NDArray[np.bool_]:
     """Return which points lie in a voxel of a structure, shape (N,).
 
     Parameters

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from kambin.anatomy import Structure
 from kambin.approaches import Ground, Measured
 from kambin.approaches.costs import find_cannula, find_reamed
-from kambin.approaches.retraction import is_inside
+from kambin.approaches.retraction import is_in_voxel
 from kambin.approaches.solids import Capsules, Solid
 from kambin.report.figure import draw_scale_bar, write_label
 
@@ -66,7 +66,7 @@ def draw_way_section(axes: Axes, ground: Ground, one: Measured) -> None:
     picture = np.tile(np.array(_PAPER), (len(places), 1))
     _paint_tube(picture, one, places)
     if ground.skin is not None:
-        picture[~is_inside(ground.skin.region, places)] = _AIR
+        picture[~is_in_voxel(ground.skin.region, places)] = _AIR
     _paint_anatomy(picture, ground, places)
     _paint_taken(picture, ground, one, places)
     axes.imshow(
@@ -133,7 +133,7 @@ def _paint_anatomy(
 ) -> None:
     for name, parts in find_tissues(ground).items():
         for structure in parts:
-            picture[is_inside(structure.region, places)] = LEGEND[name]
+            picture[is_in_voxel(structure.region, places)] = LEGEND[name]
 
 
 def _paint_tube(picture: NDArray[np.float64], one: Measured, places: NDArray[np.float64]) -> None:
@@ -173,5 +173,5 @@ def _paint(
     name: str,
 ) -> None:
     for structure in structures:
-        held = np.flatnonzero(is_inside(structure.region, places))
+        held = np.flatnonzero(is_in_voxel(structure.region, places))
         picture[held[solid.gap_mm(places[held]) <= 0]] = LEGEND[name]

@@ -46,7 +46,7 @@ class Sheet:
     width_mm, height_mm : float, mm, of the paper
     left_mm, bottom_mm : float, mm to the right of the midline and cranial of the disc line, of
         the lower left corner of what is drawn
-    is_cut : bool, whether skin that is safe lies beyond its edges
+    is_cut : bool, whether open skin lies beyond its edges
     """
 
     paper: str
@@ -92,11 +92,11 @@ def print_skin_document(found: SkinMapDocument, skin: SkinMap, anatomy: Anatomy)
 
 
 def find_sheet(picture: SkinPicture) -> Sheet:
-    """Return the smallest paper that holds the midline and all skin that is safe.
+    """Return the smallest paper that holds the midline and all skin that is open.
 
     Parameters
     ----------
-    picture : SkinPicture; where nothing is safe all its entries are held
+    picture : SkinPicture; where nothing is open all its entries are held
     """
     shown = picture.room_mm >= 0
     shown = shown if shown.any() else np.isfinite(picture.room_mm)

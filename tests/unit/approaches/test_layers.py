@@ -17,7 +17,12 @@ from tests.unit.approaches.made_back import (
 
 from kambin.anatomy import Level, StructureKey
 from kambin.approaches.layer_kinds import find_kind, group_of, title_of
-from kambin.approaches.layers import find_foramen_depth_mm, find_layers, is_inside, points_at
+from kambin.approaches.layers import (
+    find_foramen_depth_mm,
+    find_layers,
+    is_within_surface,
+    points_at,
+)
 from kambin.core import AnatomyError
 from kambin.frames import Side
 from kambin.knowledge import value
@@ -139,8 +144,8 @@ def test_points_of_the_axis_start_at_the_skin() -> None:
 def test_a_mask_ends_halfway_between_two_voxels() -> None:
     region = box((0, 0, 0), (4, 4, 4))
     points = np.array([[0.1, 2, 2], [-0.1, 2, 2], [3.9, 2, 2], [4.1, 2, 2], [2, 2, 90]])
-    assert is_inside(region, points).tolist() == [True, False, True, False, False]
-    assert not is_inside(region, points + 500).any()
+    assert is_within_surface(region, points).tolist() == [True, False, True, False, False]
+    assert not is_within_surface(region, points + 500).any()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.unit.approaches.small_ground import (
 )
 
 from kambin.anatomy import Structure
-from kambin.approaches.retraction import find_retraction, is_held_after, is_inside
+from kambin.approaches.retraction import find_retraction, is_held_after, is_in_voxel
 from kambin.approaches.solids import Tube
 from kambin.frames import Side
 from kambin.imaging import LabelMap
@@ -157,7 +157,7 @@ def test_a_root_moves_as_a_whole_and_keeps_its_volume() -> None:
     root = structure(ROOT, region_where({"radius": 2.0, "x": 5.0, "y": 1.0, "z": -3.0}))
     ground = ground_of(root)
     points = region_where().lps_mm(np.argwhere(region_where().values > 0))
-    before = points[is_inside(root.region, points)]
+    before = points[is_in_voxel(root.region, points)]
     after = points[is_held_after(ground, root, points, 4.0)]
     assert len(after) == len(before) > 200
     assert after.mean(axis=0) == pytest.approx(before.mean(axis=0) - [4, 0, 0])
@@ -167,7 +167,7 @@ def test_a_sac_is_pressed_in_and_its_far_side_stays() -> None:
     sac = a_sac(6.0)
     ground = ground_of(sac)
     points = region_where().lps_mm(np.argwhere(region_where().values > 0))
-    before, after = is_inside(sac.region, points), is_held_after(ground, sac, points, 3.0)
+    before, after = is_in_voxel(sac.region, points), is_held_after(ground, sac, points, 3.0)
     assert (before | ~after).all()
     lateral = points[after, 0].max()
     assert lateral == pytest.approx(6 - 3, abs=SPACING_MM)
@@ -241,12 +241,12 @@ def test_a_point_belongs_to_the_voxel_about_it(seed, shift) -> None:
     affine[:3, 3] = rng.uniform(-20, 20, 3)
     region = LabelMap((rng.random((4, 5, 3)) < 0.5).astype(np.uint8), affine, "patient")
     ijk = np.argwhere(np.ones(region.shape, dtype=bool))
-    found = is_inside(region, region.lps_mm(ijk + np.array(shift)))
+    found = is_in_voxel(region, region.lps_mm(ijk + np.array(shift)))
     assert (found == (region.values[tuple(ijk.T)] > 0)).all()
 
 
 def test_beyond_the_array_nothing_is_inside() -> None:
     region = region_where(low=(0, 0, 0), high=(2, 2, 2))
     faces = np.array([[x, 1.0, 1.0] for x in (-0.01, 0.01, 1.99, 2.01, 50.0, -50.0)])
-    assert is_inside(region, faces).tolist() == [False, True, True, False, False, False]
-    assert is_inside(region, np.zeros((0, 3))).shape == (0,)
+    assert is_in_voxel(region, faces).tolist() == [False, True, True, False, False, False]
+    assert is_in_voxel(region, np.zeros((0, 3))).shape == (0,)

@@ -159,10 +159,13 @@ _points = st.tuples(_numbers, _numbers, _numbers).map(np.array)
 
 @st.composite
 def _a_solid(draw: st.DrawFn) -> Solid:
-    kind = draw(st.sampled_from(["tube", "box", "half", "near"]))
+    kind = draw(st.sampled_from(["tube", "capsules", "box", "half", "near"]))
     point, size = draw(_points), draw(st.floats(0.5, 6))
     if kind == "tube":
         return Tube(point, point + draw(st.floats(1, 12)) * Y, size)
+    if kind == "capsules":
+        rows = [[*point, *(point + 7 * X + Z), size], [*point, *(point - 5 * Z), 1.0]]
+        return Capsules(np.array(rows))
     if kind == "box":
         axes = turn(np.array([1.0, 1, 2]), draw(st.floats(-3, 3)))
         return Box(point, axes, np.array([size, 2.0, 4.0]))
@@ -238,3 +241,8 @@ def test_a_ring_is_what_a_thin_tube_leaves_of_a_wide_one() -> None:
     found = volume_mm3(Without(wide, thin))
     assert found == pytest.approx(math.pi * (16 - 4) * 12, rel=0.02)
     assert found == volume_mm3(wide) - volume_mm3(Common((wide, thin)))
+
+
+def test_near_nothing_is_asked_nothing() -> None:
+    near = Near(cKDTree(np.array([[0.0, 0, 0], [5, 5, 5]])), 3.0)
+    assert near.gap_mm(np.zeros((0, 3))).shape == (0,)
