@@ -31,14 +31,7 @@ def attach(session: Session) -> Callable[[], None]:
     ----------
     session : Session
     """
-    written: dict[Path, bytes] = {}
-
-    def save(event: str) -> None:
-        # a hand that drags changes nothing that is kept until it lets go
-        if event in _SAVING and session.hovering is None:
-            _save(session, written)
-
-    return session.subscribe(save)
+    return session.subscribe(_Saver(session))
 
 
 def restore(session: Session) -> None:
@@ -75,23 +68,34 @@ def restore(session: Session) -> None:
         )
 
 
-def _save(session: Session, written: dict[Path, bytes]) -> None:
-    saved = save_session(session)
-    if saved is None or session.folder is None:
-        return
-    file, data = session.folder / SAVED_FILE, to_json(saved).encode("utf-8")
-    if written.get(file) == data:
-        return
-    try:
-        write_bytes_atomically(file, data)
-    except StoreError as error:
-        told = error_message(error, session.step)
-        # once, and not after each move of the hand
-        if told not in session.messages:
-            session.tell(told)
-        return
-    written.clear()
-    written[file] = data
+class _Saver:
+    """Writes the session when it differs from what lies there."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._written: tuple[Path, bytes] | None = None
+        self._has_failed = False
+
+    def __call__(self, event: str) -> None:
+        """Save after an event that changes what is kept."""
+        # a hand that drags changes nothing that is kept until it lets go
+        if event not in _SAVING or self._session.hovering is not None:
+            return
+        saved, folder = save_session(self._session), self._session.folder
+        if saved is None or folder is None:
+            return
+        whole = (folder / SAVED_FILE, to_json(saved).encode("utf-8"))
+        if whole == self._written:
+            return
+        try:
+            write_bytes_atomically(*whole)
+        except StoreError as error:
+            # told once, and not after each move of the hand
+            if not self._has_failed:
+                self._has_failed = True
+                self._session.tell(error_message(error, self._session.step))
+            return
+        self._written, self._has_failed = whole, False
 
 
 def _read(file: Path, case_sha256: str) -> SavedSession | str:

@@ -1,7 +1,7 @@
 """The path under the hand: two points and a docking distance, with what was found of it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from kambin.planning.choice_models import Rule
 from kambin.planning.documents import Point
 from kambin.planning.evaluate import to_point
 from kambin.planning.evaluator import Evaluation
+from kambin.planning.sealing import JSON_DECIMALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,23 @@ class HandPath:
     ----------
     entry_lps_mm, target_lps_mm : point, mm, LPS
     stop_mm : float, mm, how far short of the target the cannula docks
+
+    Notes
+    -----
+    Numbers have the digits of documents, a nanometre: what is saved, sealed or undone is the same
+    path again.
     """
 
     entry_lps_mm: Point
     target_lps_mm: Point
     stop_mm: float
+
+    def __post_init__(self) -> None:
+        """Round to the digits of documents."""
+        for name in ("entry_lps_mm", "target_lps_mm"):
+            x, y, z = getattr(self, name)
+            object.__setattr__(self, name, (_rounded(x), _rounded(y), _rounded(z)))
+        object.__setattr__(self, "stop_mm", _rounded(self.stop_mm))
 
     @classmethod
     def of(cls, entry_lps_mm: ArrayLike, target_lps_mm: ArrayLike, stop_mm: float) -> Self:
@@ -105,7 +118,8 @@ class Draft:
 
     path: HandPath
     verdict: Verdict
-    evaluation: Evaluation | None = None
+    # its arrays say nothing that path and rules do not
+    evaluation: Evaluation | None = field(default=None, compare=False)
     rules: tuple[Rule, ...] = ()
     is_quick: bool = True
     is_strayed: bool = False
@@ -145,6 +159,11 @@ def require_finite(number: float, name: str) -> float:
     if not math.isfinite(number):
         raise not_understood(where=name, why="It is not a finite number.")
     return number
+
+
+def _rounded(number: float) -> float:
+    """Return a number with the digits of documents; adding zero turns -0.0 into 0.0."""
+    return round(number, JSON_DECIMALS) + 0.0
 
 
 def not_understood(*, where: str, why: str) -> RequestError:

@@ -192,10 +192,12 @@ def begin_path(session: Session, path: HandPath | None = None) -> None:
 
     Raises
     ------
-    RequestError  (RQ-181) without a ground; (RQ-184) where no ray of the technique meets skin
+    RequestError  (RQ-181) without a ground; (RQ-183) while it is locked; (RQ-184) where no ray
+        of the technique meets skin
     """
     if session.ground is None:
         raise step_closed(mend="plan", why="Nothing is prepared to measure a path on.")
+    _require_unlocked(session)
     if path is None:
         middle = session.ground.middle()
         if middle is None:
