@@ -16,6 +16,7 @@ from kambin.cli.output import print_document, print_lines, print_table
 from kambin.cli.plan_words import print_records
 from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_bytes_atomically, write_document
+from kambin.exchange.documents import require_writable
 from kambin.planning import PlanRequest
 
 COMPARE_FILE, PICTURE_FILE = "compare.json", "compare.png"
@@ -65,6 +66,8 @@ def compare(
         target_lps_mm=find_target(target),
         technique=technique,
     )
+    if out is not None:
+        require_writable(out)
     with opened_case(case, request.level) as work:
         measured = measure_all(
             work.case, work.anatomy, request, progress=work.progress, store=MemoryStore()

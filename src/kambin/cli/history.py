@@ -17,6 +17,7 @@ from kambin.exchange import (
     History,
     Version,
     find_answer_file,
+    read_answer,
     read_case,
     read_history,
     read_signatures,
@@ -52,6 +53,9 @@ def history(
     if undo or redo:
         step_history(place, back=undo, at=SystemClock().now().isoformat(timespec="seconds"))
     found = read_history(place)
+    if found.current is None and (find_answer_file(place).exists() or not place.exists()):
+        # a plan without a history is one all the same; a mistyped name is none
+        read_answer(find_answer_file(place))
     signatures = read_signatures(place, case_sha256=read_case(case, verify=False).sha256)
     if json:
         print_document(with_version(_describe(place, found, signatures)))

@@ -10,6 +10,7 @@ from kambin.cli.app import app, examples
 from kambin.cli.asking import find_level, find_side
 from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_findings, print_lines, print_table
+from kambin.exchange.documents import require_writable
 from kambin.measure import measure_case
 from kambin.measure.herniation_words import describe_herniation
 from kambin.report.measure_page import (
@@ -48,6 +49,8 @@ def measure(
     """
     # before the case is read, so that a mistyped level costs no waiting
     asked_level, asked_side = find_level(level), find_side(side)
+    for folder in ([] if table is None else [table.parent]) + ([] if pages is None else [pages]):
+        require_writable(folder)
     with opened_case(case, asked_level, plans=False) as work:
         read, anatomy = work.case, work.anatomy
     measured = measure_case(anatomy, read, level=work.level, side=asked_side)

@@ -89,9 +89,10 @@ def read_own_plan(folder: Path, place: Path) -> tuple[CheckedCase, Plan]:
     AnatomyError  (AN-020, AN-021) while a finding of the case stops or waits for a person
     StoreError, InputError  as ``read_case`` and ``read_plan``
     """
-    asked = read_plan(find_answer_file(place))
+    file = find_answer_file(place)
+    asked = read_plan(file)
     checked = read_checked_case(folder)
     if checked.case.sha256 != asked.case_sha256:
-        raise stale_plan(checked.case.sha256, asked)
+        raise stale_plan(checked.case.sha256, asked, f"{file} on {folder}")
     require_answered(checked)
     return checked, asked

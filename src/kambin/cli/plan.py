@@ -16,6 +16,7 @@ from kambin.cli.plan_words import print_next, print_plan, print_refusal
 from kambin.core import Clock, FieldStore, PlanError
 from kambin.desk.clock import SystemClock
 from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
+from kambin.exchange.documents import require_writable
 from kambin.knowledge import Margins
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
@@ -89,6 +90,8 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
         errors=cast("Setting", errors),
     )
     requests = find_requests(request, also or [], bilateral=bilateral)
+    if out is not None:
+        require_writable(out)
     if len(requests) > 1:
         return _plan_several(case, requests, out, new_version=new_version, json=json)
     # whoever writes here while this one is computed shall not be replaced unseen

@@ -16,6 +16,7 @@ from kambin.cli.output import print_document, print_lines, print_table
 from kambin.core import RequestError
 from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_bytes_atomically, write_document
+from kambin.exchange.documents import require_writable
 from kambin.planning import PlanRequest, SkinMap, SkinMapDocument, make_skin_map
 from kambin.planning.evaluator import UNRESOLVED
 from kambin.planning.reach import NO_FRAGMENT
@@ -70,6 +71,8 @@ def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
         technique=technique,
         cannula_mm=diameters[0] if diameters else None,
     )
+    for file in files:
+        require_writable(file.parent)
     with opened_case(case, request.level) as work:
         found, skin = make_skin_map(
             work.case,

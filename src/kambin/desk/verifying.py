@@ -33,8 +33,14 @@ def check_plan(
     return checked, verify_plan(checked.case, complete(checked.case), plan)
 
 
-def stale_plan(case_sha256: str, plan: Plan) -> PlanError:
+def stale_plan(case_sha256: str, plan: Plan, where: str = "case_sha256") -> PlanError:
     """Return the reason why a plan no longer counts: its case is another one now.
+
+    Parameters
+    ----------
+    case_sha256 : str, of the case as it is now
+    plan : Plan
+    where : str, what names the two to a person, or the field of the document
 
     Returns
     -------
@@ -43,7 +49,7 @@ def stale_plan(case_sha256: str, plan: Plan) -> PlanError:
     return PlanError(
         code="PL-020",
         what="The case changed after planning, or is another one",
-        where="case_sha256",
+        where=where,
         why=f"The plan was made on {plan.case_sha256[:12]}, this case is {case_sha256[:12]}.",
         next_step=require_code("PL-020").next_step,
     )

@@ -19,6 +19,7 @@ from kambin.exchange.case_additions import additions_document, read_additions
 from kambin.exchange.documents import (
     SCHEMA_VERSION,
     sync_folder,
+    tell_unreadable,
     to_json,
     write_document,
     write_durably,
@@ -229,8 +230,8 @@ def read_json_object(file: Path) -> dict[str, Any]:
     """
     try:
         document = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise not_a_case(file.name, f"It cannot be read: {type(error).__name__}.") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise not_a_case(file.name, tell_unreadable(error)) from error
     if not isinstance(document, dict) or not isinstance(document.get("schema_version"), int):
         raise not_a_case(file.name, "It carries no schema_version.")
     if document["schema_version"] > SCHEMA_VERSION:

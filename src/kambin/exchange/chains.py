@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kambin.core import StoreError
-from kambin.exchange.documents import SCHEMA_VERSION, to_plain, write_document
+from kambin.exchange.documents import SCHEMA_VERSION, tell_unreadable, to_plain, write_document
 
 NOTHING_BEFORE = "0" * 64
 """What the first entry of a log names as its predecessor."""
@@ -68,7 +68,7 @@ def read_log(file: Path) -> tuple[Entry, ...]:
             raise _newer(file, version)
         _require_linked(file, entries)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise log_changed(file, f"It cannot be read: {type(error).__name__}.") from error
+        raise log_changed(file, tell_unreadable(error)) from error
     return entries
 
 

@@ -1,5 +1,6 @@
 """Documents out: canonical JSON, and files that are either whole or not there."""
 
+import errno
 import json
 import math
 import os
@@ -7,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,48 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def tell_unreadable(error: Exception) -> str:
+    """Return why a document of ours cannot be read, as a sentence.
+
+    Parameters
+    ----------
+    error : what reading the file or its JSON raised
+    """
+    if isinstance(error, FileNotFoundError):
+        return "There is no such file."
+    if isinstance(error, OSError):
+        # the reason alone: the message names the path
+        return f"The system says: {error.strerror or type(error).__name__}."
+    if isinstance(error, UnicodeDecodeError):
+        return "It is not text in UTF-8."
+    if isinstance(error, JSONDecodeError):
+        return f"It is not whole JSON: line {error.lineno}, column {error.colno}."
+    if isinstance(error, RecursionError):
+        return "Its JSON is nested too deeply."
+    return "Its content is not what was written."
+
+
+def require_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, before anything is computed for it.
+
+    Parameters
+    ----------
+    folder : the folder, there or not
+
+    Raises
+    ------
+    StoreError  (ST-001) if a file has its name, or that of a folder above it, or this user may not
+        write there
+    """
+    there = Path(folder).absolute()
+    while not there.exists():
+        there = there.parent
+    if not there.is_dir():
+        raise writing_failed(there, 0, NotADirectoryError(errno.ENOTDIR, "A file has this name"))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise writing_failed(there, 0, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
 def writing_failed(path: Path, size: int, error: OSError) -> StoreError:
     """Return the error for a file or folder that could not be written (ST-001)."""
     return StoreError(
@@ -133,7 +177,8 @@ def writing_failed(path: Path, size: int, error: OSError) -> StoreError:
         what="Writing failed",
         # the name alone: the folders above it may be named after a patient
         where=path.name,
-        why=f"{size} bytes could not be written: {error.strerror or type(error).__name__}.",
+        why=f"{f'{size} bytes' if size else 'Nothing'} could not be written: "
+        f"{error.strerror or type(error).__name__}.",
         next_step="Free space or choose another folder and repeat; what was there is intact.",
     )
 

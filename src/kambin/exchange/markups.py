@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.core import InputError
+from kambin.exchange.documents import tell_unreadable
 from kambin.frames import LPS_FROM_RAS
 
 _LARGEST_BYTES = 10 * 1024**2
@@ -141,7 +142,7 @@ def _read_markups(path: Path) -> list[Mapping[str, Any]]:
     try:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise _not_usable(path, f"It cannot be read: {type(error).__name__}.") from error
+        raise _not_usable(path, tell_unreadable(error)) from error
     markups = document.get("markups") if isinstance(document, dict) else None
     if not isinstance(markups, list) or not all(isinstance(m, dict) for m in markups):
         raise _not_usable(path, "It has no list of markups.")

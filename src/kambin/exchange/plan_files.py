@@ -13,7 +13,7 @@ from kambin.exchange.case_files import CONFIRMATIONS_FILE, read_confirmations
 from kambin.exchange.documents import (
     SCHEMA_VERSION as CONFIRMATIONS_VERSION,
 )
-from kambin.exchange.documents import write_document
+from kambin.exchange.documents import tell_unreadable, write_document
 from kambin.planning import (
     FIRST_VERSION,
     SCHEMA_VERSION,
@@ -116,7 +116,7 @@ def read_planning_document(path: Path, newest: int = SCHEMA_VERSION) -> dict[str
     try:
         document = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise not_a_plan(path, f"It cannot be read: {type(error).__name__}.") from error
+        raise not_a_plan(path, tell_unreadable(error)) from error
     if not isinstance(document, dict):
         raise not_a_plan(path, "It is not a JSON object.")
     version = document.get("schema_version")

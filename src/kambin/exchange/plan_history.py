@@ -184,6 +184,9 @@ def step_history(place: Path, *, back: bool, at: str) -> Version:
     StoreError  (ST-010) if the present version is locked; (ST-011, ST-001) as ``keep_answer``
     """
     shelf = Shelf.at(place)
+    # a place that is not there is not made by asking for its past
+    if not (shelf.history_file.exists() or shelf.find_answers()):
+        raise _nowhere(shelf, back=back)
     with shelf.alone():
         history = settle_history(shelf, at)
         wanted = history.undone if back else history.redone

@@ -97,6 +97,9 @@ def lock_plan_file(place: Path, *, at: str, case_sha256: str) -> tuple[Signature
     StoreError  (ST-011) if history or signatures were changed; (ST-001) if it cannot be written
     """
     shelf = Shelf.at(place)
+    if not shelf.history_file.exists():
+        # before anything is written beside it; with a history, what was stopped is finished first
+        read_sealed_plan(shelf.answer_file("plan"))
     with shelf.alone():
         history = settle_history(shelf, at)
         content = read_sealed_plan(shelf.answer_file("plan"))[1]
