@@ -31,6 +31,9 @@ from kambin.app.guard.web_app import SOCKET_KEY, Content, GuardedApp, Route
 BuildScreens = Callable[[Any, Path | None], Permitted]
 """Puts the screens on a trame server for a case folder, and says what they leave to a page."""
 
+VUETIFY_CONFIG: Final = "trame__vuetify3_config"
+"""Name under which the client looks for the settings of its widgets."""
+
 UPLOAD: Final = "/upload"
 """Takes files from the tab that writes."""
 
@@ -68,6 +71,8 @@ class Workstation:
         self.trame.state.trame__title = "Kambin"
         self.trame.controller.on_error = _note_page_error
         self._permitted = screens(self.trame, folder)
+        self._style_nonce = uuid4().hex
+        mark_theme(self.trame.state, self._style_nonce)
         self._listening = listening
         self._desk = UploadDesk(self._may_upload, self._take_upload)
         self._kept = ExitStack()
@@ -125,7 +130,7 @@ class Workstation:
         # the client's own page, its workers and its demo parts stay out
         wanted = tuple(asset for asset in own if asset.address.strip("./") in page)
         uploads = Route("POST", UPLOAD, self._desk.handle, Permission.CHANGE)
-        return Content(page, (*wanted, *list_assets(folders)), [uploads])
+        return Content(page, self._style_nonce, (*wanted, *list_assets(folders)), [uploads])
 
     def _may_upload(self, key: str) -> bool:
         return self.web is not None and bool(self.web.socket.may_upload(key))
@@ -184,6 +189,19 @@ async def _serve(workstation: Workstation, *, browser: bool, tell: Callable[[str
         await stopped.wait()
     finally:
         await workstation.stop()
+
+
+def mark_theme(state: Any, nonce: str) -> None:
+    """Have Vuetify mark the style element of its theme, the one that our policy lets it write.
+
+    Parameters
+    ----------
+    state : trame State, with whatever the screens configured
+    nonce : str
+    """
+    config = dict(state[VUETIFY_CONFIG] or {})
+    config["theme"] = dict(config.get("theme", {})) | {"cspNonce": nonce}
+    state[VUETIFY_CONFIG] = config
 
 
 def _note_page_error(_message: object) -> None:

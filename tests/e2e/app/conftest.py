@@ -103,6 +103,8 @@ def a_context(a_browser: Browser, seen: Seen) -> Iterator[BrowserContext]:
     seen.watch(context)
     yield context
     context.close()
+    # whatever the test was about
+    assert [words for words in seen.complaints if "Content Security Policy" in words] == []
 
 
 @pytest.fixture

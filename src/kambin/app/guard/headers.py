@@ -2,24 +2,36 @@
 
 from typing import Final
 
-POLICY: Final = {
+_POLICY: Final = {
     "default-src": "'none'",
     # templates become code in the browser: the run-time compiler of Vue
     "script-src": "'self' 'unsafe-eval'",
-    # the theme of Vuetify is a style element that its script writes
-    "style-src": "'self' 'unsafe-inline'",
-    "img-src": "'self' data: blob:",
+    # the theme of Vuetify is a style element that its script writes, and marks with the nonce
+    "style-src": "'self' 'nonce-{nonce}'",
+    # slices come with the state
+    "img-src": "'self' data:",
     "font-src": "'self'",
     "connect-src": "'self'",
-    "worker-src": "'none'",
     "base-uri": "'none'",
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-"""Content security policy; why each exception is needed stands in docs/adr/0013."""
+
+POLICY_HEADER: Final = "Content-Security-Policy"
+
+
+def content_policy(style_nonce: str) -> str:
+    """Return the content security policy; why each exception is needed stands in docs/adr/0013.
+
+    Parameters
+    ----------
+    style_nonce : str, marks the one style element that a script may write
+    """
+    policy = "; ".join(f"{name} {value}" for name, value in _POLICY.items())
+    return policy.format(nonce=style_nonce)
+
 
 SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -31,3 +43,4 @@ SECURITY_HEADERS: Final = {
     # no versions: they would tell which known holes to try
     "Server": "kambin",
 }
+"""Beside the policy, the same at each start."""

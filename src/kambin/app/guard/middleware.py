@@ -6,7 +6,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 
 from kambin.app.guard.failures import CaughtFailure
-from kambin.app.guard.headers import SECURITY_HEADERS
+from kambin.app.guard.headers import POLICY_HEADER, SECURITY_HEADERS, content_policy
 from kambin.app.guard.keys import Keys
 from kambin.app.guard.refusals import as_document, make_refusal, status_of
 from kambin.app.guard.rules import Asked, Permission, find_refusal
@@ -27,16 +27,18 @@ class Guard:
     keys : Keys
     permissions : what each route asks; whatever is not in it is closed
     scheme : str, ``http`` or ``https``
+    style_nonce : str, marks the one style element that a script of ours writes
 
     Notes
     -----
     ``hosts`` is empty, and nobody gets in, until the server knows where it listens.
     """
 
-    def __init__(self, keys: Keys, permissions: Permissions, scheme: str = "http") -> None:
+    def __init__(self, keys: Keys, permissions: Permissions, scheme: str, style_nonce: str) -> None:
         self.keys = keys
         self.permissions = permissions
         self.scheme = scheme
+        self.headers = SECURITY_HEADERS | {POLICY_HEADER: content_policy(style_nonce)}
         self.hosts: frozenset[str] = frozenset()
         self.cookie_name = "kambin"
 
@@ -72,6 +74,11 @@ class Guard:
 
         return guarded
 
+    async def add_headers(self, _request: web.Request, response: web.StreamResponse) -> None:
+        """Put the security headers on an answer, just before it leaves; on every one."""
+        for name, value in self.headers.items():
+            response.headers[name] = value
+
     def refusal_of(self, request: web.Request) -> str | None:
         """Return the code that speaks against a request, or none."""
         resource = request.match_info.route.resource
@@ -96,9 +103,3 @@ class Guard:
 def refused(error: KambinError, *, status: int | None = None) -> web.Response:
     """Return an error as an answer in our shape."""
     return web.json_response(as_document(error), status=status or status_of(error.code))
-
-
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on an answer, just before it leaves; on every one."""
-    for name, value in SECURITY_HEADERS.items():
-        response.headers[name] = value

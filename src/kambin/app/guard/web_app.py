@@ -13,7 +13,7 @@ from kambin.app.guard.addresses import Listening
 from kambin.app.guard.assets import Asset
 from kambin.app.guard.keys import Keys
 from kambin.app.guard.limits import MESSAGE_BYTES
-from kambin.app.guard.middleware import TOKEN_FIELD, Guard, add_headers
+from kambin.app.guard.middleware import TOKEN_FIELD, Guard
 from kambin.app.guard.rules import Permission
 from kambin.core import SessionError
 
@@ -52,9 +52,11 @@ class Content:
     page : str, the one page
     assets : the files of the client's libraries
     routes : further addresses
+    style_nonce : str, marks the one style element that a script of the page writes
     """
 
     page: str
+    style_nonce: str
     assets: tuple[Asset, ...] = ()
     routes: list[Route] = field(default_factory=list)
 
@@ -76,7 +78,7 @@ class GuardedApp(AbstractWebApp):  # type: ignore[misc]
         self.content = content
         self.routes = tuple(self._own_routes())
         asked = {(route.method, route.path): route.permission for route in self.routes}
-        self.guard = Guard(keys, asked, listening.scheme)
+        self.guard = Guard(keys, asked, listening.scheme, content.style_nonce)
         self.socket: Any = None
         self._runner: web.AppRunner | None = None
 
@@ -99,7 +101,7 @@ class GuardedApp(AbstractWebApp):  # type: ignore[misc]
         app = web.Application(middlewares=[self.guard.middleware()], client_max_size=MESSAGE_BYTES)
         for route in self.routes:
             app.router.add_route(route.method, route.path, route.handler)
-        app.on_response_prepare.append(add_headers)
+        app.on_response_prepare.append(self.guard.add_headers)
         return app
 
     async def start(self, port_callback: Any = None) -> None:

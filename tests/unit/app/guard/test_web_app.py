@@ -10,7 +10,7 @@ import pytest
 from tests.workstation import Running, running_workstation
 
 from kambin.app.guard.addresses import Listening
-from kambin.app.guard.headers import SECURITY_HEADERS
+from kambin.app.guard.headers import SECURITY_HEADERS, content_policy
 from kambin.app.guard.messages import Permitted
 from kambin.app.guard.rules import Permission
 from kambin.core import SessionError
@@ -76,8 +76,20 @@ def test_every_answer_tells_the_browser_what_to_forbid(a_workstation: Running) -
         [{}, a_workstation.own_page, {"Host": EVIL}],
     ):
         answer = a_workstation.ask(path, method=method, headers=headers)
-        assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+        forbidding = a_workstation.web.guard.headers
+        assert SECURITY_HEADERS.items() < forbidding.items()
+        assert {name: answer.headers.get(name) for name in forbidding} == forbidding
         assert not [name for name in answer.headers if name.startswith("Access-Control")]
+
+
+def test_the_policy_names_its_exceptions_and_no_other_machine() -> None:
+    policy = dict(rule.split(" ", 1) for rule in content_policy("N").split("; "))
+    assert policy.pop("default-src") == "'none'"
+    assert policy.pop("script-src") == "'self' 'unsafe-eval'"
+    assert policy.pop("style-src") == "'self' 'nonce-N'"
+    assert policy.pop("img-src") == "'self' data:"
+    assert {"frame-ancestors", "base-uri", "form-action"} <= policy.keys()
+    assert set(policy.values()) <= {"'none'", "'self'"}
 
 
 def test_no_answer_tells_of_our_insides(a_workstation: Running) -> None:
