@@ -19,26 +19,22 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.progress import Progress
 
 from benchmarks.herniation_atlas_behind import BEHIND, expose
-from benchmarks.herniation_atlas_design import TECHNIQUES, VARIANTS, Fragment, Row, choose
-from benchmarks.herniation_atlas_place import Place, Placed
+from benchmarks.herniation_atlas_control import compare_with_planner, tell_control
+from benchmarks.herniation_atlas_design import TECHNIQUES, Fragment, Row, choose, name_run
+from benchmarks.herniation_atlas_patients import find_place
+from benchmarks.herniation_atlas_place import Placed
 from benchmarks.herniation_atlas_plan import answer, prepare
 from benchmarks.herniation_atlas_tables import make_tables
-from benchmarks.made_once import MadeOnce, name_code
+from benchmarks.made_once import name_code
 from benchmarks.measure_tables import write_between
-from kambin.anatomy import Case, Level
 from kambin.core import KambinError
-from kambin.exchange import read_case, settle_case, write_case
-from kambin.frames import Side
-from kambin.phantom import PhantomParameters, build_phantom
-from kambin.planning import Plan, PlanRequest, plan_trajectory
+from kambin.planning import PlanRequest
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "benchmarks" / "out" / "herniation_atlas"
@@ -47,24 +43,12 @@ PLANNING = ("src/kambin/anatomy", "src/kambin/core", "src/kambin/frames", "src/k
             "src/kambin/knowledge", "src/kambin/measure", "src/kambin/phantom",
             "src/kambin/planning", "benchmarks/placed_herniations.py",
             "benchmarks/herniation_atlas.py", "benchmarks/herniation_atlas_design.py",
-            "benchmarks/herniation_atlas_place.py",
+            "benchmarks/herniation_atlas_patients.py", "benchmarks/herniation_atlas_place.py",
             "benchmarks/herniation_atlas_plan.py")  # fmt: skip
 """What a plan depends on."""
 
 APPROACHES = ("src/kambin/approaches", "benchmarks/herniation_atlas_behind.py")
 """What a way from behind depends on besides."""
-
-SPACING_MM = 1.5
-"""Of image and labels: a third of the voxels of 1 mm, and the facet is still resolved."""
-
-MADE_AT = "L4-L5"
-"""Level at which the made patients are said to be ill; no label shows their own herniation."""
-
-AT_LEVEL = ("collapsed disc",)
-"""Variants that change the level that is said to be ill alone: a patient for each level."""
-
-SAME_MM, QUANTUM_MM = 1e-5, 0.01
-"""What documents are rounded to, and the steps in which objectives are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +58,6 @@ class Task:
     fragment: Fragment
     ways: tuple[str, ...]
     folder: Path
-
-
-@lru_cache(maxsize=1)
-def find_place(folder: Path, variant: str, level: str, side: str) -> Place:
-    """Return a level and side of a made patient, completed once and kept in a folder."""
-    made, ill = _open_folder(folder), level if variant in AT_LEVEL else MADE_AT
-    name = f"{variant}-{ill}".replace(" ", "-")
-    case = read_case(made.find(name, lambda path: _make_patient(variant, ill, path)))
-    return Place(case, made.complete(case), Level.parse(level), Side(side))
-
-
-@lru_cache(maxsize=1)
-def _open_folder(folder: Path) -> MadeOnce:
-    return MadeOnce(folder)
-
-
-def _make_patient(variant: str, ill: str, path: Path) -> None:
-    made = PhantomParameters(
-        Level.parse(ill), Side.LEFT, variants=VARIANTS[variant], spacing_mm=SPACING_MM
-    )
-    phantom = build_phantom(made)
-    write_case(Case(phantom.image, phantom.labels, phantom.names, "kambin"), path)
 
 
 def run(task: Task) -> list[Row]:
@@ -141,6 +103,7 @@ class Kept:
         """Keep where the answers are."""
         self.folder = out / name_code(PLANNING)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.patients = self.folder / "patients"
         self.plans = self.folder / "plans.jsonl"
         self.behind = self.folder / f"behind-{name_code(APPROACHES)}.jsonl"
 
@@ -169,11 +132,6 @@ def _read_lines(file: Path) -> list[str]:
     return text.splitlines()
 
 
-def name_run(row: Row) -> tuple[Any, ...]:
-    """Return what a row answers."""
-    return (*(row[name] for name in Fragment.__slots__), row["technique"])
-
-
 def run_all(
     chosen: list[tuple[Fragment, tuple[str, ...]]],
     kept: Kept,
@@ -198,7 +156,7 @@ def run_all(
     for one, names in asked:
         missing = [name for name in names if (*one.words.values(), name) not in known]
         if missing:
-            tasks.append(Task(one, tuple(missing), kept.folder / "patients"))
+            tasks.append(Task(one, tuple(missing), kept.patients))
     with Progress(disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("runs", total=len(wanted), completed=len(wanted) - _count(tasks))
         for rows in _spread(tasks[:most], jobs):
@@ -234,84 +192,6 @@ def read_table(file: Path) -> list[Row]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
-def compare_with_planner(rows: list[Row], kept: Kept, count: int, seed: int) -> list[Row]:
-    """Return for some runs whether ``plan_trajectory`` answers the same.
-
-    Parameters
-    ----------
-    rows : list of rows, of which plans of placed fragments are drawn
-    kept : Kept
-    count : int, how many are drawn
-    seed : int
-    """
-    placed = [row for row in rows if "not_placed" not in row and row["technique"] in TECHNIQUES]
-    drawn = np.random.default_rng(seed).choice(len(placed), min(count, len(placed)), replace=False)
-    return [compare_run(placed[n], kept.folder / "patients") for n in sorted(drawn.tolist())]
-
-
-def compare_run(row: Row, folder: Path) -> Row:
-    """Return a run's answer and the whole planner's, and whether they are the same."""
-    one = Fragment(*name_run(row)[:-1])
-    place = find_place(folder, one.variant, one.level, one.side)
-    placed: Placed = place.with_fragment(one.wish)
-    request = PlanRequest(place.level, place.side, technique=row["technique"])
-    whole = plan_trajectory(settle_case(placed.case), placed.anatomy, request)
-    if not isinstance(whole, Plan):
-        binding = whole.binding
-        found = {
-            "planned": False,
-            "decidable": whole.decidable,
-            "structure": binding.structure,
-            "stage": binding.stage,
-            "deficit_mm": binding.deficit_mm,
-            "codes": [f.code for f in whole.findings if f.severity == "BLOCK"],
-        }
-    else:
-        cannula = next(stage for stage in whole.stages if stage.tool == "cannula")
-        found = {
-            "planned": True,
-            "entry_lps_mm": [*whole.trajectory.entry_lps_mm],
-            "target_lps_mm": [*whole.trajectory.target_lps_mm],
-            "stop_mm": cannula.stop_mm,
-            "objective_mm": whole.certificate.objective_mm,
-            "reachable": whole.reach.reachable_fraction,
-        }
-    return {"quick": row, "whole": found}
-
-
-def is_same(compared: Row) -> bool:
-    """Return whether the whole planner gives the answer of a run.
-
-    Notes
-    -----
-    Documents are rounded; two objectives that are told apart differ by 0.01 mm.
-    """
-    quick, whole = compared["quick"], compared["whole"]
-    if quick["planned"] != whole["planned"]:
-        return False
-    if not whole["planned"]:
-        names = ("structure", "stage", "decidable")
-        known = {"structure": "skin", **quick}
-        return "deficit_mm" not in quick or all(known[name] == whole[name] for name in names)
-    places = [np.subtract(quick[name], whole[name]) for name in ("entry_lps_mm", "target_lps_mm")]
-    numbers = [quick[name] - whole[name] for name in ("stop_mm", "reachable")]
-    is_near = np.abs(np.concatenate([*places, numbers])).max() <= SAME_MM
-    return bool(is_near and abs(quick["objective_mm"] - whole["objective_mm"]) <= QUANTUM_MM)
-
-
-def tell_control(compared: list[Row]) -> Iterator[str]:
-    """Yield how often the whole planner agrees, and every run in which it does not."""
-    same = [is_same(row) for row in compared]
-    plans = sum(row["whole"]["planned"] for row in compared)
-    yield (
-        f"whole planner: {len(compared)} runs, {plans} plans and {len(compared) - plans} refusals, "
-        f"{sum(same)} the same as here"
-    )
-    for row, is_equal in zip(compared, same, strict=True):
-        if not is_equal:
-            yield f"  not the same: {json.dumps(row)}"
-
-
 def main(arguments: list[str]) -> int:
     """Run the atlas or a part of it, print its tables and write them where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -341,7 +221,7 @@ def main(arguments: list[str]) -> int:
         if asked.docs:
             write_between(PAGE, name, lines)
     if asked.control:
-        compared = compare_with_planner(rows, kept, asked.control, asked.seed)
+        compared = compare_with_planner(rows, kept.patients, asked.control, asked.seed)
         print("\n".join(tell_control(compared)))
     return 0 if done == runs else 1
 

@@ -60,6 +60,11 @@ class Fragment:
         return FragmentWish(level, side, zone, migration, self.size, morphology)
 
 
+def name_run(row: Row) -> tuple[Any, ...]:
+    """Return what a row answers."""
+    return (*(row[name] for name in Fragment.__slots__), row["technique"])
+
+
 def list_fragments() -> list[Fragment]:
     """Return all fragments of the atlas, in the order of its tables."""
     sides = [side.value for side in Side]

@@ -58,6 +58,9 @@ this box or that hull has its own fields made."""
 LENGTH_MM = 190.0
 """Of the rays to the skin."""
 
+MOST_MADE = 2
+"""Fields of a structure that a place keeps: the first question's own, and the wide one."""
+
 
 @dataclass(frozen=True)
 class KeptSkin(Skin):
@@ -103,7 +106,7 @@ class Place:
     anatomy: Anatomy
     level: Level
     side: Side
-    _fields: dict[StructureKey, Field | None] = field(
+    _fields: dict[StructureKey, list[Field | None]] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
 
@@ -170,15 +173,28 @@ class Place:
         box = find_field_grid(structure.region, grid, reach_mm)
         if box is None or structure is not self.anatomy.find(structure.key):
             return find_field(structure, grid, reach_mm, NoStore())
-        if structure.key not in self._fields:
-            made = find_field(structure, self.wide, reach_mm, NoStore())
-            self._fields[structure.key] = made
-        made = self._fields[structure.key]
+        made = self._find_made(structure, box, grid, reach_mm)
         if made is None or not _holds(made.grid, box):
             return find_field(structure, grid, reach_mm, NoStore())
         _, part = find_overlap(box, made.grid)
         values = np.ascontiguousarray(made.values[part])
         return Field.measured(box, values, structure.sigma_mm)
+
+    def _find_made(
+        self, structure: Structure, box: Grid, grid: Grid, reach_mm: float
+    ) -> Field | None:
+        """Return a field that was made before and holds a box, or make one.
+
+        The first question's own is a third to a half of the wide one, which few questions repay.
+        """
+        made = self._fields.setdefault(structure.key, [])
+        for found in made:
+            if found is None or _holds(found.grid, box):
+                return found
+        if len(made) < MOST_MADE:
+            wanted = self.wide if made else grid
+            made.append(find_field(structure, wanted, reach_mm, NoStore()))
+        return made[-1]
 
 
 def _holds(outer: Grid, inner: Grid) -> bool:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.herniation_atlas import Kept, is_same, name_run, tell_control, write_table
+from benchmarks.herniation_atlas import Kept, write_table
+from benchmarks.herniation_atlas_control import is_same, tell_control
 from benchmarks.herniation_atlas_design import (
     HERNIATIONS,
     LEVELS,
@@ -17,6 +18,7 @@ from benchmarks.herniation_atlas_design import (
     Row,
     choose,
     list_fragments,
+    name_run,
 )
 from benchmarks.herniation_atlas_tables import (
     BEHIND_ONLY,

@@ -8,20 +8,11 @@ what binds.
 from pathlib import Path
 
 import pytest
-from benchmarks.herniation_atlas import (
-    Kept,
-    Task,
-    compare_run,
-    find_place,
-    is_same,
-    main,
-    name_run,
-    read_table,
-    run,
-    tell_control,
-)
+from benchmarks.herniation_atlas import Kept, Task, main, read_table, run
 from benchmarks.herniation_atlas_behind import BEHIND
-from benchmarks.herniation_atlas_design import HERNIATIONS, LEVELS, Fragment, Row
+from benchmarks.herniation_atlas_control import compare_run, is_same, tell_control
+from benchmarks.herniation_atlas_design import HERNIATIONS, LEVELS, Fragment, Row, name_run
+from benchmarks.herniation_atlas_patients import find_place
 from benchmarks.herniation_atlas_tables import NO_LINE, Patch, gather, is_reached, name_limit
 
 from kambin.anatomy import Level
@@ -96,7 +87,7 @@ def test_what_went_far_is_not_reached_where_what_stayed_near_is_not(out: Path, w
             Task(
                 Fragment("normal", "L4-L5", "left", f"{word} {way}", 3),
                 names,
-                Kept(out).folder / "patients",
+                Kept(out).patients,
             )
         )
         for word in ("near", "far")
@@ -110,7 +101,7 @@ def test_the_disc_that_is_planned_at_has_collapsed_at_every_level(out: Path) -> 
     assert out.is_dir()
     for level in LEVELS:
         normal, low = (
-            find_place(Kept(out).folder / "patients", variant, level, "left").anatomy
+            find_place(Kept(out).patients, variant, level, "left").anatomy
             for variant in ("normal", "collapsed disc")
         )
         heights = [one.disc_frames[Level.parse(level)].height_mm for one in (normal, low)]
@@ -132,7 +123,7 @@ def test_stopped_in_the_middle_and_started_again_it_ends_with_the_same_bytes(out
 @pytest.mark.parametrize("kind", ["planned", "relaxed", "refused"])
 def test_the_quick_answer_is_that_of_the_planner(rows: list[Row], out: Path, kind: str) -> None:
     row = next(row for row in rows if _is_kind(row, kind))
-    compared = compare_run(row, Kept(out).folder / "patients")
+    compared = compare_run(row, Kept(out).patients)
     assert is_same(compared), compared
     assert next(tell_control([compared])).endswith("1 the same as here")
 
@@ -148,7 +139,7 @@ def _is_kind(row: Row, kind: str) -> bool:
 
 def test_the_ways_from_behind_are_asked_of_the_same_fragments(rows: list[Row], out: Path) -> None:
     one = Fragment(*name_run(next(row for row in rows if "not_placed" not in row))[:-1])
-    found = run(Task(one, BEHIND, Kept(out).folder / "patients"))
+    found = run(Task(one, BEHIND, Kept(out).patients))
     assert [row["technique"] for row in found] == [*BEHIND]
     assert len(BEHIND) == 5
     assert all(0 <= row["reachable"] <= 1 and 0 <= row["visible"] <= 1 for row in found)
