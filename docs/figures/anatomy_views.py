@@ -33,7 +33,7 @@ from kambin.report.palette import (
     VEIN_BLUE,
     find_look,
 )
-from kambin.report.sections import region_outlines_mm
+from kambin.report.slice_outlines import region_outlines_mm
 from kambin.report.source import crop_near, shown_volume, soften
 from kambin.report.view_planes import ViewPlane
 

@@ -1,5 +1,6 @@
 """Volumes, label maps, sub-voxel surfaces, signed distance fields and reslices."""
 
+from kambin.imaging.cuts import CutShape, cut_shapes, thin_line
 from kambin.imaging.field import Field
 from kambin.imaging.grid import Grid
 from kambin.imaging.occupancy import occupancy_on_grid
@@ -28,6 +29,7 @@ from kambin.imaging.tubes import tube_distance
 from kambin.imaging.volume import LabelMap, Volume
 
 __all__ = [
+    "CutShape",
     "Field",
     "Grid",
     "LabelMap",
@@ -39,6 +41,7 @@ __all__ = [
     "blend_points",
     "crop_region",
     "crop_regions",
+    "cut_shapes",
     "extract_surface",
     "fit_points",
     "fit_surface",
@@ -54,6 +57,7 @@ __all__ = [
     "signed_distance_from_fractions",
     "signed_distance_from_occupancy",
     "surface_distance",
+    "thin_line",
     "tube_distance",
     "turn_deg",
 ]

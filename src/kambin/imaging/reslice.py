@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kambin.core import InputError
-from kambin.imaging._field_kernels import sample_trilinear
+from kambin.imaging._plane_kernels import sample_plane
 from kambin.imaging.volume import LabelMap, Volume
 
 AXES_TOLERANCE = 1e-6
@@ -122,11 +122,19 @@ def reslice(volume: Volume, plane: Plane, fill: float) -> NDArray[np.float32]:
     -------
     float32 array, shape ``plane.shape``, trilinear
     """
-    indices = volume.ijk(plane.points_lps_mm()).reshape(-1, 3)
-    found = sample_trilinear(volume.values, indices)
+    turn = volume.ijk_from_lps[:3, :3] * plane.pixel_mm
+    picture = np.empty(plane.shape, np.float32)
     # Sampling holds the border value; a picture must say where the image ends.
-    found[~_within(indices, volume.shape)] = fill
-    return found.reshape(plane.shape).astype(np.float32)
+    sample_plane(
+        volume.values,
+        volume.ijk(plane.centre_lps_mm),
+        turn @ plane.down_lps,
+        turn @ plane.right_lps,
+        BORDER_VOXELS,
+        fill,
+        picture,
+    )
+    return picture
 
 
 def reslice_labels(labels: LabelMap, plane: Plane) -> NDArray[np.int32]:

@@ -14,7 +14,7 @@ OUTSIDE_MM = 25.0
 
 _ARC_STEPS = 24
 # A cap of the thinnest needle on the longest way still has five points.
-_CUT_STEPS, _HALVINGS = 96, 50
+_CUT_STEPS, _HALVINGS = 96, 30
 _DRAWN = ("needle", "reamer", "cannula")
 
 
@@ -159,7 +159,8 @@ def _axis_distance_mm(
     way = np.array([length_mm, depths_mm[1] - depths_mm[0]])
     away = np.column_stack([places_mm, np.full(len(places_mm), -depths_mm[0])])
     share = np.clip(away @ way / (way @ way), 0.0, 1.0)
-    return np.hypot(*(away - share[:, None] * way).T)
+    off_mm: NDArray[np.float64] = np.linalg.norm(away - share[:, None] * way, axis=1)
+    return off_mm
 
 
 def _cut_places(

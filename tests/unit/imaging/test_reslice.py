@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from kambin.core import InputError
 from kambin.imaging import LabelMap, Plane, Volume, project, reslice, reslice_labels
@@ -120,3 +121,21 @@ def test_the_projection_does_not_depend_on_how_the_array_is_stored(a_rod_in_air)
 def test_another_view_is_refused(a_rod_in_air) -> None:
     with pytest.raises(InputError, match="IN-045"):
         project(a_rod_in_air, "axial")
+
+
+@pytest.mark.kernels
+def test_a_picture_is_the_image_at_every_pixel() -> None:
+    """The kernel against scipy, on an oblique plane that leaves the image."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(9, 8, 7)).astype(np.float32)
+    affine = np.array([[0, 2.0, 0, -4], [0, 0, 1.5, 2], [-1.0, 0, 0, 3], [0, 0, 0, 1]])
+    volume = Volume(values, affine, "frame")
+    right, down = np.array([0.8, 0.6, 0.0]), np.array([0.36, -0.48, 0.8])
+    plane = Plane(volume.lps_mm([4.0, 3.5, 3.0]), right, down, 16.0, 12.0, 0.5)
+    indices = volume.ijk(plane.points_lps_mm())
+    expected = map_coordinates(values, np.moveaxis(indices, -1, 0), order=1, mode="nearest")
+    last = np.array(values.shape) - 0.5
+    is_in = ((indices >= -0.5) & (indices <= last)).all(axis=-1)
+    assert 0.2 < is_in.mean() < 0.9
+    expected = np.where(is_in, expected, -9.0)
+    assert reslice(volume, plane, -9.0) == pytest.approx(expected, abs=1e-5)
