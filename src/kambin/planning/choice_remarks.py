@@ -6,7 +6,10 @@ from dataclasses import replace
 from kambin.core import Finding, Severity
 from kambin.knowledge import value
 from kambin.planning.choice_models import Docking, Landmark, Preference
+from kambin.planning.evaluate import Path
+from kambin.planning.geometry import LevelGeometry
 from kambin.planning.remarks import make_finding
+from kambin.planning.root_side import measure_far_side_beyond_mm
 from kambin.planning.tools import Toolset
 
 
@@ -92,6 +95,32 @@ def remark_preferences(preferences: Iterable[Preference], where: str) -> list[Fi
             what="The plan leaves what surgeons usually do",
             where=where,
             why="; ".join(left) + ".",
+        )
+    ]
+
+
+def remark_root_beyond(geometry: LevelGeometry, path: Path, where: str) -> list[Finding]:
+    """Return the note that past the target the tools would be on the root's far side, if so.
+
+    Parameters
+    ----------
+    geometry : LevelGeometry
+    path : Path
+    where : str, level and side
+    """
+    beyond_mm = value("planning.forceps_past_mm")
+    far_mm = measure_far_side_beyond_mm(geometry, path, beyond_mm)
+    if far_mm is None:
+        return []
+    return [
+        make_finding(
+            "PL-096",
+            Severity.NOTE,
+            what="Past the target the tools would run on the far side of the exiting root",
+            where=where,
+            why=f"Within {beyond_mm:.0f} mm past the target the axis passes the root's middle line "
+            f"{far_mm:.1f} mm ventral and cranial of it; up to the target it does not cross the "
+            "root, so that no rule asks.",
         )
     ]
 

@@ -22,6 +22,7 @@ from kambin.planning.choice_remarks import (
     remark_docking,
     remark_landmarks,
     remark_preferences,
+    remark_root_beyond,
 )
 from kambin.planning.docking import describe_docking
 from kambin.planning.evaluate import Path
@@ -122,6 +123,7 @@ def describe_choice(question: Question, chosen: ReachChoice, evaluation: Evaluat
             *remark_landmarks((stage.tool, stage.landmark) for stage in told),
             *remark_docking(docking, where),
             *remark_preferences(preferences, where),
+            *remark_root_beyond(problem.geometry, path, where),
             *remark_broken(rules, where),
         ),
     )

@@ -6,6 +6,8 @@ where these cross, one lies before the other. Margins alone do not tell the two 
 apart, so that the search asks this of every pair of entry and target.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +43,32 @@ def measure_root_ahead_mm(geometry: LevelGeometry, path: Path) -> float | None:
     ends = (np.asarray(p, dtype=np.float64)[None] for p in (path.entry_lps_mm, path.target_lps_mm))
     ahead_mm = float(measure_roots_ahead_mm(geometry, *ends)[0, 0])
     return ahead_mm if np.isfinite(ahead_mm) else None
+
+
+def measure_far_side_beyond_mm(
+    geometry: LevelGeometry, path: Path, beyond_mm: float
+) -> float | None:
+    """Measure how far on the far side of the exiting root an axis passes past its target, mm.
+
+    Parameters
+    ----------
+    geometry : LevelGeometry
+    path : Path
+    beyond_mm : float, mm, how far past the target it is followed
+
+    Returns
+    -------
+    float or none
+        mm, from the root's middle line to the axis, half ventral, half cranial of the disc. None
+        where the axis crosses the root on the way to the target, of which the rule asks, where it
+        does not cross it past the target either, and where it passes below and behind it
+    """
+    if measure_root_ahead_mm(geometry, path) is not None:
+        return None
+    entry, target = (np.asarray(p, float) for p in (path.entry_lps_mm, path.target_lps_mm))
+    farther = target + beyond_mm * (target - entry) / path.length_mm
+    ahead_mm = measure_root_ahead_mm(geometry, replace(path, target_lps_mm=farther))
+    return None if ahead_mm is None or ahead_mm >= 0 else -ahead_mm
 
 
 def measure_roots_ahead_mm(

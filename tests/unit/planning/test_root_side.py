@@ -9,10 +9,17 @@ from tests.unit.planning.laid_roots import a_line, lay_root
 from tests.unit.planning.simple_spine import LEVEL, build_simple_spine, mirror_spine
 
 from kambin.anatomy import Anatomy, StructureKey
+from kambin.core import Severity
 from kambin.frames import Side
 from kambin.planning import FindingRecord, Path, seal_plan, verify_plan
+from kambin.planning.choice_remarks import remark_root_beyond
 from kambin.planning.geometry import LevelGeometry, find_level_geometry, with_root
-from kambin.planning.root_side import AHEAD, ALONG, measure_root_ahead_mm
+from kambin.planning.root_side import (
+    AHEAD,
+    ALONG,
+    measure_far_side_beyond_mm,
+    measure_root_ahead_mm,
+)
 
 ROOT = StructureKey("exiting_root", LEVEL.upper, Side.LEFT)
 ENTRY_MM, TARGET_MM = np.array([90.0, 80.0, 20.0]), np.array([6.0, 18.0, 0.0])
@@ -93,6 +100,36 @@ def test_the_geometry_of_a_level_has_the_line_of_its_own_root(
         assert (found is None) is (line is None)
         assert line is None or found == pytest.approx(line)
         assert told == geometry, "arrays do not take part in comparisons"
+
+
+@pytest.mark.parametrize("ahead_mm", [-4.0, -0.5])
+def test_pl_096_a_root_on_whose_far_side_tools_would_run_past_the_target_is_told(
+    geometry: LevelGeometry, ahead_mm: float
+) -> None:
+    inward = (TARGET_MM - ENTRY_MM) / np.linalg.norm(TARGET_MM - ENTRY_MM)
+    path = _path(geometry)
+    near, far = (
+        replace(geometry, root_mm=a_line(TARGET_MM + past * inward, ahead_mm, 7))
+        for past in (6.0, 30.0)
+    )
+    assert measure_root_ahead_mm(near, path) is None, "up to the target it is not crossed"
+    assert measure_far_side_beyond_mm(near, path, 15.0) == pytest.approx(-ahead_mm, abs=1e-9)
+    (note,) = remark_root_beyond(near, path, "L4-L5 left")
+    assert (note.code, note.severity) == ("PL-096", Severity.NOTE)
+    assert f"{-ahead_mm:.1f} mm ventral" in note.why
+    assert remark_root_beyond(far, path, "L4-L5 left") == []
+
+
+@pytest.mark.parametrize("past_mm", [6.0, -6.0])
+def test_tools_below_and_behind_the_root_are_not_told_of(
+    geometry: LevelGeometry, past_mm: float
+) -> None:
+    inward = (TARGET_MM - ENTRY_MM) / np.linalg.norm(TARGET_MM - ENTRY_MM)
+    behind = replace(geometry, root_mm=a_line(TARGET_MM + past_mm * inward, 5.0, 7))
+    assert remark_root_beyond(behind, _path(geometry), "L4-L5 left") == []
+    # of a root that is crossed before the target the rule asks, on either side
+    crossed = replace(geometry, root_mm=a_line(TARGET_MM - 6.0 * inward, -5.0, 7))
+    assert remark_root_beyond(crossed, _path(geometry), "L4-L5 left") == []
 
 
 def test_without_a_root_nothing_is_measured(spine: Anatomy, geometry: LevelGeometry) -> None:
