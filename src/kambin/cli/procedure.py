@@ -14,6 +14,7 @@ from kambin.cli.verify_sets import find_set_file
 from kambin.desk.answers import with_answers
 from kambin.desk.procedures import write_procedure
 from kambin.exchange import find_answer_file, read_plan_set
+from kambin.exchange.documents import require_writable
 from kambin.knowledge import JURISDICTIONS
 from kambin.planning import FindingRecord
 from kambin.report.procedure import make_procedure
@@ -47,6 +48,7 @@ def procedure(  # noqa: PLR0913, PLR0917 - one option of the sheet each
     # a drug without a weight is no sheet without doses: it is a weight that was forgotten
     if weight_kg is not None or drug or reduce_for:
         request = doses.read_doses(weight_kg, drug, ceiling, at_most, reduce_for)
+    require_writable(out)
     if (file := find_set_file(plan)) is not None:
         if request is not None:
             raise refuse_doses(file)

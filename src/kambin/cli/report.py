@@ -17,6 +17,7 @@ from kambin.exchange import (
     find_answer_file,
     read_answer,
 )
+from kambin.exchange.documents import require_writable
 from kambin.planning import Plan, Refusal
 from kambin.report import ReportPaths
 
@@ -41,6 +42,7 @@ def report(
 ) -> None:
     """Write the report of a plan or of a refusal: HTML, PDF and the pictures."""
     file = find_answer_file(plan)
+    require_writable(out)
     answer = read_answer(file)
     paths = make_report(case, answer, file, out, compares=compare)
     if json:

@@ -85,6 +85,8 @@ def test_a_broken_case_is_no_bug(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
+        ("procedure", ("plan", "-o", "taken")),
+        ("report", ("plan", "-o", "taken/deeper")),
         ("plan", ("-o", "taken")),
         ("plan", ("-o", "taken/plan", "--bilateral")),
         ("compare", ("-o", "taken/deeper")),
@@ -99,8 +101,9 @@ def test_a_file_in_the_way_is_told_before_the_case_is_read(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").write_text("a letter")
     at = ("--level", "L4-L5", "--side", "left")
-    where = at if command == "measure" else (*at, "--zone", "paracentral")
-    outcome = run_kambin(command, tmp_path / "no case", *where, *words, "--json")
+    where = {"measure": at, "procedure": (), "report": ()}
+    asked = where.get(command, (*at, "--zone", "paracentral"))
+    outcome = run_kambin(command, tmp_path / "no case", *words, *asked, "--json")
     error = outcome.document["error"]
     assert (outcome.code, error["code"], error["where"]) == (6, "ST-001", "taken")
     assert "A file has this name" in error["why"]
