@@ -5,7 +5,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from kambin.knowledge import APPROACHES, find_keys, published
+from kambin.knowledge import APPROACHES, find_keys, published, published_of
 from kambin.knowledge.suitability import (
     Condition,
     DifficultyRow,
@@ -114,3 +114,17 @@ def test_the_border_of_the_scope_is_ninety_degrees_less_its_view() -> None:
             view = re.fullmatch(r"R5_scope_(\d+)", row.name)
             assert view is not None
             assert row.conditions[0].threshold == 90.0 - float(view[1])
+
+
+def test_figures_of_a_kind_of_herniation_stand_at_its_rule() -> None:
+    # what stands at no rule is listed for every patient
+    at_rules = {
+        name for row in suitability_rules().values() for name in (*row.figures, *row.others)
+    }
+    kind = re.compile(r"migrat|central|far lateral|canal taken", re.IGNORECASE)
+    metrics = ("success", "failure", "complications")
+    rows = [
+        row for metric in metrics for row in published_of(metric) if kind.search(row.definition)
+    ]
+    assert len(rows) >= 10
+    assert [row.name for row in rows if row.name not in at_rules] == []
