@@ -17,7 +17,10 @@ from kambin.app.scene import Scene
 from kambin.app.screens import Screens
 from kambin.app.ui.screen import build_screen
 from kambin.app.ui.space import SpaceView
-from kambin.app.verbs import VERBS, Verbs
+from kambin.app.verbs import GROUPS
+from kambin.app.verbs.bench import Bench
+from kambin.app.verbs.case import CaseVerbs
+from kambin.app.views import Views
 from kambin.core import KambinError
 
 READING = frozenset({"alive"})
@@ -43,12 +46,16 @@ class Binding:
         build_screen(server, space)
         self.screens = Screens(server.state, session, self.jobs)
         self.scene = Scene(space, session, server.state)
-        self.verbs = Verbs(session, self.jobs, self.screens, self.scene)
+        self.views = Views(server.state, session, self.screens)
+        bench = Bench(session, self.jobs, self.screens, self.scene, self.views)
+        self._case = CaseVerbs(bench)
         session.subscribe(self._changed.add)
         self.screens.refresh_all()
         server.trigger("alive")(lambda: True)
-        for name in VERBS:
-            server.trigger(name)(self._call(getattr(self.verbs, name)))
+        for group in GROUPS:
+            verbs = group(bench)
+            for name in public_names(group):
+                server.trigger(name)(self._call(getattr(verbs, name)))
 
     def open_when_ready(self, folder: Path | None) -> None:
         """Open a case as soon as the server listens.
@@ -61,7 +68,7 @@ class Binding:
         def ready(**_state: object) -> None:
             self._loop = asyncio.get_running_loop()
             if folder is not None:
-                self._guarded(lambda: self.verbs.case_open(str(folder)))
+                self._guarded(lambda: self._case.case_open(str(folder)))
             self._refresh()
 
         self._server.controller.on_server_ready.add(ready)
@@ -101,11 +108,29 @@ class Binding:
         self._changed.clear()
         if not changed:
             return
-        self._guarded(lambda: self.verbs.follow(changed))
-        with self._server.state:
-            self.screens.refresh(changed | self._changed)
+        if "case" in changed:
+            self._guarded(self._case.complete_if_free)
+        changed |= self._changed
         self._changed.clear()
+        with self._server.state:
+            self.screens.refresh(changed)
+        # numbers first: they leave as soon as the loop is free, pictures follow
+        asyncio.get_running_loop().call_soon(self._show, changed)
+
+    def _show(self, changed: frozenset[str]) -> None:
+        with self._server.state:
+            self.views.refresh(changed)
         self.scene.refresh(changed)
+
+
+def public_names(group: type) -> tuple[str, ...]:
+    """Return the names of the methods of a group of verbs that a page may call.
+
+    Parameters
+    ----------
+    group : class of verbs
+    """
+    return tuple(name for name in vars(group) if not name.startswith("_"))
 
 
 def build_screens(server: Any, folder: Path | None) -> Permitted:

@@ -12,7 +12,7 @@ from kambin.app.logic.session import EVENTS, Session
 from kambin.app.logic.versions import read_versions
 from kambin.app.shown.anatomy import show_anatomy
 from kambin.app.shown.case import show_case
-from kambin.app.shown.compare import show_compare
+from kambin.app.shown.compare import NOTHING, Columns, show_compare
 from kambin.app.shown.examine import show_examine
 from kambin.app.shown.footer import show_footer
 from kambin.app.shown.frame import show_header, show_rail
@@ -21,7 +21,6 @@ from kambin.app.shown.place import show_place
 from kambin.app.shown.plan import show_plan
 from kambin.app.shown.sign import show_sign
 from kambin.app.state import (
-    CompareRow,
     Layout,
     Pictures,
     PictureView,
@@ -50,9 +49,10 @@ class Screens:
         self.stage = ""
         self.depth_mm: float | None = None
         self.room = False
+        self.answer_seen: str | None = None
         self.pictures = Pictures()
-        self.differences: tuple[tuple[str, ...], tuple[CompareRow, ...]] = ((), ())
-        self.ways: tuple[tuple[str, ...], tuple[CompareRow, ...]] = ((), ())
+        self.differences: Columns = NOTHING
+        self.ways: Columns = NOTHING
         self.made: tuple[str, ...] = ()
         self._counted = ("", "")
         self._version = ("", "")

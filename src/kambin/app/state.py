@@ -305,11 +305,19 @@ class CompareView:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """One line of the checklist."""
+    """One line of the checklist.
+
+    Parameters
+    ----------
+    code, words : str
+    done : bool
+    kind : str, ``seen`` by the program, ``tick`` by a person, or ``answer`` by a person's name
+    """
 
     code: str
     words: str
-    ticked: bool = False
+    done: bool = False
+    kind: str = "seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +327,7 @@ class SignView:
     NAME: ClassVar[str] = "sign_view"
     sha256: str = ""
     rows: tuple[CheckRow, ...] = ()
-    missing: str = ""
+    complete: bool = False
     signed: tuple[str, ...] = ()
     locked: bool = False
     made: tuple[str, ...] = ()

@@ -69,6 +69,8 @@
       pane: { type: String, required: true },
       place: { type: Number, default: 1 },
       view: { type: Object, default: null },
+      lines: { type: Object, default: null },
+      over: { type: Object, default: null },
       locked: { type: Boolean, default: false },
       selected: { type: String, default: "entry" },
     },
@@ -192,7 +194,7 @@
         const view = props.view;
         if (!view) return "No picture yet";
         const sides = view.letters || {};
-        return `${view.title}. ${view.slice_words || ""}. ${sides.left || ""} on the left, ${sides.right || ""} on the right of the picture.`;
+        return `${view.title}. ${(props.over && props.over.slice_words) || ""}. ${sides.left || ""} on the left, ${sides.right || ""} on the right of the picture.`;
       });
 
       function line(item, kind) {
@@ -209,7 +211,7 @@
       }
 
       function label(item, index) {
-        return h("text", { key: `label-${index}`, x: item.x, y: item.y, class: "kb-label", "text-anchor": item.anchor || "start", fill: item.colour || null }, item.text);
+        return h("text", { key: `label-${index}`, x: item.x, y: item.y, class: "kb-label", "text-anchor": item.anchor || "start", style: { fill: item.colour } }, item.text);
       }
 
       function cross(view, em) {
@@ -271,7 +273,8 @@
       }
 
       return () => {
-        const view = props.view;
+        // The picture, the lines in it and what moves over it come apart: each is sent only when it changed.
+        const view = props.view && { ...props.view, ...(props.lines || {}), ...(props.over || {}) };
         const ready = view && view.src;
         // What is written in a picture keeps its size on the screen, whatever the size of the picture.
         const shown = box.value ? box.value.getBoundingClientRect() : { width: 400, height: 300 };
@@ -396,8 +399,8 @@
     ["R", -1, 0, 0],
     ["P", 0, 1, 0],
     ["A", 0, -1, 0],
-    ["H", 0, 0, 1],
-    ["F", 0, 0, -1],
+    ["S", 0, 0, 1],
+    ["I", 0, 0, -1],
   ];
   const minus = (a, b) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
   const cross3 = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];

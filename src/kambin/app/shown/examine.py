@@ -9,9 +9,14 @@ from kambin.planning import Certainty, Clearance, Plan, Reach, Stage
 from kambin.planning.evaluator import Evaluation
 from kambin.report.words import direction_words, fraction_words, mm_words, structure_words
 
-ROWS = 11
-"""Clearances that stand on the screen without scrolling at 1366 by 768; all others are larger."""
+ROWS = 12
+"""Clearances that stand on the screen without scrolling at 1366 by 768; the others are larger."""
 
+_BRIEF = {
+    "superior articular process": "SAP",
+    "inferior articular process": "IAP",
+    "upper border of pedicle": "pedicle border",
+}
 _NERVES = frozenset({"exiting_root", "traversing_root", "drg", "dural_sac"})
 
 
@@ -28,16 +33,12 @@ def show_examine(session: Session, version: str = "") -> ExamineView:
         return ExamineView()
     plan = find_own_plan(session)
     rows = () if draft.evaluation is None else gap_rows(draft.evaluation.stages)
-    reasons = (
-        ""
-        if plan is None and draft.verdict.tone == "good"
-        else " ".join(draft.verdict.reasons[1:2])
-    )
+    verdict, reason = split_verdict(draft.verdict.words)
     return ExamineView(
         has_path=True,
-        verdict=draft.verdict.words,
+        verdict=verdict,
         tone=draft.verdict.tone,
-        reason=reasons,
+        reason=reason,
         live=plan is None,
         title=_title(session, version, plan),
         facts=() if draft.evaluation is None else _facts(draft.evaluation, session),
@@ -66,8 +67,22 @@ def find_own_plan(session: Session) -> Plan | None:
     return None
 
 
+def split_verdict(words: str) -> tuple[str, str]:
+    """Return the few words that are read at two metres, and the reason that follows them.
+
+    Parameters
+    ----------
+    words : str, of a Verdict
+    """
+    ends = [place for mark in (": ", ", with ") if (place := words.find(mark)) > 0]
+    if not ends:
+        return words, ""
+    reason = words[min(ends) :].lstrip(":, ")
+    return words[: min(ends)], reason[:1].upper() + reason[1:]
+
+
 def gap_rows(stages: tuple[Stage, ...]) -> tuple[GapRow, ...]:
-    """Return each structure's least gap over all stages, the closest first.
+    """Return of each kind of structure the one that any tool comes nearest to, nerves first.
 
     Parameters
     ----------
@@ -76,19 +91,15 @@ def gap_rows(stages: tuple[Stage, ...]) -> tuple[GapRow, ...]:
     best: dict[str, tuple[Clearance, Stage]] = {}
     for stage in stages:
         for one in stage.clearances:
-            known = best.get(one.structure)
+            kind = one.structure.split(":")[0]
+            known = best.get(kind)
             if known is None or one.clearance_mm < known[0].clearance_mm:
-                best[one.structure] = (one, stage)
-    # nerves first, as they are asked about first; then whatever is closest
+                best[kind] = (one, stage)
+    # nerves are asked about first; then whatever is closest
     ordered = sorted(
-        best.values(),
-        key=lambda pair: (
-            pair[0].structure.split(":")[0] not in _NERVES,
-            pair[0].clearance_mm,
-            pair[0].structure,
-        ),
+        best.items(), key=lambda pair: (pair[0] not in _NERVES, pair[1][0].clearance_mm, pair[0])
     )
-    return tuple(_gap_row(one, stage) for one, stage in ordered)
+    return tuple(_gap_row(one, stage) for _, (one, stage) in ordered)
 
 
 def _gap_row(one: Clearance, stage: Stage) -> GapRow:
@@ -96,13 +107,20 @@ def _gap_row(one: Clearance, stage: Stage) -> GapRow:
     mark = "m" if one.origin == "modelled" else "s"
     return GapRow(
         key=one.structure,
-        words=structure_words(one.structure),
+        words=_short(structure_words(one.structure)),
         gap=f"{one.clearance_mm:.1f} mm",
         at=stage.tool,
         sure=f"{mark} ±{one.sigma_mm:.1f}",
         word=word,
         tone=tone,
     )
+
+
+def _short(words: str) -> str:
+    """Return a name that fits into one line of the table, as surgeons write it."""
+    for long, brief in _BRIEF.items():
+        words = words.replace(long, brief)
+    return words
 
 
 def _meaning(one: Clearance) -> tuple[str, str]:
@@ -150,7 +168,15 @@ def _certain(draft: Draft, plan: Plan | None) -> tuple[Fact, ...]:
         live = Fact("live numbers", "plan again for certainty and the second check")
         found = draft.evaluation
         return (live,) if found is None else (*_reached(found.reach), live)
-    return (*_tolerated(plan.certainty), *_reached(plan.reach))
+    return (*_proved(plan), *_tolerated(plan.certainty), *_reached(plan.reach))
+
+
+def _proved(plan: Plan) -> tuple[Fact, ...]:
+    most, own = plan.certificate.upper_bound_mm, plan.objectives
+    if most is None or own is None:
+        return ()
+    note = "worth under the weights of the technique; no listed path is worth more"
+    return (Fact("best possible", f"{most:.1f} mm, this plan {own.score_mm:.1f} mm", note),)
 
 
 def _tolerated(certainty: Certainty) -> tuple[Fact, ...]:

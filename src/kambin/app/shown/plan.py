@@ -27,7 +27,10 @@ def show_plan(session: Session, *, running: bool) -> PlanView:
     """
     wish, answer = session.wish, session.answer
     return PlanView(
-        techniques=tuple(Choice(name, one.title) for name, one in techniques().items()),
+        techniques=(
+            Choice("", "the usual one"),
+            *(Choice(name, one.title) for name, one in techniques().items()),
+        ),
         cannulas=tuple(Choice(size, f"{size} mm") for size in _CANNULAS),
         technique=wish.technique or "",
         cannula="" if wish.cannula_mm is None else f"{wish.cannula_mm:g}",

@@ -32,7 +32,8 @@ def build_screen(server: Server, space: SpaceView) -> VAppLayout:
     for kind in EVERYTHING:
         publish(state, kind())
     for pane in PANES:
-        state[pane_name(pane)] = None
+        for part in ("pane_", "lines_", "over_"):
+            state[pane_name(pane).replace("pane_", part)] = None
     layout = VAppLayout(server, vuetify_config=vuetify_config())
     with layout:
         layout.root.add_child(read_page(space=space.place_in(server)))

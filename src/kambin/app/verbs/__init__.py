@@ -1,0 +1,12 @@
+"""What a page can ask for: each verb is thin and calls one function of the logic."""
+
+from typing import Final
+
+from kambin.app.verbs.case import CaseVerbs
+from kambin.app.verbs.pane import PaneVerbs
+from kambin.app.verbs.path import PathVerbs
+from kambin.app.verbs.plan import PlanVerbs
+from kambin.app.verbs.screen import ScreenVerbs
+
+GROUPS: Final = (CaseVerbs, PlanVerbs, PathVerbs, PaneVerbs, ScreenVerbs)
+"""Every public method of these is a call of a page, under its own name."""

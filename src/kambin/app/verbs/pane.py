@@ -1,0 +1,119 @@
+"""Calls from within a pane: what the hand takes, where it points, how it looks."""
+
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kambin.app.logic import moving
+from kambin.app.logic.draft import not_understood
+from kambin.app.logic.pane_dragging import drag_entry, drag_in_plane
+from kambin.app.logic.pane_geometry import PaneView
+from kambin.app.verbs.bench import Bench
+from kambin.app.verbs.path import to_end
+
+LEAST_PX, MOST_PX = 64, 2048
+"""Sizes of a pane that are painted; a page may say any number."""
+
+_AXES: Final[tuple[Literal["left", "posterior", "cranial"], ...]] = ("left", "posterior", "cranial")
+
+
+class PaneVerbs:
+    """Calls from within a pane.
+
+    Parameters
+    ----------
+    bench : Bench
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._session = bench.session
+        self._views = bench.views
+
+    def path_drag(self, name: str, pane: str, x: float, y: float, done: bool) -> None:
+        """Move entry or target to where the hand is in a pane."""
+        end, view = to_end(name), self._find(pane)
+        self._views.held = "" if done else pane
+        point = self._under_hand(end, view, x, y)
+        moving.drag(self._session, end, point, done=done)
+
+    def path_nudge(
+        self,
+        name: str,
+        pane: str,
+        right: int,
+        down: int,
+        turn: bool,
+    ) -> None:
+        """Move an end by half a millimetre as the arrow points, or turn by half a degree."""
+        end, view = to_end(name), self._find(pane)
+        way = right * view.plane.right_lps + down * view.plane.down_lps
+        if not turn:
+            axis = int(np.argmax(np.abs(way)))
+            moving.nudge(self._session, end, _AXES[axis], int(np.sign(way[axis])))
+        elif down:
+            moving.nudge_angle(self._session, "craniocaudal", -int(np.sign(down)))
+        else:
+            moving.nudge_angle(self._session, "axial", self._outwards(way))
+
+    def cursor_set(self, pane: str, x: float, y: float) -> None:
+        """Have all panes pass through the point that was clicked."""
+        point = self._find(pane).point_lps_mm(x, y)
+        self._views.first = pane
+        self._session.set_cursor(point)
+
+    def pane_scroll(self, pane: str, steps: int) -> None:
+        """Move the cursor across a pane."""
+        self._find(pane)
+        self._views.first = pane
+        self._session.set_cursor(self._views.panes.scrolled(pane, steps).cursor_lps_mm)
+
+    def pane_zoom(self, pane: str, factor: float) -> None:
+        """Come nearer in one pane, or go away."""
+        self._find(pane)
+        if factor > 0:
+            self._views.panes = self._views.panes.zoomed(pane, factor)
+        self._session.publish("cursor")
+
+    def pane_pan(self, pane: str, x: float, y: float) -> None:
+        """Move the picture of a pane with the hand."""
+        self._find(pane)
+        self._views.panes = self._views.panes.panned(pane, x, y)
+        self._session.publish("cursor")
+
+    def pane_size(self, pane: str, width: int, height: int) -> None:
+        """Paint a pane as large as it is on the screen."""
+        sizes = [min(max(length, LEAST_PX), MOST_PX) for length in (width, height)]
+        self._views.panes = self._views.panes.resized(pane, sizes[0], sizes[1])
+        self._session.publish("cursor")
+
+    def window_pick(self, name: str) -> None:
+        """Show another range of greys."""
+        self._views.panes = self._views.panes.windowed(name)
+        self._session.publish("cursor")
+
+    def _find(self, pane: str) -> PaneView:
+        view = self._views.find_view(pane)
+        if view is None:
+            raise not_understood(where="view", why="There is no such view now.")
+        return view
+
+    def _under_hand(
+        self, end: Literal["entry", "target"], view: PaneView, x: float, y: float
+    ) -> NDArray[np.float64]:
+        ground, history = self._session.ground, self._session.history
+        if ground is None or history is None:
+            raise not_understood(where="path", why="There is no path yet.")
+        entry = np.array(history.present.entry_lps_mm)
+        target = np.array(history.present.target_lps_mm)
+        if end == "target":
+            return drag_in_plane(view, target, x, y)
+        found = drag_entry(view, ground.question.skin, entry, target, (x, y))
+        return drag_in_plane(view, entry, x, y) if found is None else found
+
+    def _outwards(self, way: NDArray[np.float64]) -> int:
+        """Return the sign of the axial angle that turns the entry the way the arrow points."""
+        place = self._session.place
+        sign = 1.0 if place is None else place.side.lateral_sign_lps
+        along = way[0] * sign if abs(way[0]) >= abs(way[1]) else -way[1]
+        return int(np.sign(along)) or 1

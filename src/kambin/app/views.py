@@ -1,0 +1,210 @@
+"""The panes of slices: kept in step with the session, painted only where something changed."""
+
+import asyncio
+from collections.abc import Hashable
+from dataclasses import replace
+
+import numpy as np
+from trame_server.state import State
+
+from kambin.app.logic.draft import Draft
+from kambin.app.logic.pane_geometry import PaneView
+from kambin.app.logic.pane_pictures import (
+    Overlay,
+    PanePainter,
+    find_slice_words,
+    prepare_panes,
+)
+from kambin.app.logic.panes import ORTHOGONAL, Axis, Panes
+from kambin.app.logic.session import Session
+from kambin.app.screens import Screens
+from kambin.app.state import PANES, pane_name
+from kambin.app.ui.screen import publish
+from kambin.core import KambinError
+from kambin.report.tool_outlines import OUTSIDE_MM, DrawnTool
+
+_PARTS = {
+    "pane_": ("src", "width", "height", "mm_per_px", "title", "letters"),
+    "lines_": ("outlines", "labels"),
+    "over_": ("tools", "handles", "cursor", "slice_words"),
+}
+_DRAWN = ("cannula", "needle")
+_OF_WHAT = {
+    "along-flat": "the path",
+    "along-upright": "the path",
+    "probe-eye": "the cannula's tip",
+}
+
+
+class Views:
+    """What the panes show; they follow the session, and the session never asks them.
+
+    Parameters
+    ----------
+    state : trame State
+    session : Session
+    screens : Screens
+    """
+
+    def __init__(self, state: State, session: Session, screens: Screens) -> None:
+        self._state = state
+        self._session = session
+        self._screens = screens
+        self._painter: PanePainter | None = None
+        self._ground_of: Hashable = None
+        self._case_of: str | None = None
+        self._making: asyncio.Task[None] | None = None
+        self.held = ""
+        self.first = ""
+        self.panes = Panes.about(np.zeros(3))
+
+    def refresh(self, changed: frozenset[str]) -> None:
+        """Follow what changed and paint it; to be called while the state is open.
+
+        Parameters
+        ----------
+        changed : events of the session
+        """
+        if changed & {"case", "anatomy", "place"}:
+            self._prepare()
+        if changed & {"answer", "draft"}:
+            self._turn()
+        if changed & {"case", "anatomy", "cursor", "draft", "answer"}:
+            self.panes = self.panes.at_cursor(self._session.cursor_lps_mm)
+            self.paint()
+
+    def paint(self) -> None:
+        """Publish the pane that is looked at, and the others as soon as that one is sent."""
+        first, self.first = self.first, ""
+        if not first:
+            self._paint_all(PANES)
+            return
+        self._paint_all((first,))
+        others = tuple(name for name in PANES if name != first)
+        asyncio.get_running_loop().call_soon(self._paint_later, others)
+
+    def _paint_later(self, names: tuple[str, ...]) -> None:
+        with self._state:
+            self._paint_all(names)
+
+    def _paint_all(self, names: tuple[str, ...]) -> None:
+        seen = {"axial", "sagittal", self._screens.layout.third}
+        for name in names:
+            if name in seen and self._painter is not None and self.panes.has(name):
+                self._paint(name, self._painter)
+            else:
+                self._state[pane_name(name)] = None
+
+    def find_view(self, name: str) -> PaneView | None:
+        """Return a pane as it stands, or none where there is none.
+
+        Parameters
+        ----------
+        name : str
+        """
+        return self.panes.view(name) if self.panes.has(name) else None
+
+    def _paint(self, name: str, painter: PanePainter) -> None:
+        view = self.panes.view(name)
+        shown = painter.show(view, self._overlay(), words=self._words(name, view))
+        key = pane_name(name)
+        # in parts: what did not change is not sent again, and a picture is large
+        for prefix, names in _PARTS.items():
+            self._state[key.replace("pane_", prefix)] = {one: shown[one] for one in names}
+
+    def _overlay(self) -> Overlay:
+        session, draft = self._session, self._session.draft
+        if draft is None:
+            return Overlay(session.cursor_lps_mm, hidden=session.hidden)
+        return Overlay(
+            session.cursor_lps_mm,
+            drawn_stages(draft, self._screens.stage),
+            {"entry": draft.entry_lps_mm, "target": draft.target_lps_mm},
+            session.hidden,
+        )
+
+    def _words(self, name: str, view: PaneView) -> str:
+        draft = self._session.draft
+        if name not in ORTHOGONAL:
+            return find_slice_words(view, self.panes.off_axis_mm(name), _OF_WHAT[name])
+        home = self.panes.home_lps_mm if draft is None else draft.target_lps_mm
+        off_mm = float((self.panes.cursor_lps_mm - home) @ view.plane.normal_lps)
+        return find_slice_words(view, off_mm, "the middle" if draft is None else "the target")
+
+    def _turn(self) -> None:
+        """Turn the views of the path; a plan that is new is shown as the report shows it."""
+        draft = self._session.draft
+        if draft is None:
+            return
+        axis = Axis.of(draft.path.entry_lps_mm, draft.path.target_lps_mm, draft.path.stop_mm)
+        answer = getattr(self._session.answer, "content_sha256", None)
+        if answer != self._screens.answer_seen and axis.has_direction:
+            self._screens.answer_seen = answer
+            self._screens.pick("third", "probe-eye")
+            publish(self._state, self._screens.layout)
+            self.panes = self.panes.on_path(axis)
+        else:
+            held = self.held if self._session.hovering is not None else ""
+            self.panes = self.panes.turned(axis, held=held)
+
+    def _prepare(self) -> None:
+        """Begin to make what panes are drawn from, in a thread of its own."""
+        session = self._session
+        place, checked = session.place, session.checked
+        wanted: Hashable = None
+        if checked is not None:
+            level = None if place is None else place.level
+            wanted = (checked.case.sha256, id(session.anatomy), level)
+        if wanted == self._ground_of:
+            return
+        case = None if checked is None else checked.case.sha256
+        if case != self._case_of:
+            self._case_of = case
+            # another case: nothing of the one before may be seen under its name
+            self._painter = None
+            self.panes = replace(Panes.about(session.cursor_lps_mm), gazes=self.panes.gazes)
+        self._ground_of = wanted
+        if wanted is not None:
+            self._making = asyncio.get_running_loop().create_task(self._make(wanted))
+
+    async def _make(self, wanted: Hashable) -> None:
+        session = self._session
+        checked, anatomy, place = session.checked, session.anatomy, session.place
+        if checked is None:
+            return
+        level = None if place is None else place.level
+        centre = session.cursor_lps_mm
+        if anatomy is not None and level is not None and level in anatomy.disc_frames:
+            centre = anatomy.disc_frames[level].lps_from_disc.origin_mm
+        try:
+            ground = await asyncio.to_thread(prepare_panes, checked.case, anatomy, level, centre)
+        except KambinError:
+            # the steps say what is wrong with the case; without a ground there is no picture
+            return
+        if self._ground_of != wanted:
+            return
+        self._painter = None if ground is None else PanePainter(ground)
+        if session.draft is None and level is not None and anatomy is not None:
+            self.panes = replace(Panes.about(centre), gazes=self.panes.gazes)
+            session.set_cursor(centre)
+        with self._state:
+            self.paint()
+
+
+def drawn_stages(draft: Draft, stage: str) -> tuple[DrawnTool, ...]:
+    """Return the tools of a path that are drawn, the last one on top.
+
+    Parameters
+    ----------
+    draft : Draft
+    stage : str, the tool that is drawn alone; empty for needle and cannula
+    """
+    if draft.evaluation is None or not draft.path.length_mm > 0:
+        return ()
+    outside = draft.entry_lps_mm + OUTSIDE_MM * draft.path.way / draft.path.length_mm
+    widest = {one.tool: one for one in sorted(draft.evaluation.stages, key=lambda s: s.radius_mm)}
+    return tuple(
+        DrawnTool(name, widest[name].radius_mm, np.array(widest[name].tip_lps_mm), outside)
+        for name in ((stage,) if stage else _DRAWN)
+        if name in widest
+    )
