@@ -76,6 +76,19 @@ class BackWay:
         is_upper = key.kind in ("lamina", "sp") and key.place == upper
         return self.cut_upper if is_upper else self.cut
 
+    def find_passage(self) -> Tube | None:
+        """Return the tube as far as it goes in, which bone cannot share with it; else none.
+
+        Notes
+        -----
+        Through a window only lamina and joint are cut: what is beside them is left standing.
+        """
+        if self.approach.bone != "tube":
+            return None
+        tip = self.aim_lps_mm + self.approach.require("dock_mm") * self.outward
+        end = self.window_lps_mm + value("exposure.wound_mm") * self.outward
+        return Tube(tip, end, 0.5 * self.approach.require("tube_mm"))
+
 
 def find_back_way(ground: Ground, approach: Approach) -> BackWay:
     """Return the way from behind with the least bone in its way.

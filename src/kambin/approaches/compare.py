@@ -1,7 +1,7 @@
 """The same patient and herniation, six ways to operate, side by side."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -151,7 +151,11 @@ def measure(ground: Ground, name: str, answer: Plan | Refusal | None) -> Measure
     if approach.corridor != "foramen":
         way = find_back_way(ground, approach)
         costs = measure_back(ground, way)
-        cost = _describe(ground, approach, costs, expose(ground, way), _lay_out(ground, way))
+        seen = expose(ground, way)
+        # a corner of bone that touches the tube is less than its surface is known by
+        if any(part.is_gone().any() for part in costs.parts["other_bone"]):
+            seen = replace(seen, limited_by=(*seen.limited_by, "bone"))
+        cost = _describe(ground, approach, costs, seen, _lay_out(ground, way))
         return Measured(cost, costs, way, None)
     if answer is None:
         msg = "the way through the foramen is measured on the planner's answer"

@@ -71,8 +71,10 @@ class ApproachCost(Document):
     is null, ``incomplete`` which structures a number lacks, ``origins`` from which kind of surfaces
     it comes, of reach also those of root and sac, which block. ``stability_by_surface`` is the
     class by the share of the joint's face alone, without the rule that a touched inferior process
-    or pars is ``at_risk``. ``refused`` is what binds where the planner finds no way; then nothing
-    of it is measured.
+    or pars is ``at_risk``. ``limited_by`` is ``retraction`` beyond what the table allows, ``aim``
+    where no tilt meets the target, ``bone`` where a tube would have to pass pars, pedicle or body:
+    that is counted in ``other_bone_mm3`` and stays in the way of reach. ``refused`` is what binds
+    where the planner finds no way; then nothing of it is measured.
     """
 
     skin_mm: float | None

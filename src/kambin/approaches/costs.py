@@ -58,8 +58,17 @@ def measure_back(ground: Ground, way: BackWay) -> Costs:
         if approach.corridor == "tube"
         else approach.require("incision_mm")
     )
-    # other bone stands in the way of some, and none of them cuts it
-    return _weigh(ground, lamina, way.cut, way.flavum, muscle, bone_free, skin_mm, other=())
+    other = _find_passed(ground, way)
+    return _weigh(ground, lamina, way.cut, way.flavum, muscle, bone_free, skin_mm, other=other)
+
+
+def _find_passed(ground: Ground, way: BackWay) -> tuple[Taken, ...]:
+    """Return the bone beside laminae and joint that a tube would have to pass."""
+    passage = way.find_passage()
+    if passage is None:
+        return ()
+    found = (_cut_bone(structure, passage) for structure in ground.beside)
+    return tuple(part for part in found if part.removed_grains)
 
 
 def measure_plan(ground: Ground, plan: Plan) -> Costs:

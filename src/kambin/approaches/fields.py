@@ -35,7 +35,7 @@ FIELDS = (
     (
         "other_bone_mm3",
         "mm3",
-        "Bone cut beside laminae and joint: pars, and the rim where the plan takes it.",
+        "Other bone: of a plan pars, and the rim where it is declared; of a tube all in its way.",
     ),
 )
 """Name, unit and meaning of each field of the contract, in its order."""

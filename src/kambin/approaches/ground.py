@@ -17,7 +17,7 @@ from kambin.knowledge import value
 from kambin.planning import PlanRequest
 from kambin.planning.evaluate import is_resolved
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
-from kambin.planning.policy import Group, find_group
+from kambin.planning.policy import BONE, Group, find_group, find_hazards
 from kambin.planning.skin import Skin
 from kambin.planning.targets import find_targets
 
@@ -28,7 +28,7 @@ BACK_MUSCLE_KINDS = ("multifidus", "erector_spinae")
 """Without one of these what a way from behind costs is not known."""
 
 KEPT_KINDS = ("pars", "arch_base", "pedicle")
-"""Bone that no way from behind cuts; it stands in the way of some."""
+"""Bone that no window is cut into; it stands in the way of some tubes."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,20 @@ class Ground:
         keys = sorted(self.anatomy.structures, key=str)
         return self._present(
             [key for key in keys if find_group(key, level=level, side=side) is Group.RIM]
+        )
+
+    @cached_property
+    def beside(self) -> tuple[Structure, ...]:
+        """Return all other bone of both vertebrae, that no window is cut into."""
+        level, side = self.geometry.level, self.geometry.side
+        groups = find_hazards(self.anatomy.structures, level=level, side=side)
+        cut = {part.key for part in (*self.laminae, *self.facets)}
+        return self._present(
+            [
+                key
+                for key, group in groups.items()
+                if group in BONE and key.place in (level.upper, level.lower) and key not in cut
+            ]
         )
 
     @cached_property

@@ -9,6 +9,7 @@ from kambin.report.words import plain_words
 
 _LIMITS = {
     "retraction": "Root and sac would have to be moved farther than the table allows.",
+    "bone": "The tube would have to pass bone beside lamina and joint: see other bone.",
     "aim": "No tilt of the axis meets the target; the way goes to the nearest point.",
 }
 

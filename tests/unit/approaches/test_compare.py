@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from tests.unit.approaches.back_of_boxes import build_back, stand_on
+from tests.unit.approaches.small_ground import block
 from tests.unit.planning.simple_spine import LEVEL, Recipe, build_case, mirror_spine
 from tests.unit.planning.test_models import REFUSAL
 
@@ -292,6 +293,27 @@ def test_a_target_beyond_every_tilt_is_said_to_be_missed() -> None:
     cost = measure_approach(Ground.of(build_case(anatomy), anatomy, request), "interlaminar")
     assert "aim" in cost.limited_by
     assert cost.way.aim_lps_mm[0] < 40
+
+
+def test_a_tube_that_bone_stands_in_the_way_of_says_so(ground: Ground, found) -> None:
+    assert "bone" not in found["interlaminar"].cost.limited_by
+    anatomy = ground.anatomy
+    way = found["interlaminar"].way
+    middle = way.window_lps_mm + 10.0 * way.outward
+    pars = block("pars:L4:left", tuple(middle - 3.0), tuple(middle + 3.0), 1.0)
+    blocked = stand_on(replace(anatomy, structures={**anatomy.structures, pars.key: pars}))
+    # the tilt of the free patient, so that the tube does meet it
+    blocked.tilts.update(ground.tilts)
+    cost = measure_approach(blocked, "interlaminar")
+    assert "bone" in cost.limited_by
+    assert cost.other_bone_mm3 == pytest.approx(6.0**3, rel=0.05)
+    assert cost.stability_class == "at_risk"
+    assert cost.origins["other_bone_mm3"] == "segmented"
+    window = measure_approach(blocked, "open_fenestration")
+    assert (window.other_bone_mm3, window.limited_by) == (
+        0,
+        found["open_fenestration"].cost.limited_by,
+    )
 
 
 def test_the_root_moves_by_what_frees_the_room(ground: Ground) -> None:

@@ -262,6 +262,47 @@ def test_without_pars_and_rim_other_bone_is_not_assessed() -> None:
     assert "other_bone" not in measure_plan(the_ground(), a_plan(ALONG)).parts
 
 
+IN_THE_WAY = block("pars:L4:left", (3, 41, -8), (13, 47, 8), 1.0)
+"""A pars where the tube of an endoscope comes by; no part of it is in front of the lamina."""
+
+
+def test_bone_that_a_tube_would_have_to_pass_is_counted_and_that_of_a_window_stays() -> None:
+    ground = ground_of(*PARTS, IN_THE_WAY, target_mm=(8.0, 15.0, 0.0))
+    # laid where nothing stands in the way, and then met by it
+    tube = find_back_way(the_ground(), approaches()["interlaminar"])
+    passage = tube.find_passage()
+    points = np.random.default_rng(3).uniform((3, 41, -8), (13, 47, 8), (200_000, 3))
+    inside = float((passage.gap_mm(points) <= 0).mean()) * 10 * 6 * 16
+    (part,) = measure_back(ground, tube).parts["other_bone"]
+    assert str(part.structure.key) == "pars:L4:left"
+    assert inside > 50
+    assert part.volume_mm3 == pytest.approx(inside, rel=0.02)
+    for name in ("microdiscectomy_tubular", "open_fenestration", "open_laminectomy"):
+        window = find_back_way(ground, approaches()[name])
+        assert window.find_passage() is None
+        assert measure_back(ground, window).parts["other_bone"] == ()
+
+
+def test_a_tube_passes_from_where_it_docks_and_cuts_nothing_before_it() -> None:
+    way = find_back_way(the_ground(), approaches()["interlaminar"])
+    passage = way.find_passage()
+    dock_mm = way.approach.require("dock_mm")
+    assert np.linalg.norm(passage.start_lps_mm - way.aim_lps_mm) == pytest.approx(dock_mm)
+    assert passage.radius_mm == 0.5 * way.approach.require("tube_mm")
+    before = way.aim_lps_mm + 0.9 * dock_mm * way.outward
+    assert passage.gap_mm(before[None])[0] > 0
+
+
+def test_a_touched_pars_puts_the_joint_at_risk_from_behind_as_well() -> None:
+    tube = approaches()["interlaminar"]
+    ground = ground_of(*PARTS, IN_THE_WAY, target_mm=(8.0, 15.0, 0.0))
+    way = find_back_way(the_ground(), tube)
+    assert not measure_back(the_ground(), way).touches
+    assert measure_back(ground, way).touches
+    # laminae and the joint are counted by themselves
+    assert keys(ground.beside) == ["pars:L4:left"]
+
+
 # --- the ground ---------------------------------------------------------------------------------
 
 
