@@ -10,7 +10,7 @@ from kambin.anatomy.check_drawn import check_drawn_roots
 from kambin.cli import options
 from kambin.cli.app import app, examples
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
-from kambin.core import find_blocking
+from kambin.core import Severity, find_blocking
 from kambin.desk.gate import (
     CheckedCase,
     confirm_call,
@@ -90,6 +90,7 @@ def _print_text(checked: CheckedCase) -> None:
         f"Levels    {', '.join(checked.check.levels_present)}",
     )
     print_findings(checked.findings)
+    _print_settled(checked)
     blocking = find_blocking(checked.findings)
     unanswered = find_questions(checked)
     if blocking:
@@ -100,3 +101,16 @@ def _print_text(checked: CheckedCase) -> None:
         print_lines(f"Look at each CONFIRM, then: {call}")
     elif not blocking:
         print_lines("Nothing stands against measuring and planning.")
+
+
+def _print_settled(checked: CheckedCase) -> None:
+    """Print which CONFIRM findings ask nothing any more here: answered, or asked of each plan."""
+    waiting = {finding.code for finding in find_questions(checked)}
+    asked = [f.code for f in checked.findings if f.severity == Severity.CONFIRM]
+    settled = [code for code in dict.fromkeys(asked) if code not in waiting]
+    given = {answer.code: answer for answer in checked.case.confirmations}
+    for code in settled:
+        if code in given:
+            print_lines(f"Answered  {code} by {given[code].by}, {given[code].at}")
+        else:
+            print_lines(f"Later     {code} is asked of each plan, with its numbers")

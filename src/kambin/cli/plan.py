@@ -10,7 +10,7 @@ from kambin.cli import options
 from kambin.cli.app import app, examples
 from kambin.cli.asking import find_target, find_weights, require_level, require_side
 from kambin.cli.opening import opened_case
-from kambin.cli.output import print_document
+from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
 from kambin.cli.plan_words import print_next, print_plan, print_refusal
 from kambin.core import Clock, FieldStore, PlanError
@@ -138,7 +138,9 @@ def _print_answer(answer: Plan | Refusal, case: Path, folder: Path | None) -> No
         print_plan(answer, file)
     else:
         print_refusal(answer, file)
-    if file is not None:
+    if file is None:
+        print_lines("Not kept  -o DIR writes the answer, for kambin verify, report and sign")
+    else:
         print_next(answer, case, file)
 
 

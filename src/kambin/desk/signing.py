@@ -44,7 +44,7 @@ def sign_answer(file: Path, by: str, clock: Clock, check: Check) -> Signature:
     checked, verdict = check(plan)
     case: Case = with_answers(checked.case, plan, file)
     accepted = case.accepted_codes
-    require_signable(plan, verdict, accepted)
+    require_signable(plan, verdict, accepted, str(file))
     asked = {finding.code for finding in plan.findings}
     request = SignRequest(
         by=name,

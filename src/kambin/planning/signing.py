@@ -33,7 +33,9 @@ class Signature:
     why_not: str
 
 
-def require_signable(plan: Plan, verification: Verification, accepted: Collection[str]) -> None:
+def require_signable(
+    plan: Plan, verification: Verification, accepted: Collection[str], place: str = "PLAN"
+) -> None:
     """Refuse to have a plan signed that does not hold, or that still asks something.
 
     Parameters
@@ -41,6 +43,7 @@ def require_signable(plan: Plan, verification: Verification, accepted: Collectio
     plan : Plan
     verification : Verification of this plan on the case as it is now
     accepted : codes that were answered on the case and on this plan
+    place : str, what names the plan in the call that answers
 
     Raises
     ------
@@ -65,7 +68,7 @@ def require_signable(plan: Plan, verification: Verification, accepted: Collectio
             what="The plan still asks something",
             where=f"{plan.level} {plan.side}",
             why=f"Nobody has answered {_codes(unanswered)}.",
-            next_step="Look at each, then: kambin confirm PLAN --by NAME "
+            next_step=f"Look at each, then: kambin confirm {place} --by NAME "
             + " ".join(f"--accept {code}" for code in dict.fromkeys(f.code for f in unanswered)),
             findings=unanswered,
         )

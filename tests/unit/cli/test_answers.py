@@ -10,7 +10,7 @@ from tests.unit.exchange.made_plans import ASKED, a_plan, a_refusal
 
 from kambin.anatomy import Confirmation
 from kambin.anatomy.levels import SCHEME_CODE
-from kambin.cli.plan import write_answer
+from kambin.cli.plan import _print_answer, write_answer
 from kambin.cli.verify import print_verdict
 from kambin.core import PlanError, RequestError, StoreError
 from kambin.desk.answers import make_answers
@@ -36,6 +36,15 @@ def test_an_answer_has_the_name_of_what_it_is(
     file = write_answer(make(), tmp_path / "new" / "folder")
     assert file == tmp_path / "new" / "folder" / name
     assert isinstance(read_answer(file), kind)
+
+
+def test_who_keeps_no_answer_is_told_how_to(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_answer(a_refusal(), Path("case"), None)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("Not kept  -o DIR")
+    _print_answer(a_refusal(), Path("case"), Path("plan"))
+    said = capsys.readouterr().out
+    assert "Not kept" not in said
+    assert said.endswith("Next      kambin report case plan/refusal.json -o report\n")
 
 
 def test_a_refusal_takes_the_older_plan_away_and_a_plan_the_older_refusal(tmp_path: Path) -> None:

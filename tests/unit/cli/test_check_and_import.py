@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.command_line import Outcome, run_kambin
 from tests.fault.made_files import AORTA, L4, L5, NAMES, name_labels, save, save_spine, spine_labels
 
-from kambin.anatomy import CaseCheck, LevelScheme
+from kambin.anatomy import CaseCheck, Confirmation, LevelScheme
 from kambin.cli.check import _document, _print_text
 from kambin.core import Finding, Severity, StoreError
 from kambin.desk.gate import CheckedCase, confirm_call, read_checked_case
@@ -140,6 +140,21 @@ def test_the_last_lines_of_a_check_are_the_verdict(
 ) -> None:
     _print_text(with_findings(checked, *severities))
     assert capsys.readouterr().out.splitlines()[-1] == last
+
+
+def test_what_was_answered_and_what_each_plan_asks_is_told_beside_the_findings(
+    checked: CheckedCase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = Confirmation("A. Surgeon", "2026-01-02T03:04:05+00:00", "IN-022", "accepted")
+    answered = replace(checked, case=replace(checked.case, confirmations=(answer,)))
+    bone = Finding("AN-201", Severity.CONFIRM, "what", "spacing", "why", "next")
+    asked = with_findings(answered, Severity.CONFIRM)
+    _print_text(replace(asked, findings=(*asked.findings, bone)))
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "Answered  IN-022 by A. Surgeon, 2026-01-02T03:04:05+00:00",
+        "Later     AN-201 is asked of each plan, with its numbers",
+        "Nothing stands against measuring and planning.",
+    ]
 
 
 def test_g18_without_skin_measuring_goes_on_and_what_it_asks_is_named(

@@ -41,6 +41,9 @@ def test_every_question_is_answered_before_the_name(where: str) -> None:
     asked = (_finding("PL-004", "CONFIRM"), _finding("PL-012", "CONFIRM"))
     plan = _plan(*asked) if where == "plan" else _plan()
     verdict = HOLDS if where == "plan" else HOLDS.model_copy(update={"findings": asked})
-    with pytest.raises(PlanError, match=r"PL-101.*PL-012"):
-        require_signable(plan, verdict, ("PL-004",))
+    with pytest.raises(PlanError, match=r"PL-101.*PL-012") as raised:
+        require_signable(plan, verdict, ("PL-004",), "folder/plan.json")
+    assert raised.value.next_step.endswith(
+        "kambin confirm folder/plan.json --by NAME --accept PL-012"
+    )
     require_signable(plan, verdict, ("PL-004", "PL-012"))
