@@ -4,17 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
-from kambin.anatomy import Anatomy, Case, Origin, StructureKey
+from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.anatomy.fragment import (
-    FragmentNote,
     has_fragment,
-    put_fragment,
     take_fragment,
 )
-from kambin.anatomy.fragment_model import PlacedFragment, place_fragment
 from kambin.anatomy.fragment_wish import (
     FRAGMENT_MIGRATIONS,
     FRAGMENT_ZONES,
@@ -27,10 +23,10 @@ from kambin.cli.asking import require_level, require_side
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.core import Finding, RequestError
+from kambin.desk.edits import place_drawn, place_wished
 from kambin.desk.gate import read_checked_case, require_answered
 from kambin.desk.workbench import complete_once
-from kambin.exchange import read_case, settle_case, write_bytes_atomically
-from kambin.exchange.contours import read_contours
+from kambin.exchange import read_case, write_bytes_atomically
 from kambin.exchange.fragment_files import rewrite_case
 from kambin.measure.herniation import measure_herniation
 from kambin.measure.herniation_types import Herniation
@@ -133,26 +129,13 @@ def _put(
     folder: Path, wish: FragmentWish | None, contours: list[Path], *, replace: bool
 ) -> Mapping[StructureKey, float]:
     """Write the case with a new fragment, and return what it shares with nerves and sac."""
-    case = read_case(folder)
-    if replace:
-        case = settle_case(take_fragment(case))
-    elif has_fragment(case):
-        # refused before the anatomy is completed, which takes longer than to say no
-        put_fragment(case, np.ones(case.labels.shape, bool), FragmentNote(Origin.DRAWN))
     if wish is None:
-        mask, count = read_contours(contours, case.labels)
-        note = FragmentNote(Origin.DRAWN, {"contours": str(count)})
-        rewrite_case(put_fragment(case, mask, note), folder)
+        place_drawn(folder, contours, replacing=replace)
         return {}
-    # the checks of the folder as it is, and of the case without its old fragment
-    checked = read_checked_case(folder)
-    require_answered(checked)
     with shown_progress() as progress:
-        anatomy = complete_once(case, progress)
-    placed: PlacedFragment = place_fragment(case, anatomy, wish)
-    note = FragmentNote(Origin.MODELLED, wish.as_words())
-    rewrite_case(put_fragment(case, placed.mask, note), folder)
-    return placed.overlaps_mm3
+        return place_wished(
+            folder, wish, lambda case: complete_once(case, progress), replacing=replace
+        )
 
 
 def _write(case: Case, folder: Path, *, json: bool) -> None:

@@ -50,12 +50,40 @@ def read_drawn_roots(
         key, path = _parse(word)
         if key in drawn or key in taken:
             raise _not_understood(word, f"{key} is given twice: as two lines, or line and mask.")
-        curve = read_curve(path)
-        _require_inside(curve.points_lps_mm, labels, path.name, key)
-        radii_mm, finding = _choose_radii(curve, key, root_radius_mm)
+        drawn[key], finding = make_root(
+            read_curve(path), key, labels, where=path.name, root_radius_mm=root_radius_mm
+        )
         findings.extend(finding)
-        drawn[key] = Tube(curve.points_lps_mm, radii_mm)
     return drawn, tuple(findings)
+
+
+def make_root(
+    curve: DrawnCurve,
+    key: StructureKey,
+    labels: LabelMap,
+    *,
+    where: str,
+    root_radius_mm: float | None = None,
+) -> tuple[Tube, tuple[Finding, ...]]:
+    """Return one drawn root as a tube, with what is to be said of it.
+
+    Parameters
+    ----------
+    curve : DrawnCurve, mm, LPS
+    key : StructureKey
+    labels : LabelMap in whose volume the line must lie
+    where : str, what the line came from
+    root_radius_mm : float, mm, for a curve that states no radius
+
+    Raises
+    ------
+    RequestError  (RQ-070) if nothing of the kind can be drawn; (RQ-071) if a radius is no root's
+    InputError  (IN-091) if the line leaves the labelled volume
+    """
+    _require_drawable(str(key), key)
+    _require_inside(curve.points_lps_mm, labels, where, key)
+    radii_mm, findings = _choose_radii(curve, key, root_radius_mm)
+    return Tube(curve.points_lps_mm, radii_mm), tuple(findings)
 
 
 def _parse(word: str) -> tuple[StructureKey, Path]:
@@ -66,9 +94,13 @@ def _parse(word: str) -> tuple[StructureKey, Path]:
         key = StructureKey.parse(match["key"])
     except AnatomyError as error:
         raise _not_understood(word, error.why) from error
+    _require_drawable(word, key)
+    return key, Path(match["path"])
+
+
+def _require_drawable(word: str, key: StructureKey) -> None:
     if key.kind not in DRAWN_KINDS or key.place not in VERTEBRAE:
         raise _not_understood(word, f"Only {', '.join(DRAWN_KINDS)} of a vertebra can be drawn.")
-    return key, Path(match["path"])
 
 
 def _choose_radii(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,20 @@ def find_import_findings(case: Case) -> tuple[Finding, ...]:
     case : Case as read from its folder
     """
     return findings_from_source(case.source)
+
+
+def with_findings(case: Case, findings: Sequence[Finding]) -> Case:
+    """Return the case with more findings among those of its import.
+
+    Parameters
+    ----------
+    case : Case
+    findings : what is to be listed with every other check from now on
+    """
+    known = find_import_findings(case)
+    every = [to_plain(f.as_document()) for f in dict.fromkeys((*known, *findings))]
+    text = json.dumps(every, sort_keys=True)
+    return replace(case, source={**case.source, _FINDINGS_KEY: text}) if findings else case
 
 
 def findings_from_source(source: Mapping[str, str]) -> tuple[Finding, ...]:

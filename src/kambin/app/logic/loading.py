@@ -3,7 +3,7 @@
 from kambin.anatomy import Level
 from kambin.app.logic.messages import Message, error_message
 from kambin.app.logic.session import Session
-from kambin.app.logic.stale import is_stale
+from kambin.app.logic.stale import is_stale, stale_message
 from kambin.app.logic.wish import PlanWish
 from kambin.core import PlanError, StoreError
 from kambin.desk.planning import find_plan_folder
@@ -40,7 +40,7 @@ def load_answer(session: Session) -> None:
     if isinstance(answer, Plan) and answer.migrated_from is not None:
         session.tell(_migrated(answer))
     if is_stale(session):
-        session.tell(_stale())
+        session.tell(stale_message())
 
 
 def request_of(answer: Plan | Refusal) -> PlanRequest:
@@ -100,16 +100,4 @@ def _migrated(plan: Plan) -> Message:
         where="plan.json",
         why=f"It was written by schema {version}; the file was not changed.",
         next_step="Plan again to have it in the present form.",
-    )
-
-
-def _stale() -> Message:
-    return Message(
-        "error",
-        "plan",
-        what="The plan is stale: the case changed after planning",
-        where="plan.json",
-        why="It was made on other images, labels or drawings than those that are open.",
-        next_step="Look at it if you must, and plan again; it cannot be signed or exported.",
-        code="PL-020",
     )

@@ -9,6 +9,7 @@ from kambin.app.logic.autosave import restore
 from kambin.app.logic.closed import step_closed
 from kambin.app.logic.place import Place
 from kambin.app.logic.session import Session
+from kambin.app.logic.stale import is_stale, stale_message
 from kambin.app.logic.tasks import Task
 from kambin.app.logic.wish import PlanWish
 from kambin.core import Progress
@@ -63,6 +64,8 @@ def refresh_case(session: Session, checked: CheckedCase) -> None:
     if before is None or before.case.sha256 != checked.case.sha256:
         session.anatomy = None
         session.ground = session.draft = session.hovering = None
+        if is_stale(session):
+            session.tell(stale_message())
         session.publish("case", "anatomy", "answer", "draft")
         return
     session.publish("case")

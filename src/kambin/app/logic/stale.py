@@ -1,5 +1,6 @@
 """Whether the answer still belongs to the case as it is (P01)."""
 
+from kambin.app.logic.messages import Message
 from kambin.app.logic.session import Session
 from kambin.core import PlanError
 from kambin.desk.verifying import stale_plan
@@ -34,3 +35,16 @@ def require_fresh(plan: Plan, case_sha256: str) -> None:
     error: PlanError = stale_plan(case_sha256, plan)
     if plan.case_sha256 != case_sha256:
         raise error
+
+
+def stale_message() -> Message:
+    """Return what is said of an answer whose case changed."""
+    return Message(
+        "error",
+        "plan",
+        what="The plan is stale: the case changed after planning",
+        where="plan.json",
+        why="It was made on other images, labels or drawings than those that are open.",
+        next_step="Look at it if you must, and plan again; it cannot be signed or exported.",
+        code="PL-020",
+    )

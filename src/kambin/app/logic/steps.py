@@ -2,6 +2,7 @@
 
 from kambin.app.logic.closed import STEPS, Closed, step_closed
 from kambin.app.logic.session import Session
+from kambin.app.logic.stale import is_stale
 from kambin.desk.gate import find_questions, find_stopping
 from kambin.planning import Plan, Refusal
 
@@ -88,6 +89,8 @@ def _rehearse(session: Session) -> Closed | None:
 def _sign(session: Session) -> Closed | None:
     if not isinstance(session.answer, Plan):
         return Closed("There is no plan to sign.", "plan")
+    if is_stale(session):
+        return Closed("The case changed after planning: this plan is stale.", "plan")
     return None
 
 

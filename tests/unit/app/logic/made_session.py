@@ -1,9 +1,12 @@
 """Sessions for tests: on a spine of boxes, on its mirror image, and without any patient."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from tests.unit.exchange.made_plans import ASKED
+from tests.unit.planning.made_level import make_clearance, make_plan, make_stage
 from tests.unit.planning.simple_spine import (
     LEVEL,
     build_case,
@@ -14,12 +17,16 @@ from tests.unit.planning.simple_spine import (
 from kambin.anatomy import Anatomy, CaseCheck, LevelScheme
 from kambin.app.logic.draft import HandPath
 from kambin.app.logic.ground import Ground, prepare_ground
+from kambin.app.logic.loading import load_answer
+from kambin.app.logic.making import find_folder
 from kambin.app.logic.place import Place
 from kambin.app.logic.session import Session
 from kambin.app.logic.undo import Undo
 from kambin.desk.gate import CheckedCase
+from kambin.desk.planning import write_answer
+from kambin.exchange import read_case, write_case
 from kambin.frames import Side
-from kambin.planning import PlanRequest
+from kambin.planning import Plan, PlanRequest
 
 NOON = "2026-03-04T12:00:00+00:00"
 BY = "A. Surgeon"
@@ -84,3 +91,30 @@ def opened_session(folder: Path, side: Side = Side.LEFT) -> Session:
     session = moved_session(side)
     session.folder, session.checked = folder, made_checked(folder, side)
     return session
+
+
+def written_session(folder: Path, side: Side = Side.LEFT) -> Session:
+    """Return an opened session whose case lies in its folder, labels alone."""
+    session = opened_session(folder, side)
+    write_case(build_case(made_anatomy(side)), folder, force=True)
+    checked = made_checked(folder, side)
+    session.checked = replace(checked, case=read_case(folder))
+    return session
+
+
+def deliver_plan(session: Session, **parts: object) -> Plan:
+    """Write a plan of the session's case that asks PL-090 into its place, and show it."""
+    assert session.checked is not None
+    assert session.place is not None
+    known = {
+        "case_sha256": session.checked.case.sha256,
+        "level": str(session.place.level),
+        "side": session.place.side.value,
+        "findings": (ASKED,),
+    }
+    made = make_plan((make_stage("cannula", make_clearance()),), **{**known, **parts})
+    write_answer(made, find_folder(session), clock=NoonClock())
+    session.answer = session.answer_file = session.history = None
+    load_answer(session)
+    assert isinstance(session.answer, Plan)
+    return session.answer
