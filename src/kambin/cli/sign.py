@@ -32,7 +32,9 @@ def sign(
     The signature counts for the plan as it is: a plan made anew is unsigned.
     """
     file = find_answer_file(plan)
-    signature = sign_answer(file, by, SystemClock(), lambda plan: check_case(case, plan))
+    # the path may be told here: whoever called has typed it
+    place = str(file)
+    signature = sign_answer(file, by, SystemClock(), lambda one: check_case(case, one), place)
     if json:
         print_document(with_version({"plan": str(file), "signature": asdict(signature)}))
         return

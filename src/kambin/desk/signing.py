@@ -18,7 +18,7 @@ LONGEST_NAME = 200
 """Characters; what is longer is a pasted text and no name."""
 
 
-def sign_answer(file: Path, by: str, clock: Clock, check: Check) -> Signature:
+def sign_answer(file: Path, by: str, clock: Clock, check: Check, place: str = "PLAN") -> Signature:
     """Check a plan a second time on its case, and sign it.
 
     Parameters
@@ -27,6 +27,7 @@ def sign_answer(file: Path, by: str, clock: Clock, check: Check) -> Signature:
     by : str, who signs
     clock : Clock
     check : holds a plan against its case as it is now
+    place : str, what names the plan in the call that answers what it still asks
 
     Raises
     ------
@@ -44,7 +45,7 @@ def sign_answer(file: Path, by: str, clock: Clock, check: Check) -> Signature:
     checked, verdict = check(plan)
     case: Case = with_answers(checked.case, plan, file)
     accepted = case.accepted_codes
-    require_signable(plan, verdict, accepted, str(file))
+    require_signable(plan, verdict, accepted, place)
     asked = {finding.code for finding in plan.findings}
     request = SignRequest(
         by=name,
