@@ -276,6 +276,22 @@ def test_a_plan_is_asked_what_if(case: Path, planned: Path) -> None:
     assert (planned / "plan.json").read_bytes() == before
 
 
+def test_the_promises_are_weighed_by_the_plan_as_it_was_made(case: Path, planned: Path) -> None:
+    plan = _document(planned)
+    outcome = run_kambin("claims", case, planned, "--json")
+    assert outcome.code == 0, outcome.errors
+    found = outcome.document
+    assert (found["level"], found["side"]) == (plan["level"], plan["side"])
+    told = {n["name"]: n["value"] for c in found["claims"] for n in c["patient"]["numbers"]}
+    taken, reach = plan["resection"], plan["reach"]
+    for name in ("volume_mm3", "sap_fraction", "facet_kept_fraction"):
+        assert told[name] == taken[name]
+    assert told["reachable_fraction"] == reach["reachable_fraction"]
+    page = run_kambin("claims", case, planned).text
+    assert f"{taken['volume_mm3']:.0f} mm3 (plan)" in page
+    assert f"stability: {taken['stability_class']}" in page
+
+
 def test_p01_a_plan_of_a_changed_case_is_not_signed(
     case: Path, planned: Path, tmp_path: Path
 ) -> None:
