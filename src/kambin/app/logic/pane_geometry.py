@@ -1,5 +1,6 @@
 """One pane: which plane it shows, where a point of the patient lies in it, and back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,7 +85,7 @@ class PaneView:
         """Return the size of a pixel, mm."""
         return self.plane.pixel_mm
 
-    def lines_px(self, lines_mm: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    def lines_px(self, lines_mm: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
         """Return lines of (right, down) in mm from the middle, each shape (N, 2), as (x, y)."""
         middle = np.array(self.size_px) / 2
         return [line / self.mm_per_px + middle for line in lines_mm]

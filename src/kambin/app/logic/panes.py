@@ -253,7 +253,7 @@ class Panes:
         return PaneView(replace(section, plane=plane), self.window)
 
     def off_axis_mm(self, name: str) -> float:
-        """Return how far a trajectory pane lies from its path, mm; for the probe's eye from its tip.
+        """Return how far a trajectory pane lies from its path, or the probe's eye from the tip, mm.
 
         Parameters
         ----------
