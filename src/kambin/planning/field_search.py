@@ -258,7 +258,7 @@ def try_field(  # pragma: no cover # noqa: PLR0913, PLR0917
     values = np.full(2 * spans.shape[1], -np.inf)
     places = np.zeros(2 * spans.shape[1], dtype=np.int64)
     for p in prange(spans.shape[1]):
-        least = floor
+        least, failed = floor, 0
         for i in range(spans[0, p], spans[1, p]):
             for j in range(spans[2, p], spans[3, p]):
                 cost = e_costs[i] + t_costs[j]
@@ -273,10 +273,12 @@ def try_field(  # pragma: no cover # noqa: PLR0913, PLR0917
                 if cap - cost < least:
                     continue
                 low = np.float32(least + cost - 1e-5)
-                found, is_exact = walk_exactly(
-                    field, row, plane, e_points[i], t_points[j], step, steep, far, cap, low
+                found, is_exact, at = walk_exactly(
+                    field, row, plane, e_points[i], t_points[j], step, steep, far, cap, low, failed
                 )
-                if is_exact:
+                if not is_exact:
+                    failed = at
+                else:
                     place = e_order[i] * t_points.shape[0] + t_order[j]
                     keep_better(values, places, 2 * p, np.float64(found) - cost, place, quantum)
                     least = max(least, find_edge(values[2 * p], quantum))
@@ -301,7 +303,7 @@ def try_all(  # pragma: no cover
     found = np.empty((entries.shape[0], targets.shape[0]), dtype=np.float32)
     for e in prange(entries.shape[0]):
         for t in range(targets.shape[0]):
-            least, _ = walk_exactly(
+            least, _, _ = walk_exactly(
                 field,
                 row,
                 plane,

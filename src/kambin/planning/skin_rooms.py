@@ -133,6 +133,7 @@ def try_leaf(  # pragma: no cover # noqa: PLR0913, PLR0917
     row, plane = lines
     step, steep, far, cap = settings[0], settings[1], settings[2], settings[3]
     t_points, t_centres, t_radii, t_spans = targets
+    failed = 0
     for i in range(first, last):
         if best[i] >= cap:
             continue
@@ -153,8 +154,10 @@ def try_leaf(  # pragma: no cover # noqa: PLR0913, PLR0917
         if bound <= best[i]:
             continue
         for j in range(t_spans[node, 0], t_spans[node, 1]):
-            value, is_exact = walk_exactly(
-                field, row, plane, points[i], t_points[j], step, steep, far, cap, best[i]
+            value, is_exact, at = walk_exactly(
+                field, row, plane, points[i], t_points[j], step, steep, far, cap, best[i], failed
             )
-            if is_exact and value > best[i]:
+            if not is_exact:
+                failed = at
+            elif value > best[i]:
                 best[i] = value

@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from kambin.planning.ball_tree import BallTree
 from kambin.planning.branch_and_bound import Forest
-from kambin.planning.corridor_kernels import find_pair
 from kambin.planning.field_search import find_edge, keep_better
-from kambin.planning.gate_kernels import find_stop_limit
 from kambin.planning.kernels import Scalar
 from kambin.planning.search_problem import for_deficit
 from kambin.planning.skin_rooms import STACK_BINS
-from kambin.planning.staged_kernels import SPACING, STOP_STEP, bound_candidates, measure_candidates
+from kambin.planning.staged_pairs import bound_pair, measure_pair
 from kambin.planning.staged_search import StagedProblem, find_fixed, find_nodes
 
 UNCAPPED_MM = 10.0**6
@@ -185,39 +183,17 @@ def _bound_pair(  # pragma: no cover
     fixed: Scalar, rules: Scalar, nodes: Scalar, entry: Scalar, target: Scalar, floor: Scalar
 ) -> Scalar:
     """Return what no path of two balls exceeds, -inf where none belongs to the corridor."""
-    fields, lines, slacks, plan, counts, stop_costs = fixed
     e_centres, e_radii, e_middles = nodes[0]
     t_centres, t_radii, t_middles = nodes[1]
-    limit = find_stop_limit(
-        e_middles[entry, 0],
-        e_middles[entry, 1],
-        e_middles[entry, 2],
-        np.float64(e_radii[entry]) * plan[SPACING],
-        t_middles[target, 0],
-        t_middles[target, 1],
-        t_middles[target, 2],
-        np.float64(t_radii[target]) * plan[SPACING],
+    stops = fixed[-1].shape[0]
+    return bound_pair(
+        fixed,
         rules[0],
-    )
-    if limit < 0:
-        return -np.inf
-    stops = stop_costs.shape[0]
-    return bound_candidates(
-        fields,
-        lines,
-        slacks,
-        e_centres[entry],
-        e_radii[entry],
-        t_centres[target],
-        t_radii[target],
-        min(stops - 1, int(limit / plan[STOP_STEP])),
+        (e_centres[entry], e_radii[entry], e_middles[entry]),
+        (t_centres[target], t_radii[target], t_middles[target]),
         0.0,
         floor,
-        plan,
-        counts,
-        stop_costs,
-        np.empty(stops),
-        np.empty(stops),
+        (np.empty(stops), np.empty(stops)),
     )
 
 
@@ -232,37 +208,18 @@ def _try_leaves(  # pragma: no cover
     quantum: Scalar,
 ) -> None:
     """Raise the best values of a leaf's entries by what the targets of one leaf offer."""
-    fields, lines, slacks, plan, counts, stop_costs = fixed
-    _, stops_mm, numbers, rows = rules
     e_points, e_mm, e_surgical, _, e_spans, _ = points[0]
     t_points, t_mm, t_surgical, t_order, t_spans, _ = points[1]
     values, places = best
-    stops = stop_costs.shape[0]
-    wide, section, found = np.empty(stops), np.empty(stops), np.empty(stops)
+    stops = fixed[-1].shape[0]
+    found = np.empty(stops)
+    work = np.empty(stops), np.empty(stops), found, np.zeros(1, dtype=np.int64)
     for i in range(e_spans[pair[0], 0], e_spans[pair[0], 1]):
+        entry = e_points[i], e_mm[i], e_surgical[i]
         for j in range(t_spans[pair[1], 0], t_spans[pair[1], 1]):
-            bits = find_pair(
-                e_mm[i], t_mm[j], e_surgical[i], t_surgical[j], stops_mm, numbers, rows
-            )
-            if bits == 0:
-                continue
+            target = t_points[j], t_mm[j], t_surgical[j]
             least = _find_least(values[i], floor, quantum)
-            if measure_candidates(
-                fields,
-                lines,
-                slacks,
-                e_points[i],
-                t_points[j],
-                bits,
-                0.0,
-                least,
-                plan,
-                counts,
-                stop_costs,
-                wide,
-                section,
-                found,
-            ):
+            if measure_pair(fixed, rules[1:], entry, target, 0.0, least, work):
                 for k in range(stops):
                     if found[k] > -np.inf:
                         place = t_order[j] * stops + k

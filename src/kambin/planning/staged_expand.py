@@ -4,12 +4,11 @@ import numpy as np
 from numba import njit, prange
 
 from kambin.planning.branch_and_bound import Pairs
-from kambin.planning.corridor_kernels import find_pair
 from kambin.planning.cost_kernels import find_least_way_cost, find_way_cost
 from kambin.planning.field_search import find_edge, keep_better
-from kambin.planning.gate_kernels import find_stop_limit
 from kambin.planning.kernels import Scalar
-from kambin.planning.staged_kernels import SPACING, STOP_STEP, bound_candidates, measure_candidates
+from kambin.planning.staged_kernels import SPACING
+from kambin.planning.staged_pairs import bound_pair, measure_pair
 
 
 @njit(parallel=True, cache=True)
@@ -47,36 +46,19 @@ def bound_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
     t_centres, t_radii, t_middles, t_least = target_nodes
     bounds = np.full(pairs.shape[1], -np.inf)
     for p in prange(pairs.shape[1]):
+        # Compiled loops over threads take no tuples of tuples.
+        fixed = fields, lines, slacks, plan, counts, stop_costs
         e, t = pairs[0, p], pairs[1, p]
-        reach_e, reach_t = (
-            np.float64(e_radii[e]) * plan[SPACING],
-            np.float64(t_radii[t]) * plan[SPACING],
-        )
-        ex, ey, ez = e_middles[e, 0], e_middles[e, 1], e_middles[e, 2]
-        tx, ty, tz = t_middles[t, 0], t_middles[t, 1], t_middles[t, 2]
-        limit = find_stop_limit(ex, ey, ez, reach_e, tx, ty, tz, reach_t, gate)
-        if limit >= 0:
-            cost = e_least[e] + t_least[t]
-            cost += find_least_way_cost(ex - tx, ey - ty, ez - tz, reach_e + reach_t, numbers)
-            bound = bound_candidates(
-                fields,
-                lines,
-                slacks,
-                e_centres[e],
-                e_radii[e],
-                t_centres[t],
-                t_radii[t],
-                min(stop_costs.shape[0] - 1, int(limit / plan[STOP_STEP])),
-                cost,
-                floor,
-                plan,
-                counts,
-                stop_costs,
-                np.empty(stop_costs.shape[0]),
-                np.empty(stop_costs.shape[0]),
-            )
-            if bound >= floor:
-                bounds[p] = bound
+        way = e_middles[e] - t_middles[t]
+        reach = (np.float64(e_radii[e]) + np.float64(t_radii[t])) * plan[SPACING]
+        cost = e_least[e] + t_least[t]
+        cost += find_least_way_cost(way[0], way[1], way[2], reach, numbers)
+        entry = e_centres[e], e_radii[e], e_middles[e]
+        target = t_centres[t], t_radii[t], t_middles[t]
+        work = np.empty(stop_costs.shape[0]), np.empty(stop_costs.shape[0])
+        bound = bound_pair(fixed, gate, entry, target, cost, floor, work)
+        if bound >= floor:
+            bounds[p] = bound
     return bounds
 
 
@@ -112,22 +94,20 @@ def try_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
     values_mm : float array, shape (2P,), of the pair's first best and of its largest candidate
     places : int64 array, shape (2P,)
     """
-    stops, limits, rows = corridor
     e_points, e_mm, e_surgical, e_order, e_costs = entries
     t_points, t_mm, t_surgical, t_order, t_costs = targets
     count, tried = stop_costs.shape[0], spans.shape[1]
     values = np.full(2 * tried, -np.inf)
     places = np.zeros(2 * tried, dtype=np.int64)
     for p in prange(tried):
+        fixed = fields, lines, slacks, plan, counts, stop_costs
         found = np.empty(count)
+        work = np.empty(count), np.empty(count), found, np.zeros(1, dtype=np.int64)
         least = floor
         for i in range(spans[0, p], spans[1, p]):
+            entry = e_points[i], e_mm[i], e_surgical[i]
             for j in range(spans[2, p], spans[3, p]):
-                bits = find_pair(
-                    e_mm[i], t_mm[j], e_surgical[i], t_surgical[j], stops, limits, rows
-                )
-                if bits == 0:
-                    continue
+                target = t_points[j], t_mm[j], t_surgical[j]
                 cost = e_costs[i] + t_costs[j]
                 cost += find_way_cost(
                     e_mm[i, 0] - t_mm[j, 0],
@@ -135,22 +115,7 @@ def try_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
                     e_mm[i, 2] - t_mm[j, 2],
                     numbers,
                 )
-                if measure_candidates(
-                    fields,
-                    lines,
-                    slacks,
-                    e_points[i],
-                    t_points[j],
-                    bits,
-                    cost,
-                    least,
-                    plan,
-                    counts,
-                    stop_costs,
-                    np.empty(count),
-                    np.empty(count),
-                    found,
-                ):
+                if measure_pair(fixed, corridor, entry, target, cost, least, work):
                     place = (e_order[i] * t_points.shape[0] + t_order[j]) * count
                     for k in range(count):
                         if found[k] > -np.inf:
@@ -185,17 +150,17 @@ def measure_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
     entry_costs, target_costs : float arrays, mm
     floor : float, mm, smaller values are -inf
     """
-    stops, limits, rows = corridor
     e_points, e_mm, e_surgical = entries
     t_points, t_mm, t_surgical = targets
     count = stop_costs.shape[0]
     values = np.full((e_mm.shape[0], t_mm.shape[0]), -np.inf, dtype=np.float32)
     for i in prange(e_mm.shape[0]):
-        found, wide, section = np.empty(count), np.empty(count), np.empty(count)
+        fixed = fields, lines, slacks, plan, counts, stop_costs
+        found = np.empty(count)
+        work = np.empty(count), np.empty(count), found, np.zeros(1, dtype=np.int64)
+        entry = e_points[i], e_mm[i], e_surgical[i]
         for j in range(t_mm.shape[0]):
-            bits = find_pair(e_mm[i], t_mm[j], e_surgical[i], t_surgical[j], stops, limits, rows)
-            if bits == 0:
-                continue
+            target = t_points[j], t_mm[j], t_surgical[j]
             cost = entry_costs[i] + target_costs[j]
             cost += find_way_cost(
                 e_mm[i, 0] - t_mm[j, 0],
@@ -203,21 +168,6 @@ def measure_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
                 e_mm[i, 2] - t_mm[j, 2],
                 numbers,
             )
-            if measure_candidates(
-                fields,
-                lines,
-                slacks,
-                e_points[i],
-                t_points[j],
-                bits,
-                cost,
-                floor,
-                plan,
-                counts,
-                stop_costs,
-                wide,
-                section,
-                found,
-            ):
+            if measure_pair(fixed, corridor, entry, target, cost, floor, work):
                 values[i, j] = found.max()
     return values

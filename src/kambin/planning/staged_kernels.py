@@ -21,7 +21,6 @@ from kambin.planning.walk_kernels import (
     find_shift,
     find_stride,
     sample,
-    walk_exactly,
 )
 
 FULL, DOCKING, BONE, REMOVABLE = range(4)
@@ -170,70 +169,22 @@ def find_need(cost: Scalar, floor: Scalar, plan: Scalar) -> Scalar:  # pragma: n
 
 
 @njit(nogil=True)
-def measure_spare(  # pragma: no cover  # noqa: PLR0913, PLR0917
-    fields: Scalar,
-    lines: Scalar,
-    slacks: Scalar,
-    entry: Scalar,
-    target: Scalar,
-    need: Scalar,
-    plan: Scalar,
-    counts: Scalar,
-    wide: Scalar,
-) -> Scalar:
-    """Return the first stop that reaches the need, and the full length's clearance, mm.
-
-    Fills the clearance of what docks; all stops are past where none reaches the need.
-    """
-    row, plane = lines
-    step, low = np.float32(plan[0]), np.float32(need)
-    stops = wide.shape[0]
-    slim, is_exact = walk_exactly(
-        fields[FULL],
-        row,
-        plane,
-        entry,
-        target,
-        step,
-        slacks[0][FULL, 0],
-        slacks[0][FULL, 1],
-        np.float32(plan[1]),
-        low,
-    )
-    if not is_exact:
-        return stops, -np.inf
-    cap = np.float32(plan[2])
-    first = measure_docking(
-        fields[DOCKING], lines, entry, target, step, slacks, counts[0], cap, low, wide
-    )
-    if first >= stops:
-        return stops, -np.inf
-    most = int((plan[BONE_LIMIT] - need) / plan[STEP]) + 1
-    inside = count_inside(fields[BONE], lines, entry, target, step, slacks, most)
-    return first, min(np.float64(slim), plan[BONE_LIMIT] - inside * plan[STEP])
-
-
-@njit(nogil=True)
-def measure_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
-    fields: Scalar,
-    lines: Scalar,
-    slacks: Scalar,
+def measure_stops(  # pragma: no cover
+    fixed: Scalar,
     entry: Scalar,
     target: Scalar,
     bits: Scalar,
+    slim: Scalar,
     cost: Scalar,
     floor: Scalar,
-    plan: Scalar,
-    counts: Scalar,
-    stop_costs: Scalar,
-    wide: Scalar,
-    section: Scalar,
-    found: Scalar,
+    work: Scalar,
 ) -> Scalar:
     """Fill the value of every docking distance of one path, -inf where it is below the floor.
 
-    Returns whether any is not.
+    ``slim`` is the clearance of the full length; returns whether any value is not -inf.
     """
+    fields, lines, slacks, plan, counts, stop_costs = fixed
+    wide, _, found, _ = work
     stops = stop_costs.shape[0]
     found[:] = -np.inf
     cheapest = np.inf
@@ -241,10 +192,19 @@ def measure_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
         if (bits >> j) & 1:
             cheapest = min(cheapest, stop_costs[j])
     need = find_need(cost + cheapest, floor, plan)
-    if not need <= min(plan[1], plan[2]):
+    step, low = np.float32(plan[0]), np.float32(need)
+    if not need <= min(plan[1], plan[2]) or slim < low:
         return False
-    first, spare = measure_spare(fields, lines, slacks, entry, target, need, plan, counts, wide)
-    if first >= stops or spare < plan[REQUIRED]:
+    cap = np.float32(plan[2])
+    first = measure_docking(
+        fields[DOCKING], lines, entry, target, step, slacks, counts[0], cap, low, wide
+    )
+    if first >= stops:
+        return False
+    most = int((plan[BONE_LIMIT] - need) / plan[STEP]) + 1
+    inside = count_inside(fields[BONE], lines, entry, target, step, slacks, most)
+    spare = min(np.float64(slim), plan[BONE_LIMIT] - inside * plan[STEP])
+    if spare < plan[REQUIRED]:
         return False
     any_found = False
     for j in range(first, stops):
@@ -255,11 +215,24 @@ def measure_candidates(  # pragma: no cover  # noqa: PLR0913, PLR0917
                 any_found = True
     if not any_found or plan[BONE_COST] == 0:
         return any_found
+    return charge_bone(fixed, entry, target, first, floor, work)
+
+
+@njit(nogil=True)
+def charge_bone(  # pragma: no cover
+    fixed: Scalar, entry: Scalar, target: Scalar, first: Scalar, floor: Scalar, work: Scalar
+) -> Scalar:
+    """Take what each docking distance removes of bone from its value; return whether any is left.
+
+    ``first`` is the first docking distance that was found; -inf where a value fell below the floor.
+    """
+    fields, lines, slacks, plan, counts, _ = fixed
+    _, section, found, _ = work
     every, coarse, near = counts[0], counts[1], counts[2]
     field, step, radius_mm = fields[REMOVABLE], np.float32(plan[0]), plan[3]
     measure_bone(field, lines, entry, target, step, slacks, every, coarse, near, radius_mm, section)
     any_found = False
-    for j in range(first, stops):
+    for j in range(first, found.shape[0]):
         if found[j] > -np.inf:
             found[j] -= plan[BONE_COST] * section[j]
             if found[j] < floor:

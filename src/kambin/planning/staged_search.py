@@ -30,8 +30,9 @@ TRY: Any = try_pairs
 MEASURE: Any = measure_pairs
 """The kernels, called with what ``find_fixed`` returns first."""
 
-LEAF_BATCH = 8
-"""Points of a leaf: smaller ones, of points 2 mm apart, cost more to bound than they spare."""
+LEAF_BATCH, PAIR_BATCH = 16, 512
+"""Points of a leaf, and pairs of balls between two looks at the best value. Most paths of a leaf
+fail where the one before failed, so that trying them costs less than bounding smaller balls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def search_staged(
     targets = BallTree.of(problem.nodes(problem.corridor.targets_mm), LEAF_BATCH)
     forest = Forest(entries, targets, len(problem.stop_costs_mm))
     expand = _Expand(problem, forest, quantum_mm, require_mm)
-    return _answer(forest, search_pairs(forest, expand, quantum_mm=quantum_mm))
+    return _answer(forest, search_pairs(forest, expand, quantum_mm=quantum_mm, batch=PAIR_BATCH))
 
 
 def _answer(forest: Forest, found: Searched) -> StagedAnswer:

@@ -69,15 +69,24 @@ def walk_exactly(  # pragma: no cover  # noqa: PLR0913, PLR0917
     far: Scalar,
     cap: Scalar,
     floor: Scalar,
+    first: Scalar = 0,
 ) -> Scalar:
-    """Return the least of cap and all samples, and whether it is; else some value below floor.
+    """Return the least of cap and all samples, whether it is, and the sample that fell below floor.
 
     Samples are left out only where the slack proves that none of them is less than the least so
     far: the result is that of looking at all. A walk that fell below ``floor`` stops, and its
     value is then only *at most*: never a lower bound (recipes B5.2).
+
+    ``first`` is the number of a sample to look at before all others: where one path fails, its
+    neighbours mostly fail, too.
     """
     dx, dy, dz, last, _ = find_stride(entry, target, step)
     x, y, z = target[0], target[1], target[2]
+    if 0 < first <= last:
+        s = np.float32(first)
+        value = sample(field, row, plane, x + s * dx, y + s * dy, z + s * dz)
+        if value < min(floor, cap):
+            return value, False, first
     least = cap
     n = 0
     while n <= last:
@@ -86,11 +95,11 @@ def walk_exactly(  # pragma: no cover  # noqa: PLR0913, PLR0917
         if value < least:
             least = value
             if least < floor:
-                return least, False
+                return least, False, n
             n += 1
         else:
             n += 1 + count_safe(value - least, steep, far, step)
-    return least, True
+    return least, True, 0
 
 
 @njit(nogil=True)
