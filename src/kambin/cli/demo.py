@@ -8,14 +8,16 @@ import typer
 from kambin.anatomy import Level
 from kambin.cli.app import RESEARCH_NOTICE, app, examples
 from kambin.cli.output import print_lines
-from kambin.cli.plan import make_plan, write_answer
+from kambin.cli.plan import make_plan
 from kambin.cli.plan_words import print_plan, print_refusal
 from kambin.cli.progress import shown_progress
 from kambin.cli.report import make_report
 from kambin.cli.verify import make_verdict, print_verdict
 from kambin.core import PlanError
+from kambin.desk.planning import write_answer
 from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_phantom
+from kambin.exchange.documents import require_writable
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters, build_phantom
 from kambin.planning import Plan, PlanRequest
@@ -37,6 +39,7 @@ def demo(
 
     The planner sees what label tools give of a patient: vertebrae, organs and the image.
     """
+    require_writable(out)
     print_lines(f"Kambin demo. {RESEARCH_NOTICE}", FIRST_RUN)
     case = out / "case"
     with shown_progress() as progress:

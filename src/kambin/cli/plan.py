@@ -13,9 +13,9 @@ from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
 from kambin.cli.plan_words import print_next, print_plan, print_refusal
-from kambin.core import Clock, FieldStore, PlanError
-from kambin.desk.clock import SystemClock
-from kambin.exchange import PLAN_FILE, REFUSAL_FILE, keep_answer, read_history, require_replaceable
+from kambin.core import FieldStore, PlanError
+from kambin.desk.planning import find_head, write_answer
+from kambin.exchange import PLAN_FILE, REFUSAL_FILE
 from kambin.exchange.documents import require_writable
 from kambin.knowledge import Margins
 from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
@@ -166,48 +166,3 @@ def make_plan(
         return plan_trajectory(
             work.case, work.anatomy, request, progress=work.progress, store=store
         )
-
-
-def find_head(out: Path, *, new_version: bool) -> str:
-    """Return the state of a folder that an answer will be written into.
-
-    Parameters
-    ----------
-    out : the folder, there or not
-    new_version : bool, whether a locked plan may be followed by another version
-
-    Raises
-    ------
-    StoreError  (ST-010) if the plan there is locked; (ST-011) if its history was changed
-    """
-    return read_history(out).head_sha256 if new_version else require_replaceable(out)
-
-
-def write_answer(
-    answer: Plan | Refusal,
-    out: Path,
-    *,
-    clock: Clock | None = None,
-    expected: str | None = None,
-    new_version: bool = False,
-) -> Path:
-    """Write a plan or a refusal into a folder as its next version; the one before is kept.
-
-    Parameters
-    ----------
-    answer : Plan or Refusal
-    out : the folder
-    clock : Clock, or none for that of the machine
-    expected : str, head of the folder's history when the answer was asked for, or none
-    new_version : bool, write although the version there is locked
-
-    Returns
-    -------
-    the file that was written
-
-    Raises
-    ------
-    StoreError  (ST-010, ST-011, ST-012, ST-001) as ``keep_answer``
-    """
-    moment = (clock or SystemClock()).now().isoformat(timespec="seconds")
-    return keep_answer(answer, out, at=moment, expected=expected, new_version=new_version)

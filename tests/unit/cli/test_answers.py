@@ -10,10 +10,11 @@ from tests.unit.exchange.made_plans import ASKED, a_plan, a_refusal
 
 from kambin.anatomy import Confirmation
 from kambin.anatomy.levels import SCHEME_CODE
-from kambin.cli.plan import _print_answer, write_answer
+from kambin.cli.plan import _print_answer
 from kambin.cli.verify import print_verdict
 from kambin.core import PlanError, RequestError, StoreError
 from kambin.desk.answers import make_answers
+from kambin.desk.planning import write_answer
 from kambin.desk.verifying import refuse_plan
 from kambin.exchange import read_answer, read_plan_confirmations, write_plan
 from kambin.planning import Plan, Refusal, Verification

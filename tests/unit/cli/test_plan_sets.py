@@ -16,11 +16,11 @@ from tests.unit.planning.made_level import (
 
 from kambin.anatomy import Level
 from kambin.cli.asking import find_weights
-from kambin.cli.plan import write_answer
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
 from kambin.cli.verify import describe_verdict, print_verdict
 from kambin.cli.verify_sets import describe_set, find_set_file, judge_set, print_set
 from kambin.core import PlanError, RequestError, StoreError
+from kambin.desk.planning import write_answer
 from kambin.exchange import SET_FILE, read_plan_set, read_set_confirmations
 from kambin.frames import Side
 from kambin.planning import Plan, PlanRequest, Refusal, Signature, Verification
