@@ -136,7 +136,8 @@ def _bone(plan: Plan, passes: Sequence[PassRow]) -> dict[str, str | None]:
         share = (
             "" if bone.sap_fraction is None else f", {100 * bone.sap_fraction:.0f} % of the process"
         )
-        words = f"{bone.volume_mm3:.0f} mm3{share}, stability {bone.stability_class}"
+        left = bone.stability_class.replace("_", " ")
+        words = f"{bone.volume_mm3:.0f} mm3{share}, stability {left}"
     sizes = [
         f"{one.diameter_mm:g} mm to {one.depth_mm:.0f} mm"
         + (f" tilted by {one.tilt_deg:.0f} degrees" if one.tilt_deg else "")
@@ -167,4 +168,5 @@ def _reach(plan: Plan) -> str | None:
         return None
     seen = plan.reach.visible_fraction
     sight = "" if seen is None else f", {100 * seen:.0f} % in sight"
-    return f"{100 * share:.0f} % of the fragment{sight}"
+    modelled = "; nerves that block are modelled, not seen" if plan.reach.blockers_modelled else ""
+    return f"{100 * share:.0f} % of the fragment{sight}{modelled}"

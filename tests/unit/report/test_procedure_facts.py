@@ -197,6 +197,18 @@ def test_reach_is_told_where_there_is_a_fragment(
     assert _with(reach=reach).get("reach_words") == words
 
 
+def test_reach_behind_modelled_nerves_and_a_class_of_two_words_are_told_in_words() -> None:
+    reach = smallest(
+        Reach, reachable_fraction=0.5, visible_fraction=None, blockers_modelled=("dural_sac",)
+    )
+    told = _with(reach=reach)["reach_words"]
+    assert told == "50 % of the fragment; nerves that block are modelled, not seen"
+    bone = _bone(
+        volume_mm3=20.0, sap_fraction=None, stability_class="at_risk", not_assessed_reason=None
+    )
+    assert _with(resection=bone)["resection_words"] == "20 mm3, stability at risk"
+
+
 def _bevelled(**fields: object) -> dict[str, str]:
     bevel = smallest(Bevel, **fields)
     stage = smallest(
