@@ -8,6 +8,7 @@ import pytest
 from tests.unit.exchange.made_plans import a_plan, a_refusal
 
 from kambin.cli import demo
+from kambin.core import StoreError
 from kambin.planning import Plan, Refusal
 
 
@@ -27,6 +28,16 @@ def test_somebody_who_waits_for_the_first_run_is_told_why(
     said = capsys.readouterr().out
     assert "Not a medical device" in said
     assert "compiles" in said
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_a_patient_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(demo, "build_phantom", lambda *_: pytest.fail("it was made"))
+    (tmp_path / "taken").write_text("a letter")
+    with pytest.raises(StoreError) as raised:
+        demo.demo(tmp_path / "taken")
+    assert raised.value.code == "ST-001"
 
 
 @pytest.mark.parametrize(
