@@ -162,6 +162,12 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
         owners = [client for client, known in self._upload_keys.items() if is_same(key, known)]
         return any(self.lease.may_write(client) for client in owners)
 
+    async def disconnectClients(self) -> None:
+        """Say good-bye to every page; in the library's words, which stumbles if one just left."""
+        for socket in tuple(self.connections.values()):
+            await socket.close(code=aiohttp.WSCloseCode.GOING_AWAY)
+        self.publishManager.unregisterProtocol(self)
+
     async def validateToken(self, token: object, client_id: str) -> bool:
         """Return whether a page said the key of the socket; in the library's words."""
         return isinstance(token, str) and is_same(token, self._secret)
