@@ -80,8 +80,10 @@ def compare(
         from kambin.report.compare_figure import draw_comparison  # noqa: PLC0415
 
         files = [out / COMPARE_FILE, out / PICTURE_FILE]
+        # drawn before the first is written: a failed drawing leaves no file
+        picture = draw_comparison(ground, measured)
         write_document(found, files[0])
-        write_bytes_atomically(files[1], draw_comparison(ground, measured))
+        write_bytes_atomically(files[1], picture)
     if json:
         print_document(found)
         return
