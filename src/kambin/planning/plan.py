@@ -8,6 +8,7 @@ from kambin.core import (
     Finding,
     Progress,
     Severity,
+    SilentProgress,
     find_unanswered,
 )
 from kambin.knowledge import value
@@ -60,6 +61,9 @@ from kambin.planning.verify import verify_plan
 PROVED = "branch and bound over all listed candidates, and over a finer list around the best"
 """How the certificate was obtained."""
 
+STAGES_TITLE, STAGES = "searching, choosing, checking", 4
+"""What is told while a plan is made: search, relaxation, choice, and the second checker."""
+
 
 def plan_trajectory(
     case: Case,
@@ -93,20 +97,27 @@ def plan_trajectory(
     The search is exact over its lists of entries, targets and docking distances: the certificate
     proves the best of all listed candidates, and ``continuum_gap_mm`` bounds what lies between.
     """
-    question = prepare_question(case, anatomy, request, progress=progress, store=store)
+    shown = progress or SilentProgress()
+    question = prepare_question(case, anatomy, request, progress=shown, store=store)
+    # at each of these a person who waits can also call it off
+    shown.step(STAGES_TITLE, 0, STAGES)
     result = search(question.problem, question.skin)
+    shown.step(STAGES_TITLE, 1, STAGES)
     if not result.is_feasible:
         question, result = relax(question, result)
     if result.best is None:
         return _refuse_corridor(question, result)
+    shown.step(STAGES_TITLE, 2, STAGES)
     chosen = choose_for_room(question, choose_for_reach(question, result))
     evaluator = Evaluator.of(question, store)
+    shown.step(STAGES_TITLE, 3, STAGES)
     if not result.is_feasible:
         return _refuse_best(question, result, _evaluate(evaluator, result.best))
     answer = _answer(evaluator, question, chosen)
     if isinstance(answer, Refusal) and chosen.result.best is not result.best:
         # What was taken for reach or for the hand is no reason to refuse what was proved.
         answer = _answer(evaluator, question, ReachChoice(result, result))
+    shown.step(STAGES_TITLE, STAGES, STAGES)
     return answer
 
 
