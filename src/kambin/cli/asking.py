@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from kambin.anatomy import Level
 from kambin.core import RequestError
 from kambin.frames import Side
+from kambin.planning import PlanRequest
 
 
 def require_level(word: str | None) -> Level:
@@ -93,6 +94,36 @@ def find_target(word: str | None) -> tuple[float, float, float] | None:
             next_step="Give it as --target X,Y,Z, or name a zone with --zone.",
         )
     return x, y, z
+
+
+def require_request(
+    level: str | None,
+    side: str | None,
+    *,
+    zone: str | None,
+    target: str | None,
+    technique: str | None,
+    cannula_mm: float | None = None,
+) -> PlanRequest:
+    """Return the question of a command for one place, as its words say it.
+
+    Parameters
+    ----------
+    level, side, zone, target, technique : as written on the command line, or none
+    cannula_mm : float, mm, or none for the technique's
+
+    Raises
+    ------
+    RequestError  as ``require_level``, ``require_side``, ``find_target`` and ``PlanRequest``
+    """
+    return PlanRequest(
+        level=require_level(level),
+        side=require_side(side),
+        zone=zone,
+        target_lps_mm=find_target(target),
+        technique=technique,
+        cannula_mm=cannula_mm,
+    )
 
 
 def find_weights(words: Sequence[str]) -> dict[str, float]:

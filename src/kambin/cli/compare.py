@@ -9,7 +9,7 @@ from kambin.approaches import Comparison, Ground, describe_comparison, measure_a
 from kambin.approaches.compare_models import ApproachCost
 from kambin.cli import options
 from kambin.cli.app import app, examples
-from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.asking import require_request
 from kambin.cli.figure_words import plain, tell_origin, tell_way
 from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines, print_table
@@ -17,7 +17,6 @@ from kambin.cli.plan_words import print_records
 from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_bytes_atomically, write_document
 from kambin.exchange.documents import require_writable
-from kambin.planning import PlanRequest
 
 COMPARE_FILE, PICTURE_FILE = "compare.json", "compare.png"
 """What is written into the folder of ``-o``."""
@@ -59,13 +58,7 @@ def compare(
     open laminectomy, cut out of the same anatomy; what papers print stands beside it. It ranks
     nothing and says nothing of an outcome.
     """
-    request = PlanRequest(
-        level=require_level(level),
-        side=require_side(side),
-        zone=zone,
-        target_lps_mm=find_target(target),
-        technique=technique,
-    )
+    request = require_request(level, side, zone=zone, target=target, technique=technique)
     if out is not None:
         require_writable(out)
     with opened_case(case, request.level) as work:

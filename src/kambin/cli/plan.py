@@ -1,6 +1,7 @@
 """``kambin plan``: the best path through the foramen, or the reason there is none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -8,7 +9,7 @@ import typer
 
 from kambin.cli import options
 from kambin.cli.app import app, examples
-from kambin.cli.asking import find_target, find_weights, require_level, require_side
+from kambin.cli.asking import find_weights, require_request
 from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines
 from kambin.cli.plan_sets import find_member_folder, find_requests, finish_set
@@ -78,13 +79,11 @@ def plan(  # noqa: PLR0913, PLR0917 - one option of the contract each
     plan or refusal, and planset.json says what they mean for each other.
     """
     # asked before the case is read: what is missing is told at once
-    request = PlanRequest(
-        level=require_level(level),
-        side=require_side(side),
-        zone=zone,
-        target_lps_mm=find_target(target),
-        technique=technique,
-        cannula_mm=cannula,
+    place = require_request(
+        level, side, zone=zone, target=target, technique=technique, cannula_mm=cannula
+    )
+    request = replace(
+        place,
         margins=cast("Margins", margins),
         weights=find_weights(weight or []),
         errors=cast("Setting", errors),

@@ -10,14 +10,14 @@ import typer
 from kambin.anatomy import Anatomy, Case
 from kambin.cli import options
 from kambin.cli.app import app, examples
-from kambin.cli.asking import find_target, require_level, require_side
+from kambin.cli.asking import require_request
 from kambin.cli.opening import opened_case
 from kambin.cli.output import print_document, print_lines, print_table
 from kambin.core import RequestError
 from kambin.desk.workbench import MemoryStore
 from kambin.exchange import write_bytes_atomically, write_document
 from kambin.exchange.documents import require_writable
-from kambin.planning import PlanRequest, SkinMap, SkinMapDocument, make_skin_map
+from kambin.planning import SkinMap, SkinMapDocument, make_skin_map
 from kambin.planning.evaluator import UNRESOLVED
 from kambin.planning.reach import NO_FRAGMENT
 from kambin.planning.skin_map_models import SkinCell
@@ -63,11 +63,11 @@ def skinmap(  # noqa: PLR0913, PLR0917 - one option of the request each
     files = out or []
     _require_kinds(files)
     diameters = cannula or []
-    request = PlanRequest(
-        level=require_level(level),
-        side=require_side(side),
+    request = require_request(
+        level,
+        side,
         zone=zone,
-        target_lps_mm=find_target(target),
+        target=target,
         technique=technique,
         cannula_mm=diameters[0] if diameters else None,
     )

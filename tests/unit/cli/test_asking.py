@@ -4,7 +4,14 @@ import pytest
 from tests.e2e.command_line import run_kambin
 
 from kambin.anatomy import Level
-from kambin.cli.asking import find_level, find_side, find_target, require_level, require_side
+from kambin.cli.asking import (
+    find_level,
+    find_side,
+    find_target,
+    require_level,
+    require_request,
+    require_side,
+)
 from kambin.core import RequestError
 from kambin.frames import Side
 
@@ -91,3 +98,29 @@ def test_a_wrong_word_is_refused_before_any_file_is_opened(
     outcome = run_kambin(*words, "--json")
     assert outcome.code == 2
     assert outcome.document["error"]["code"] == code
+
+
+def test_the_words_of_one_place_become_its_question() -> None:
+    asked = require_request(
+        "L4-L5", "LEFT", zone=None, target="1,-2,3", technique="inside-out", cannula_mm=6.0
+    )
+    assert (str(asked.level), asked.side) == ("L4-L5", Side.LEFT)
+    assert asked.target_lps_mm == (1.0, -2.0, 3.0)
+    assert (asked.zone, asked.technique, asked.cannula_mm) == (None, "inside-out", 6.0)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ({"level": None}, "RQ-004"),
+        ({"side": None}, "RQ-004"),
+        ({"zone": "nowhere"}, "PL-030"),
+        ({"target": "1,2"}, "RQ-007"),
+        ({"cannula_mm": -1.0}, "PL-031"),
+    ],
+)
+def test_a_place_that_is_not_whole_is_no_question(words: dict[str, object], code: str) -> None:
+    given = {"level": "L4-L5", "side": "left", "zone": "central", "target": None}
+    with pytest.raises(RequestError) as raised:
+        require_request(**(given | {"technique": None} | words))
+    assert raised.value.code == code
