@@ -10,6 +10,7 @@ from trame_server import Server
 
 from kambin.app.asking import check_arguments
 from kambin.app.guard.messages import Permitted
+from kambin.app.logic.autosave import attach
 from kambin.app.logic.jobs import Jobs
 from kambin.app.logic.messages import bug_message, error_message
 from kambin.app.logic.session import Session
@@ -48,13 +49,14 @@ class Binding:
         self.scene = Scene(space, session, server.state)
         self.views = Views(server.state, session, self.screens)
         bench = Bench(session, self.jobs, self.screens, self.scene, self.views)
-        self._case = CaseVerbs(bench)
+        groups = [group(bench) for group in GROUPS]
+        self._case = next(one for one in groups if isinstance(one, CaseVerbs))
+        attach(session)
         session.subscribe(self._changed.add)
         self.screens.refresh_all()
         server.trigger("alive")(lambda: True)
-        for group in GROUPS:
-            verbs = group(bench)
-            for name in public_names(group):
+        for verbs in groups:
+            for name in public_names(type(verbs)):
                 server.trigger(name)(self._call(getattr(verbs, name)))
 
     def open_when_ready(self, folder: Path | None) -> None:
@@ -108,8 +110,7 @@ class Binding:
         self._changed.clear()
         if not changed:
             return
-        if "case" in changed:
-            self._guarded(self._case.complete_if_free)
+        self._guarded(self._case.begin_waited_for)
         changed |= self._changed
         self._changed.clear()
         with self._server.state:

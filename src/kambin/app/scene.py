@@ -40,6 +40,11 @@ class Scene:
         self._shown: object = None
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all that is in the scene."""
+        return self._space.names
+
     def refresh(self, changed: frozenset[str]) -> None:
         """Show what changed; surfaces are made in a thread of their own.
 

@@ -44,7 +44,7 @@ class Screens:
         self._state = state
         self._session = session
         self._jobs = jobs
-        self.looked_at = session.step
+        self.looked_at = self._step = session.step
         self.layout = Layout(thirds=THIRDS, fourths=FOURTHS)
         self.stage = ""
         self.depth_mm: float | None = None
@@ -68,6 +68,9 @@ class Screens:
         ----------
         changed : of ``EVENTS``
         """
+        if self._session.step != self._step:
+            # shown where the session went by itself, as after a case was taken up again
+            self._step = self.looked_at = self._session.step
         for events, show in self._table():
             if events & changed:
                 publish(self._state, show())

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from trame.widgets import vtk as vtk_widgets
 from trame_server import Server
 from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
-from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonCore import vtkLogger, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkPolyDataNormals, vtkQuadricClustering
 from vtkmodules.vtkInteractionStyle import vtkInteractorStyleTrackballCamera
@@ -45,6 +45,8 @@ class SpaceView:
 
     def __init__(self) -> None:
         """Make an empty scene on black."""
+        # the scene is only described here and never drawn: that there is no display is no news
+        vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_OFF)
         self._renderer = vtkRenderer()
         self._renderer.SetBackground(0.0, 0.0, 0.0)
         self._window = vtkRenderWindow()

@@ -1,20 +1,32 @@
 """Calls of the first three steps: the case, its place, its anatomy."""
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Final
 
 from kambin.anatomy import Level
+from kambin.anatomy.fragment_wish import FragmentWish
 from kambin.app.logic.answering import accept_findings, confirm_scheme
 from kambin.app.logic.closed import STEPS
 from kambin.app.logic.completing import complete_task
 from kambin.app.logic.draft import not_understood
-from kambin.app.logic.opening import open_task
+from kambin.app.logic.editing import (
+    draw_root_task,
+    fragment_task,
+    replace_mask_task,
+    show_structure,
+)
+from kambin.app.logic.making import ground_task
+from kambin.app.logic.opening import open_task, require_place
 from kambin.app.logic.placing import confirm_place
 from kambin.app.logic.sources import ImportWish, import_task, phantom_task
 from kambin.app.logic.steps import gate, go_to
-from kambin.app.verbs.bench import Bench
+from kambin.app.shown.place import has_fragment
+from kambin.app.verbs.bench import Bench, to_number
+from kambin.exchange.markups import read_curve
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters
+from kambin.planning import Plan
 
 _COUNTING: Final = frozenset({"AN-112", "AN-114"})
 """Questions about the number of vertebrae: the answer is the number that the picture shows."""
@@ -31,6 +43,7 @@ class CaseVerbs:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._session = bench.session
+        self._begun: set[Hashable] = set()
 
     def case_open(self, folder: str) -> None:
         """Open a case folder."""
@@ -68,24 +81,42 @@ class CaseVerbs:
             accept_findings(self._session, accepted, by)
         confirm_place(self._session, level, side, by, zone=zone or None)
         self.step_open(STEPS.index("anatomy") + 1)
-        self.complete_if_free()
 
     def structure_show(self, key: str, shown: bool) -> None:
         """Draw the outline of a structure, or do not."""
-        hidden = self._session.hidden
-        self._session.hidden = hidden - {key} if shown else hidden | {key}
-        self._session.publish("anatomy", "cursor")
+        show_structure(self._session, key, shown=shown)
 
-    def complete(self) -> None:
-        """Complete the anatomy of the case."""
-        self._bench.jobs.start(complete_task(self._session))
+    def structure_replace(self, key: str, file: str) -> None:
+        """Replace a structure by a mask that was drawn."""
+        self._bench.jobs.start(replace_mask_task(self._session, key, to_path(file)))
 
-    def complete_if_free(self) -> None:
-        """Begin what a person would otherwise wait for, once the way to it is free."""
-        session = self._session
-        waits = session.place is not None and session.anatomy is None
-        if waits and not self._bench.jobs.is_running and gate(session, "anatomy") is None:
-            self.complete()
+    def root_draw(self, key: str, file: str) -> None:
+        """Draw a root anew from a curve in a file."""
+        curve = read_curve(to_path(file))
+        self._bench.jobs.start(draw_root_task(self._session, key, curve))
+
+    def fragment_place(self, zone: str, size: str) -> None:
+        """Place a fragment by zone and size, in the place of one that is there."""
+        place = require_place(self._session)
+        wish = FragmentWish(place.level, place.side, zone, size=int(to_number(size, "size")))
+        replacing = has_fragment(self._session)
+        self._bench.jobs.start(fragment_task(self._session, wish, replacing=replacing))
+
+    def begin_waited_for(self) -> None:
+        """Begin what a person would otherwise wait for, once; a failure is not tried again."""
+        session, jobs = self._session, self._bench.jobs
+        if session.place is None or jobs.is_running or gate(session, "anatomy") is not None:
+            return
+        case = None if session.checked is None else session.checked.case.sha256
+        mark = (case, session.place, session.anatomy is None, id(session.answer))
+        waits = session.anatomy is None or (
+            session.ground is None
+            and (isinstance(session.answer, Plan) or session.history is not None)
+        )
+        if waits and mark not in self._begun:
+            self._begun.add(mark)
+            task = complete_task(session) if session.anatomy is None else ground_task(session)
+            jobs.start(task)
 
 
 def to_path(typed: str) -> Path:
