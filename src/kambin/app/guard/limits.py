@@ -19,6 +19,9 @@ SOCKETS: Final = 8
 HEARTBEAT_S: Final = 5.0
 """Between two pings: a page that has gone without a word is missed soon."""
 
+GOODBYE_S: Final = 2.0
+"""How long a page may take to answer when the server ends: a person waits for the stop."""
+
 MESSAGES_PER_S: Final = 200
 """A hand that drags makes 60 a second, and each asks for some panes."""
 

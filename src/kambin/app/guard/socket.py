@@ -16,6 +16,7 @@ from kambin.app.guard.failures import CaughtFailure
 from kambin.app.guard.keys import is_same
 from kambin.app.guard.lease import TAKE_OVER_AFTER_S, Lease
 from kambin.app.guard.limits import (
+    GOODBYE_S,
     HEARTBEAT_S,
     HELLO_BYTES,
     MESSAGE_BYTES,
@@ -72,7 +73,10 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
             raise make_refusal(code="SE-014", where="the sockets that are open")
         # what is compressed together with a secret tells of it by its length
         socket = web.WebSocketResponse(
-            max_msg_size=MESSAGE_BYTES + HEADER_LENGTH, heartbeat=HEARTBEAT_S, compress=False
+            max_msg_size=MESSAGE_BYTES + HEADER_LENGTH,
+            heartbeat=HEARTBEAT_S,
+            timeout=GOODBYE_S,
+            compress=False,
         )
         client = uuid4().hex
         self.connections[client] = socket

@@ -12,7 +12,7 @@ from wslink.protocol import AbstractWebApp
 from kambin.app.guard.addresses import Listening
 from kambin.app.guard.assets import Asset
 from kambin.app.guard.keys import Keys
-from kambin.app.guard.limits import MESSAGE_BYTES
+from kambin.app.guard.limits import GOODBYE_S, MESSAGE_BYTES
 from kambin.app.guard.middleware import TOKEN_FIELD, Guard
 from kambin.app.guard.rules import Permission
 from kambin.core import SessionError
@@ -113,7 +113,9 @@ class GuardedApp(AbstractWebApp):  # type: ignore[misc]
         """
         self.set_app(self.make_app())
         # no access log: the address of the first hop holds the token
-        runner = web.AppRunner(self.app, handle_signals=False, access_log=None)
+        runner = web.AppRunner(
+            self.app, handle_signals=False, access_log=None, shutdown_timeout=GOODBYE_S
+        )
         await runner.setup()
         self._runner = runner
         host = "127.0.0.1" if self.listening.host == "localhost" else self.listening.host

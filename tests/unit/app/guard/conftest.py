@@ -8,6 +8,7 @@ from tests.workstation import Running, running_workstation
 from trame.ui.html import DivLayout
 
 from kambin.app.guard.messages import Permitted
+from kambin.app.guard.uploads import over_limit
 
 
 def _a_bare_page(server, folder) -> Permitted:
@@ -22,11 +23,16 @@ def _a_bare_page(server, folder) -> Permitted:
     def alive():
         return True
 
+    @server.trigger("refuse")
+    def refuse():
+        raise too_many_files
+
     @server.trigger("break")
     def fail():
         msg = "the patient's name in /a/path"
         raise ValueError(msg)
 
+    too_many_files = over_limit(why="words for a person")
     server.state.counted = 0
     server.state.typed = ""
     with DivLayout(server) as layout:

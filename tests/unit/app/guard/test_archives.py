@@ -61,6 +61,26 @@ def _said_to_be_many() -> bytes:
     return bytes(data)
 
 
+def _lying_count() -> bytes:
+    # says it holds one, and lists five hundred
+    data = bytearray(_many(500))
+    struct.pack_into("<2H", data, data.rindex(b"PK\x05\x06") + 8, 1, 1)
+    return bytes(data)
+
+
+def _unusual() -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.dcm", b"x")
+    return made.getvalue()
+
+
+def _one_of_several() -> bytes:
+    data = bytearray(_zip(("a.dcm", b"x")))
+    struct.pack_into("<H", data, data.rindex(b"PK\x05\x06") + 4, 2)
+    return bytes(data)
+
+
 NAMES = [
     "../evil.dcm",
     "a/../../evil.dcm",
@@ -88,6 +108,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "grows in parts": (lambda: _zip(*((f"{n}", bytes(90_000)) for n in range(15))), "IN-120"),
     "many": (lambda: _many(21), "IN-120"),
     "long list": (_long_list, "IN-120"),
+    "lying count": (_lying_count, "IN-120"),
+    "unusual": (_unusual, "IN-067"),
+    "one of several": (_one_of_several, "IN-067"),
     "said to be many": (_said_to_be_many, "IN-120"),
     "cut off": (lambda: _zip(("a.dcm", b"x" * 999))[:-40], "IN-002"),
     "flipped": (

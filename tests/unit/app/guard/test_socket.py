@@ -10,6 +10,7 @@ import pytest
 from tests.workstation import Running
 from wslink.chunking import HEADER_LENGTH, generate_chunks
 
+from kambin.app.guard import socket as guard_socket
 from kambin.app.guard.limits import HELLO_BYTES, MESSAGE_BYTES, MESSAGES_AT_ONCE, SOCKETS
 
 WAIT_S = 5
@@ -234,6 +235,55 @@ def test_a_failed_call_tells_no_trace(
     speak(a_workstation, story)
     assert "patient" not in caplog.text
     assert "ValueError" in caplog.text
+
+
+def test_an_error_for_a_person_reaches_the_page_whole(a_workstation: Running) -> None:
+    async def story(page: Page) -> None:
+        answer = await page.ask("trame.trigger", "refuse", [], {})
+        assert _code(answer) == "IN-120"
+        assert "words for a person" in repr(answer)
+
+    speak(a_workstation, story)
+
+
+def test_only_the_key_of_the_tab_that_writes_opens_uploads(a_workstation: Running) -> None:
+    socket = a_workstation.web.socket
+
+    async def story(first: Page, second: Page) -> None:
+        await first.ask("trame.state.get")
+        await second.ask("trame.state.get")
+        key = (await first.standing())["upload_key"]
+        assert (await second.standing())["upload_key"] == ""
+        theirs = set(socket._upload_keys.values()) - {key}
+        assert socket.may_upload(key)
+        assert not any(socket.may_upload(other) for other in (*theirs, "", "x"))
+        await first.socket.close()
+        while socket.may_upload(key):
+            await asyncio.sleep(0.01)
+
+    speak(a_workstation, story, pages=2)
+
+
+def test_a_page_that_is_silent_is_missed(
+    a_workstation: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard_socket, "HEARTBEAT_S", 0.1)
+    gone = asyncio.Event()
+
+    async def run() -> None:
+        address = f"http://127.0.0.1:{a_workstation.port}/ws"
+        async with aiohttp.ClientSession() as session:
+            # it never answers a ping
+            line = await session.ws_connect(address, headers=a_workstation.own_page, autoping=False)
+            for _ in range(200):
+                if not a_workstation.web.socket.connections:
+                    gone.set()
+                    break
+                await asyncio.sleep(0.02)
+            await line.close()
+
+    asyncio.run(run())
+    assert gone.is_set()
 
 
 def test_a_page_sets_only_what_was_left_to_it(a_workstation: Running) -> None:

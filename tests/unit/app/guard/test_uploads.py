@@ -221,6 +221,18 @@ def test_a_disk_that_would_be_full_is_left_alone(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_was_not_announced_is_counted(tmp_path: Path) -> None:
+    with Receiving(tmp_path, SMALL) as coming:
+        coming.count_sent(SMALL.bytes_sent)
+        with pytest.raises(InputError) as caught:
+            coming.count_sent(1)
+        assert caught.value.code == "IN-120"
+        coming.count_kept(SMALL.bytes_kept)
+        with pytest.raises(InputError) as caught:
+            coming.count_kept(1)
+        assert caught.value.code == "IN-120"
+
+
 def test_the_limits_are_those_that_were_promised() -> None:
     limits = UploadLimits()
     assert (limits.files, limits.bytes_kept, limits.expansion) == (20_000, 8 * 2**30, 200)

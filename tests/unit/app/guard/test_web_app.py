@@ -1,7 +1,11 @@
 """The server as it stands: every route, every refusal, every header (W-2 to W-6, W-13, W-15)."""
 
 import http.client
+import json
+import shutil
 import socket
+import ssl
+import subprocess
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -232,6 +236,50 @@ def test_it_also_listens_on_the_loopback_of_the_newer_protocol(a_workstation: Ru
         pytest.skip("this machine has no loopback of IPv6")
     finally:
         line.close()
+
+
+@pytest.fixture(scope="module")
+def a_certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate of this machine's own making, with its key."""
+    tool = shutil.which("openssl")
+    if tool is None:
+        pytest.skip("no openssl to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=x"
+    files = [
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    ]
+    subprocess.run([tool, *words.split(), *files], check=True, capture_output=True)
+    return certificate, key
+
+
+def test_with_tls_the_cookie_and_the_socket_are_secure(a_certificate: tuple[Path, Path]) -> None:
+    certificate, key = a_certificate
+    listening = Listening(certificate=certificate, key=key)
+    with running_workstation(screens=no_screens, listening=listening) as running:
+        assert running.first_hop.startswith("https://127.0.0.1:")
+        context = ssl.create_default_context(cafile=str(certificate))
+        line = http.client.HTTPSConnection("127.0.0.1", running.port, context=context, timeout=5)
+        line.request("GET", running.first_hop.partition(str(running.port))[2])
+        answer = line.getresponse()
+        answer.read()
+        assert "Secure" in answer.headers["Set-Cookie"].split("; ")
+        origin = f"https://127.0.0.1:{running.port}"
+        line.request("POST", "/socket-key", headers=running.cookie | {"Origin": origin})
+        assert json.loads(line.getresponse().read())["sessionURL"].startswith("wss://")
+        # the same page without TLS is another page
+        line.request("POST", "/socket-key", headers=running.own_page)
+        assert line.getresponse().status == 403
+        line.close()
+    context = listening.tls()
+    assert context is not None
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
 def test_a_port_that_is_taken_is_said(a_workstation: Running) -> None:
