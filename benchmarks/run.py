@@ -19,6 +19,7 @@ from benchmarks.instances import (
     refined,
 )
 from benchmarks.live_numbers import measure_live_numbers
+from benchmarks.slice_panes import measure_slice_panes
 from benchmarks.staged_loop import measure_staged
 from benchmarks.weighted import check_brute_force, measure_weighted, report_plain_gap
 from benchmarks.whole_plan import measure_plan
@@ -67,6 +68,7 @@ def _measure_patient(name: str, case: Case) -> Anatomy:
     anatomy = _timed(f"{name}: completion", lambda: complete(case))
     _timed(f"{name}: plan", lambda: measure_plan(name, case, anatomy))
     _timed(f"{name}: live numbers", lambda: measure_live_numbers(name, case, anatomy))
+    _timed(f"{name}: slices of panes", lambda: measure_slice_panes(name, case, anatomy))
     _timed(f"{name}: all stages", lambda: measure_staged(name, case, anatomy, L4_L5))
     return anatomy
 

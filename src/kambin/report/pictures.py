@@ -43,9 +43,15 @@ class Picture:
         ----------
         PNG specification, https://www.w3.org/TR/png (IHDR)
         """
+        width, height = self.size_px
+        return width / height
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Return width and height in pixels, from the file's own header."""
         # A PNG begins with a mark of 8 bytes and the chunk IHDR, whose data start at byte 16.
         width, height = struct.unpack(">II", self.png[16:24])
-        return float(width / height)
+        return int(width), int(height)
 
 
 def draw_pictures(

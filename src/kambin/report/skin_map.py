@@ -15,8 +15,10 @@ from kambin.report.camera import Camera
 from kambin.report.figure import draw_letters, draw_title, new_figure, png_bytes, write_label
 from kambin.report.palette import CASING
 
+AXES_BOX = (0.115, 0.115, 0.74, 0.86)
+"""Where the map lies in its picture: left, bottom, width and height, as shares."""
+
 _WIDTH_IN, _HEIGHT_IN = 4.6, 4.0
-_AXES_BOX = (0.115, 0.115, 0.74, 0.86)
 _BAR_BOX = (0.885, 0.2, 0.022, 0.7)
 # Finer near zero, where it is decided whether a path passes.
 _LEVELS_MM = (-30.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
@@ -71,12 +73,14 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
     (the colours: even in lightness, also without red or green)
     """
     figure = new_figure(_WIDTH_IN, _HEIGHT_IN)
-    axes = figure.add_axes(_AXES_BOX)
+    axes = figure.add_axes(AXES_BOX)
     # Minus infinity: no straight line of the corridor begins there.
     seen = np.isfinite(picture.room_mm)
     # Seen from behind the patient's left is on the left: x is the way to the right.
     x_mm, y_mm = -picture.left_mm[seen], picture.cranial_mm[seen]
-    _set_limits(axes, x_mm, y_mm)
+    left_mm, right_mm, low_mm, high_mm = skin_limits_mm(picture)
+    axes.set_xlim(left_mm, right_mm)
+    axes.set_ylim(low_mm, high_mm)
     bands = draw_bands(axes, x_mm, y_mm, picture.room_mm[seen])
     draw_bones(axes, anatomy, picture)
     if bands is not None:
@@ -92,15 +96,31 @@ def draw_skin_map(picture: SkinPicture, anatomy: Anatomy, *, caption: str) -> by
     return png_bytes(figure)
 
 
-def _set_limits(axes: Axes, x_mm: NDArray[np.float64], y_mm: NDArray[np.float64]) -> None:
-    """Show the points, the midline and the disc line with the same scale both ways."""
+def skin_limits_mm(picture: SkinPicture) -> tuple[float, float, float, float]:
+    """Return what the map shows: from and to, to the right of the midline and cranial, mm.
+
+    Parameters
+    ----------
+    picture : SkinPicture
+
+    Returns
+    -------
+    left, right, low, high : float, mm; the same scale both ways, with midline and disc line
+    """
+    seen = np.isfinite(picture.room_mm)
+    x_mm, y_mm = -picture.left_mm[seen], picture.cranial_mm[seen]
     low_x, high_x = x_mm.min(initial=0.0) - _MARGIN_MM, x_mm.max(initial=0.0) + _MARGIN_MM
     low_y, high_y = y_mm.min(initial=0.0) - _MARGIN_MM, y_mm.max(initial=0.0) + _MARGIN_MM
-    aspect = _AXES_BOX[2] * _WIDTH_IN / (_AXES_BOX[3] * _HEIGHT_IN)
+    aspect = AXES_BOX[2] * _WIDTH_IN / (AXES_BOX[3] * _HEIGHT_IN)
     width = max(high_x - low_x, aspect * (high_y - low_y))
     middle_x, middle_y = (low_x + high_x) / 2, (low_y + high_y) / 2
-    axes.set_xlim(middle_x - width / 2, middle_x + width / 2)
-    axes.set_ylim(middle_y - width / aspect / 2, middle_y + width / aspect / 2)
+    half_mm, high_mm = float(width / 2), float(width / aspect / 2)
+    return (
+        float(middle_x) - half_mm,
+        float(middle_x) + half_mm,
+        float(middle_y) - high_mm,
+        float(middle_y) + high_mm,
+    )
 
 
 def draw_bands(

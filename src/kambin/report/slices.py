@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,11 +59,21 @@ def slice_jpeg(volume: Volume, request: ViewRequest) -> bytes:
     """
     low, high = request.window_hu
     found = reslice(volume, request.plane, low)
-    shades = np.clip((found - np.float32(low)) * np.float32(255.0 / (high - low)), 0.0, 255.0)
-    picture = Image.fromarray(np.rint(shades).astype(np.uint8))
+    shades = (found - np.float32(low)) * np.float32(255.0 / (high - low))
+    return grey_jpeg(shades, request.quality)
+
+
+def grey_jpeg(shades: NDArray[np.floating[Any]], quality: int = QUALITY) -> bytes:
+    """Return shades as a grey JPEG, each option named, so that equal shades give equal bytes.
+
+    Parameters
+    ----------
+    shades : float array, shape (rows, columns); what is beyond 0..255 is black or white
+    quality : int, 1..95
+    """
+    picture = Image.fromarray(np.rint(np.clip(shades, 0.0, 255.0)).astype(np.uint8))
     buffer = BytesIO()
-    # Each option is named: a library's own choice may change with its version.
-    picture.save(buffer, "JPEG", quality=request.quality, optimize=False, progressive=False)
+    picture.save(buffer, "JPEG", quality=quality, optimize=False, progressive=False)
     return buffer.getvalue()
 
 
