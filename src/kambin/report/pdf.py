@@ -1,21 +1,15 @@
 """The report in print: one page to take along, the details behind it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from importlib import resources
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from textwrap import shorten
 from typing import Any
-
-import matplotlib
-import typst
 
 from kambin.report.compare_page import ComparePage
 from kambin.report.content import ReportContent
 from kambin.report.pictures import Picture
 from kambin.report.rows import Row, shorten_table
+from kambin.report.typesetting import typeset
 from kambin.report.words import LEGEND
 
 FRONT_PLAN = (
@@ -46,30 +40,10 @@ def pdf_report(
     content : ReportContent
     pictures : in print order
     compared : ComparePage, or none where nobody asked for it
-
-    Notes
-    -----
-    Texts reach the typesetter as data, never as its markup. It uses only its own and
-    matplotlib's fonts and prints no date, so that the same input gives the same bytes.
     """
-    template = resources.files("kambin.report").joinpath("templates/report.typ")
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    # A folder of its own is all the typesetter may read.
-    with TemporaryDirectory() as folder:
-        root = Path(folder)
-        every = pictures if compared is None else (*pictures, compared.picture)
-        for picture in every:
-            (root / f"{picture.name}.png").write_bytes(picture.png)
-        (root / "report.json").write_text(json.dumps(_data(content, pictures, compared)), "utf-8")
-        (root / "report.typ").write_text(template.read_text("utf-8"), "utf-8")
-        compiled = typst.compile(
-            root / "report.typ",
-            root=root,
-            font_paths=[fonts],
-            ignore_system_fonts=True,
-            timestamp=0,
-        )
-    return bytes(compiled)
+    every = pictures if compared is None else (*pictures, compared.picture)
+    files = {picture.name: picture.png for picture in every}
+    return typeset("report", _data(content, pictures, compared), files)
 
 
 def _data(

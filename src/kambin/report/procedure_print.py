@@ -1,14 +1,7 @@
 """The procedure sheet in print: two or three pages to take to the table."""
 
-import json
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-
-import matplotlib
-import typst
 
 from kambin.approaches.anaesthesia_models import (
     Anaesthesia,
@@ -17,6 +10,7 @@ from kambin.approaches.anaesthesia_models import (
     PatientReport,
 )
 from kambin.report.procedure_models import CArmView, Procedure, ToolRow
+from kambin.report.typesetting import typeset
 from kambin.report.words import BANNER, origin_words
 
 _SHORT_HASH = 16
@@ -29,28 +23,8 @@ def print_procedure(found: Procedure, sketch: bytes) -> bytes:
     ----------
     found : Procedure
     sketch : PNG of the marks
-
-    Notes
-    -----
-    Texts reach the typesetter as data, never as its markup. No date is printed, so that the same
-    input gives the same bytes.
     """
-    template = resources.files("kambin.report").joinpath("templates/procedure.typ")
-    fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    # A folder of its own is all the typesetter may read.
-    with TemporaryDirectory() as folder:
-        root = Path(folder)
-        (root / "sketch.png").write_bytes(sketch)
-        (root / "sheet.json").write_text(json.dumps(sheet_data(found)), "utf-8")
-        (root / "sheet.typ").write_text(template.read_text("utf-8"), "utf-8")
-        compiled = typst.compile(
-            root / "sheet.typ",
-            root=root,
-            font_paths=[fonts],
-            ignore_system_fonts=True,
-            timestamp=0,
-        )
-    return bytes(compiled)
+    return typeset("procedure", sheet_data(found), {"sketch": sketch})
 
 
 def sheet_data(found: Procedure) -> dict[str, Any]:
