@@ -55,7 +55,7 @@ def restore(session: Session) -> None:
     session.kept = restore_places(saved)
     session.hidden, session.ticks = frozenset(saved.hidden), frozenset(saved.ticks)
     session.cursor_lps_mm = np.array(saved.cursor_lps_mm)
-    if saved.step != "case":
+    if saved.step != "case" or saved.places:
         session.step = "place"
         session.tell(
             Message(

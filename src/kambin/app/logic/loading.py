@@ -9,6 +9,7 @@ from kambin.core import PlanError, StoreError
 from kambin.desk.planning import find_plan_folder
 from kambin.exchange import find_answer_file, read_answer
 from kambin.frames import Side
+from kambin.knowledge import techniques
 from kambin.planning import Plan, PlanRequest, Refusal
 from kambin.planning.certainty_models import DEFAULT_SETTING
 
@@ -85,9 +86,16 @@ def wish_of(answer: Plan | Refusal) -> PlanWish:
         technique=answer.technique,
         cannula_mm=answer.cannula_mm,
         margins=answer.margins,
-        weights=answer.weights,
+        weights=_own_weights(answer),
         errors=setting,
     )
+
+
+def _own_weights(answer: Plan | Refusal) -> dict[str, float]:
+    """Return the weights that a surgeon gave: those that are not the technique's."""
+    known = techniques().get(answer.technique)
+    usual = {} if known is None else known.weights.model_dump()
+    return {name: one for name, one in answer.weights.items() if usual.get(name) != one}
 
 
 def _migrated(plan: Plan) -> Message:

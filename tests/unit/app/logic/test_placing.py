@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 from tests.unit.app.logic.made_session import BY, NOON, deliver_plan, made_path, opened_session
 
+from kambin.app.logic.loading import wish_of
 from kambin.app.logic.placing import confirm_place, draw_count, list_levels
 from kambin.app.logic.session import Session
 from kambin.core import KambinError, RequestError
 from kambin.exchange import find_answer_file
 from kambin.frames import Side
+from kambin.knowledge import technique
 from kambin.planning import Plan
 
 
@@ -142,3 +144,11 @@ def test_a_stale_plan_is_shown_and_said_to_be_stale(session: Session) -> None:
     assert isinstance(session.answer, Plan)
     assert session.messages[-1].code == "PL-020"
     assert "stale" in session.messages[-1].what
+
+
+def test_weights_of_the_technique_are_not_taken_for_the_surgeons_own(session: Session) -> None:
+    confirm_place(session, "L4-L5", "left", BY)
+    usual = technique("outside-in").weights.model_dump()
+    plan = deliver_plan(session, weights={**usual, "reach": usual["reach"] + 1})
+    assert dict(wish_of(plan).weights) == {"reach": usual["reach"] + 1}
+    assert plan.weights["clearance"] == usual["clearance"]
