@@ -25,7 +25,7 @@ from kambin.approaches.costs import (
     measure_plan,
 )
 from kambin.approaches.exposure import Exposure, expose
-from kambin.approaches.fields import FIELDS, PUBLISHED_METRICS
+from kambin.approaches.fields import FIELDS, MORE_FIELDS, PUBLISHED_METRICS
 from kambin.approaches.ground import Ground
 from kambin.approaches.indications_models import FigureRecord
 from kambin.approaches.retraction import find_retraction
@@ -192,7 +192,10 @@ def describe_comparison(ground: Ground, found: dict[str, Measured]) -> Compariso
             zone=request.zone,
             technique=find_toolset(request).technique.name,
             target_lps_mm=to_point(ground.target_lps_mm),
-            fields={name: FieldNote(unit=unit, meaning=text) for name, unit, text in FIELDS},
+            fields={
+                name: FieldNote(unit=unit, meaning=text)
+                for name, unit, text in (*FIELDS, *MORE_FIELDS)
+            },
             approaches={name: one.cost for name, one in found.items()},
             differences=tuple(_find_differences(found)),
             published=tuple(
@@ -292,7 +295,7 @@ def _refuse(approach: Approach, answer: Refusal) -> ApproachCost:
     binding = answer.binding
     lack = "" if binding.deficit_mm is None else f" by {binding.deficit_mm:.2f} mm"
     why = f"The planner finds no way: {binding.structure} binds at the {binding.stage}{lack}."
-    null = dict.fromkeys((name for name, _, _ in FIELDS))
+    null = dict.fromkeys((name for name, _, _ in (*FIELDS, *MORE_FIELDS)))
     return ApproachCost(
         **null,
         stability_by_surface=None,

@@ -67,7 +67,7 @@ class ApproachCost(Document):
 
     Notes
     -----
-    The first twelve fields are those other programs may rely on. ``not_assessed`` says why a field
+    The first eleven fields are those other programs may rely on. ``not_assessed`` says why a field
     is null, ``incomplete`` which structures a number lacks, ``origins`` from which kind of surfaces
     it comes, of reach also those of root and sac, which block. ``stability_by_surface`` is the
     class by the share of the joint's face alone, without the rule that a touched inferior process

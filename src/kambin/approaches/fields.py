@@ -32,13 +32,17 @@ FIELDS = (
     ("reachable_fraction", "1", "Share of the fragment that forceps grasp."),
     ("visible_fraction", "1", "Share of the fragment in sight of scope or microscope."),
     ("stability_class", "1", "What is left of the joint: intact, minor, moderate, at_risk."),
+)
+"""Name, unit and meaning of each field of the contract, in its order."""
+
+MORE_FIELDS = (
     (
         "other_bone_mm3",
         "mm3",
         "Other bone: of a plan pars, and the rim where it is declared; of a tube all in its way.",
     ),
 )
-"""Name, unit and meaning of each field of the contract, in its order."""
+"""What is told beside the contract, in the same shape."""
 
 
 PUBLISHED_METRICS = (

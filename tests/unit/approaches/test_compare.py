@@ -25,7 +25,7 @@ from kambin.approaches import (
 from kambin.approaches.compare import measure
 from kambin.approaches.compare_notes import NO_FACE, UNRESOLVED
 from kambin.approaches.exposure import NO_FRAGMENT
-from kambin.approaches.fields import FIELDS
+from kambin.approaches.fields import FIELDS, MORE_FIELDS
 from kambin.approaches.retraction import find_retraction, is_held_after
 from kambin.approaches.solids import Tube
 from kambin.core import AnatomyError
@@ -37,7 +37,8 @@ from kambin.planning import Plan, PlanRequest, Refusal, plan_trajectory
 
 BACK = tuple(name for name in APPROACHES if name != "transforaminal")
 CONTRACT = tuple(name for name, _, _ in FIELDS)
-NUMBERS = tuple(name for name in CONTRACT if name != "stability_class")
+MORE = tuple(name for name, _, _ in MORE_FIELDS)
+NUMBERS = tuple(name for name in (*CONTRACT, *MORE) if name != "stability_class")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,7 @@ def costs(found: dict[str, Measured], field: str) -> list[float]:
 def test_the_names_are_those_of_the_contract(document: Comparison) -> None:
     assert tuple(approaches()) == tuple(document.approaches) == APPROACHES
     assert tuple(ApproachCost.model_fields)[: len(CONTRACT)] == CONTRACT
+    assert tuple(document.fields) == (*CONTRACT, *MORE)
 
 
 def test_muscle_is_taken_off_in_the_order_of_the_incisions(found) -> None:
