@@ -5,17 +5,27 @@ hold of any atlas is asked of it: sides alike, far migration not easier than nea
 what binds.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from benchmarks import herniation_atlas_place
 from benchmarks.herniation_atlas import Kept, Task, main, read_table, run
 from benchmarks.herniation_atlas_behind import BEHIND
 from benchmarks.herniation_atlas_control import compare_run, is_same, tell_control
 from benchmarks.herniation_atlas_design import HERNIATIONS, LEVELS, Fragment, Row, name_run
 from benchmarks.herniation_atlas_patients import find_place
+from benchmarks.herniation_atlas_place import Place
 from benchmarks.herniation_atlas_tables import NO_LINE, Patch, gather, is_reached, name_limit
 
 from kambin.anatomy import Level
+from kambin.anatomy.structures import Structure
+from kambin.core import NoStore
+from kambin.imaging import Field, Grid
+from kambin.knowledge import value
+from kambin.planning.fields import find_field, find_overlap, find_reach_mm
+from kambin.planning.policy import Group
 
 RUNS = 200
 
@@ -106,6 +116,48 @@ def test_the_disc_that_is_planned_at_has_collapsed_at_every_level(out: Path) -> 
         )
         heights = [one.disc_frames[Level.parse(level)].height_mm for one in (normal, low)]
         assert heights[1] < 0.7 * heights[0], level
+
+
+def test_fields_that_questions_share_are_those_that_each_would_make(
+    out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = find_place(Kept(out).patients, "normal", "L4-L5", "left")
+    made: list[Structure] = []
+
+    def count(structure: Structure, grid: Grid, reach_mm: float, store: NoStore) -> Field | None:
+        made.append(structure)
+        return find_field(structure, grid, reach_mm, store)
+
+    monkeypatch.setattr(herniation_atlas_place, "find_field", count)
+    keys = ("sap:L5:left", "disc:L4-L5", "exiting_root:L4:left", "dural_sac")
+    structures = [place.anatomy.require(key) for key in keys]
+    fresh, reach_mm = replace(place), find_reach_mm(Group.NERVE)
+    # The first question's own fields, a part of them, more than they hold, and parts of that.
+    for half_mm, wanted in ((24.0, 4), (20.0, 4), (32.0, 8), (30.0, 8), (99.0, 8)):
+        grid = _grid_around(place, half_mm)
+        for structure in structures:
+            ours = fresh.find_field(structure, grid, reach_mm)
+            own = find_field(structure, grid, reach_mm, NoStore())
+            assert ours is not None
+            assert own is not None
+            parts = [one.values[find_overlap(grid, one.grid)[1]] for one in (ours, own)]
+            near = parts[1] < reach_mm
+            assert np.array_equal(parts[0][near], parts[1][near]), structure.key
+            assert (parts[0][~near] >= reach_mm).all()
+        assert len(made) == wanted, half_mm
+
+
+def _grid_around(place: Place, half_mm: float) -> Grid:
+    """Return the grid of a question about the middle of a disc."""
+    middle, working = place.geometry.lps_mm(np.zeros(3)), place.anatomy.working_grid
+    spacing_mm = max(working.spacing_mm, value("planning.field_spacing_mm"))
+    return Grid.around(
+        middle - half_mm,
+        middle + half_mm,
+        spacing_mm=spacing_mm,
+        anchor_lps_mm=working.origin_lps_mm,
+        frame_id=working.frame_id,
+    )
 
 
 def test_stopped_in_the_middle_and_started_again_it_ends_with_the_same_bytes(out: Path) -> None:
