@@ -23,7 +23,6 @@ from kambin.app.shown.sign import show_sign
 from kambin.app.state import (
     Layout,
     Pictures,
-    PictureView,
     Shown,
 )
 from kambin.app.ui.screen import publish
@@ -50,7 +49,7 @@ class Screens:
         self.depth_mm: float | None = None
         self.room = False
         self.answer_seen: str | None = None
-        self.pictures = Pictures()
+        self.pictures = Pictures("The plan comes first; these views are made of it.")
         self.differences: Columns = NOTHING
         self.ways: Columns = NOTHING
         self.made: tuple[str, ...] = ()
@@ -144,17 +143,6 @@ class Screens:
                 return ""
             self._counted = (wanted, "data:image/png;base64," + b64encode(drawn).decode("ascii"))
         return self._counted[1]
-
-
-def png_view(data: bytes, title: str, words: str) -> PictureView:
-    """Return a picture for the screen.
-
-    Parameters
-    ----------
-    data : bytes of a PNG
-    title, words : str, what it is, and what a reader who cannot see it is told
-    """
-    return PictureView("data:image/png;base64," + b64encode(data).decode("ascii"), title, words)
 
 
 def _on(events: str) -> frozenset[str]:

@@ -379,21 +379,11 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class PictureView:
-    """A still picture of a place: skin map, or a projection."""
-
-    src: str = ""
-    title: str = ""
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Pictures:
-    """The still pictures: the skin map and the C-arm pair."""
+    """What stands where skin map or C-arm pair are not there yet: one sentence."""
 
     NAME: ClassVar[str] = "pictures"
-    skin: PictureView = PictureView()
-    carm: tuple[PictureView, ...] = ()
+    words: str = ""
 
 
 Shown = (
@@ -429,6 +419,12 @@ EVERYTHING: tuple[type[Shown], ...] = (
 
 PANES = ("axial", "sagittal", "coronal", "probe-eye", "along-flat", "along-upright")
 """Views of slices; each is published as ``pane_`` and its name, with underscores."""
+
+STILLS = ("skin", "film-ap", "film-lateral")
+"""Skin map and C-arm pair, published as the slices are."""
+
+EYE = "eye"
+"""Under which the drawing of the bull's eye is published."""
 
 
 def pane_name(pane: str) -> str:

@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Hashable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from trame_server.state import State
 
-from kambin.app.logic.draft import Draft
+from kambin.app.logic.bulls_eye import find_aim, show_bulls_eye
+from kambin.app.logic.draft import Draft, HandPath
 from kambin.app.logic.pane_geometry import PaneView
 from kambin.app.logic.pane_pictures import (
     Overlay,
@@ -18,9 +20,11 @@ from kambin.app.logic.pane_pictures import (
 from kambin.app.logic.panes import ORTHOGONAL, Axis, Panes
 from kambin.app.logic.session import Session
 from kambin.app.screens import Screens
-from kambin.app.state import PANES, pane_name
+from kambin.app.state import EYE, PANES, STILLS, Pictures, pane_name
+from kambin.app.stills import FILMS, SKIN, Stills
 from kambin.app.ui.screen import publish
 from kambin.core import KambinError
+from kambin.planning import Plan
 from kambin.report.tool_outlines import OUTSIDE_MM, DrawnTool
 
 _PARTS = {
@@ -54,9 +58,11 @@ class Views:
         self._ground_of: Hashable = None
         self._case_of: str | None = None
         self._making: asyncio.Task[None] | None = None
+        self._making_stills: asyncio.Task[None] | None = None
         self.held = ""
         self.first = ""
         self.panes = Panes.about(np.zeros(3))
+        self.stills = Stills(session)
 
     def refresh(self, changed: frozenset[str]) -> None:
         """Follow what changed and paint it; to be called while the state is open.
@@ -72,6 +78,8 @@ class Views:
         if changed & {"case", "anatomy", "cursor", "draft", "answer"}:
             self.panes = self.panes.at_cursor(self._session.cursor_lps_mm)
             self.paint()
+            self._paint_stills()
+            self._paint_eye()
 
     def paint(self) -> None:
         """Publish the pane that is looked at, and the others as soon as that one is sent."""
@@ -104,9 +112,54 @@ class Views:
         """
         return self.panes.view(name) if self.panes.has(name) else None
 
+    def _paint_stills(self) -> None:
+        """Publish skin map or C-arm pair if they are looked at; begin to make them if need be."""
+        fourth = self._screens.layout.fourth
+        if fourth == "space":
+            return
+        stills, answer = self.stills, self._session.answer
+        if answer is not None and self._session.anatomy is not None and stills.is_stale:
+            self._making_stills = asyncio.get_running_loop().create_task(self._make_stills())
+        overlay, made = self._overlay(), None if stills.is_stale else stills.made
+        for name in STILLS:
+            self._state[pane_name(name)] = None
+        if made is None:
+            words = "They are being made." if answer is not None else "The plan comes first."
+            publish(self._state, Pictures(words))
+        elif fourth == SKIN and isinstance(made.skin, str):
+            publish(self._state, Pictures(made.skin))
+        elif fourth == SKIN and not isinstance(made.skin, str):
+            self._publish(SKIN, made.skin.show(overlay))
+        else:
+            for pane, name in FILMS:
+                view = made.films.view(name, made.centre_lps_mm)
+                self._publish(pane, view.show(overlay))
+
+    async def _make_stills(self) -> None:
+        if await self.stills.make():
+            with self._state:
+                self._paint_stills()
+
+    def _paint_eye(self) -> None:
+        """Publish the bull's eye: the path under the hand against the plan."""
+        draft, plan = self._session.draft, self._session.answer
+        if draft is None or not draft.path.length_mm > 0:
+            self._state[EYE] = None
+            return
+        actual = _axis_of(draft.path)
+        planned = _axis_of(HandPath.of_plan(plan)) if isinstance(plan, Plan) else actual
+        most = draft.path.length_mm
+        depth = most if self._screens.depth_mm is None else self._screens.depth_mm
+        self._state[EYE] = show_bulls_eye(
+            find_aim(planned, actual), depth_mm=depth, depth_most_mm=most
+        )
+
     def _paint(self, name: str, painter: PanePainter) -> None:
         view = self.panes.view(name)
         shown = painter.show(view, self._overlay(), words=self._words(name, view))
+        self._publish(name, shown)
+
+    def _publish(self, name: str, shown: dict[str, Any]) -> None:
         key = pane_name(name)
         # in parts: what did not change is not sent again, and a picture is large
         for prefix, names in _PARTS.items():
@@ -136,7 +189,7 @@ class Views:
         draft = self._session.draft
         if draft is None:
             return
-        axis = Axis.of(draft.path.entry_lps_mm, draft.path.target_lps_mm, draft.path.stop_mm)
+        axis = _axis_of(draft.path)
         answer = getattr(self._session.answer, "content_sha256", None)
         if answer != self._screens.answer_seen and axis.has_direction:
             self._screens.answer_seen = answer
@@ -189,6 +242,10 @@ class Views:
             session.set_cursor(centre)
         with self._state:
             self.paint()
+
+
+def _axis_of(path: HandPath) -> Axis:
+    return Axis.of(path.entry_lps_mm, path.target_lps_mm, path.stop_mm)
 
 
 def drawn_stages(draft: Draft, stage: str) -> tuple[DrawnTool, ...]:

@@ -248,7 +248,7 @@
 
       function scale(view, em) {
         if (!view.mm_per_px) return null;
-        const room = view.width * 0.3 * view.mm_per_px;
+        const room = view.width * 0.2 * view.mm_per_px;
         const mm = [100, 50, 20, 10, 5, 2].find((step) => step <= room) || 1;
         const length = mm / view.mm_per_px;
         const x = 0.8 * em;
@@ -276,6 +276,8 @@
         // The picture, the lines in it and what moves over it come apart: each is sent only when it changed.
         const view = props.view && { ...props.view, ...(props.lines || {}), ...(props.over || {}) };
         const ready = view && view.src;
+        // A page of the report has its own title, letters and scale.
+        const plain = props.pane === "skin";
         // What is written in a picture keeps its size on the screen, whatever the size of the picture.
         const shown = box.value ? box.value.getBoundingClientRect() : { width: 400, height: 300 };
         const ratio = ready ? Math.max(view.width / Math.max(shown.width, 1), view.height / Math.max(shown.height, 1)) : 1;
@@ -302,15 +304,15 @@
                 ? [
                     ...(view.outlines || []).map((item) => line(item, "outline")),
                     ...(view.tools || []).map((item) => line(item, "tool")),
-                    view.cursor ? cross(view, em) : null,
+                    view.cursor && !plain ? cross(view, em) : null,
                     ...(view.labels || []).map(label),
                     ...(view.handles || []).map((item) => handle(view, item, em)),
-                    scale(view, em),
-                    letters(view, em),
+                    plain ? null : scale(view, em),
+                    plain ? null : letters(view, em),
                   ]
                 : [h("text", { x: 200, y: 150, "text-anchor": "middle", class: "kb-empty" }, "No picture yet")],
             ),
-            h("div", { class: "kb-pane-title" }, [
+            plain ? null : h("div", { class: "kb-pane-title" }, [
               h("span", { class: "kb-pane-name" }, `${props.place}  ${view ? view.title : props.pane}`),
               h("span", { class: "kb-pane-slice" }, view ? view.slice_words || "" : ""),
             ]),

@@ -16,6 +16,12 @@ _BRIEF = {
     "superior articular process": "SAP",
     "inferior articular process": "IAP",
     "upper border of pedicle": "pedicle border",
+    "upper rim of body": "rim of body",
+    "transverse process": "TP",
+    "spinous process": "SP",
+    "segmental artery": "seg. artery",
+    "traversing root": "trav. root",
+    "ganglion (DRG)": "DRG",
 }
 _NERVES = frozenset({"exiting_root", "traversing_root", "drg", "dural_sac"})
 
@@ -176,12 +182,13 @@ def _proved(plan: Plan) -> tuple[Fact, ...]:
     if most is None or own is None:
         return ()
     note = "worth under the weights of the technique; no listed path is worth more"
-    return (Fact("best possible", f"{most:.1f} mm, this plan {own.score_mm:.1f} mm", note),)
+    return (Fact("objective, best / plan", f"{most:.1f} / {own.score_mm:.1f} mm", note),)
 
 
 def _tolerated(certainty: Certainty) -> tuple[Fact, ...]:
     skin, turn = certainty.tolerance_entry_mm, certainty.tolerance_angle_deg
-    hand = Fact("the hand may err", f"{mm_words(skin)} at skin, {mm_words(turn, '°')}")
+    turned = "not assessed" if turn is None else f"{turn:.1f}°"
+    hand = Fact("the hand may err", f"{mm_words(skin)} at skin, {turned}")
     likely = sorted(certainty.contact_probability.items(), key=lambda pair: (-pair[1], pair[0]))
     return (
         hand,

@@ -12,5 +12,5 @@ THIRDS: Final = (
 )
 """Coronal, and the three views of the path: down its axis, and the two planes it lies in."""
 
-FOURTHS: Final = (Choice("space", "3D"), Choice("skin", "skin map"), Choice("carm", "C-arm"))
+FOURTHS: Final = (Choice("space", "3D"), Choice("skin", "skin"), Choice("carm", "C-arm"))
 """In space, the skin map, and the two projections."""

@@ -9,6 +9,8 @@ from kambin.app.logic import moving
 from kambin.app.logic.draft import not_understood
 from kambin.app.logic.pane_dragging import drag_entry, drag_in_plane
 from kambin.app.logic.pane_geometry import PaneView
+from kambin.app.state import STILLS
+from kambin.app.stills import FILMS, SKIN
 from kambin.app.verbs.bench import Bench
 from kambin.app.verbs.path import to_end
 
@@ -32,9 +34,11 @@ class PaneVerbs:
 
     def path_drag(self, name: str, pane: str, x: float, y: float, done: bool) -> None:
         """Move entry or target to where the hand is in a pane."""
-        end, view = to_end(name), self._find(pane)
+        end = to_end(name)
         self._views.held = "" if done else pane
-        point = self._under_hand(end, view, x, y)
+        point = self._on_still(end, pane, x, y)
+        if point is None:
+            point = self._under_hand(end, self._find(pane), x, y)
         moving.drag(self._session, end, point, done=done)
 
     def path_nudge(
@@ -58,18 +62,27 @@ class PaneVerbs:
 
     def cursor_set(self, pane: str, x: float, y: float) -> None:
         """Have all panes pass through the point that was clicked."""
-        point = self._find(pane).point_lps_mm(x, y)
-        self._views.first = pane
+        cursor = self._session.cursor_lps_mm
+        point = self._shadowed(pane, x, y, cursor) if pane in STILLS else None
+        if pane not in STILLS:
+            point = self._find(pane).point_lps_mm(x, y)
+            self._views.first = pane
+        if point is None:
+            return
         self._session.set_cursor(point)
 
     def pane_scroll(self, pane: str, steps: int) -> None:
-        """Move the cursor across a pane."""
+        """Move the cursor across a pane; a projection has no depth."""
+        if pane in STILLS:
+            return
         self._find(pane)
         self._views.first = pane
         self._session.set_cursor(self._views.panes.scrolled(pane, steps).cursor_lps_mm)
 
     def pane_zoom(self, pane: str, factor: float) -> None:
         """Come nearer in one pane, or go away."""
+        if pane in STILLS:
+            return
         self._find(pane)
         if factor > 0:
             self._views.panes = self._views.panes.zoomed(pane, factor)
@@ -77,12 +90,16 @@ class PaneVerbs:
 
     def pane_pan(self, pane: str, x: float, y: float) -> None:
         """Move the picture of a pane with the hand."""
+        if pane in STILLS:
+            return
         self._find(pane)
         self._views.panes = self._views.panes.panned(pane, x, y)
         self._session.publish("cursor")
 
     def pane_size(self, pane: str, width: int, height: int) -> None:
         """Paint a pane as large as it is on the screen."""
+        if pane in STILLS:
+            return
         sizes = [min(max(length, LEAST_PX), MOST_PX) for length in (width, height)]
         self._views.panes = self._views.panes.resized(pane, sizes[0], sizes[1])
         self._session.publish("cursor")
@@ -91,6 +108,32 @@ class PaneVerbs:
         """Show another range of greys."""
         self._views.panes = self._views.panes.windowed(name)
         self._session.publish("cursor")
+
+    def _on_still(
+        self, end: Literal["entry", "target"], pane: str, x: float, y: float
+    ) -> NDArray[np.float64] | None:
+        """Return the point under a hand on the skin map or a projection; none on a slice."""
+        ground, history = self._session.ground, self._session.history
+        if pane not in STILLS or ground is None or history is None:
+            return None
+        entry, target = history.present.entry_lps_mm, history.present.target_lps_mm
+        made = self._views.stills.made
+        if pane != SKIN:
+            return self._shadowed(pane, x, y, np.array(entry if end == "entry" else target))
+        if made is None or isinstance(made.skin, str):
+            return None
+        found = made.skin.pick_entry(ground.question.skin, x, y, target)
+        return np.array(entry) if found is None else found
+
+    def _shadowed(
+        self, pane: str, x: float, y: float, deep_lps_mm: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Return the point of a beam that is as deep as another one, mm, LPS, or none."""
+        made = self._views.stills.made
+        for name, film in FILMS:
+            if name == pane and made is not None:
+                return made.films.view(film, made.centre_lps_mm).point_lps_mm(x, y, deep_lps_mm)
+        return None
 
     def _find(self, pane: str) -> PaneView:
         view = self._views.find_view(pane)

@@ -1,0 +1,221 @@
+"""The guided path in a browser, on the made patient: from the case to a signed plan."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_socket import enable_socket
+from tests.e2e.app import guided
+from tests.e2e.app.guided import LONG_MS
+from tests.workstation import Running, running_workstation
+
+LEVEL, SIDE = "L4-L5", "left"
+VIEWPORTS = {"laptop": (1366, 768), "desk": (1920, 1080), "tablet": (1024, 768)}
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the page are kept while the tests run."""
+    return tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture(scope="module")
+def a_tab(a_browser: Browser, a_workstation: Running) -> Iterator[Page]:
+    """One tab for all tests of this file, which follow each other as a person would."""
+    context = a_browser.new_context(
+        viewport={"width": 1366, "height": 768}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(a_workstation.first_hop)
+    page.wait_for_selector(".kb-app", timeout=LONG_MS)
+    expect(page.locator("[data-panel=case]")).to_contain_text("5 lumbar", timeout=LONG_MS)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def a_confirmed_tab(a_tab: Page) -> Page:
+    """The tab after side and level were confirmed."""
+    guided.confirm_place(a_tab, LEVEL, SIDE)
+    return a_tab
+
+
+@pytest.fixture(scope="module")
+def a_planned_tab(a_confirmed_tab: Page, pictures: Path) -> Page:
+    """The tab with a plan."""
+    guided.look_through_anatomy(a_confirmed_tab, LEVEL, SIDE)
+    guided.make_plan(a_confirmed_tab)
+    guided.keep(a_confirmed_tab, pictures, "plan")
+    return a_confirmed_tab
+
+
+@pytest.fixture
+def an_examined_tab(a_planned_tab: Page) -> Page:
+    """The tab at the step that examines the path."""
+    a_planned_tab.click("[data-step='5']")
+    expect(a_planned_tab.locator("[data-panel=examine]")).to_be_visible()
+    return a_planned_tab
+
+
+def test_nothing_is_confirmed_at_the_start(a_tab: Page) -> None:
+    expect(a_tab.locator("[data-name=place]")).to_have_text("side and level not confirmed")
+    expect(a_tab.locator("[data-name=use]")).to_have_text("research use only")
+
+
+def test_a_closed_step_says_what_is_missing_and_leads_there(a_tab: Page) -> None:
+    a_tab.click("[data-step='4']")
+    closed = a_tab.locator("[data-name=closed]")
+    expect(closed).to_contain_text("Nobody has confirmed side and level")
+    a_tab.click("[data-name=mend]")
+    expect(a_tab.locator("[data-panel=place]")).to_be_visible()
+
+
+def test_the_case_is_seen_before_anybody_confirms(a_tab: Page) -> None:
+    for name in ("axial", "sagittal", "coronal"):
+        expect(a_tab.locator(f"[data-pane='{name}'] img")).to_be_visible(timeout=LONG_MS)
+    letters = a_tab.locator("[data-pane=axial] [data-letter]")
+    # radiological: the patient's right is on the reader's left
+    assert letters.all_text_contents() == ["R", "L", "A", "P"]
+
+
+def test_a_plan_is_made_with_its_certificate(a_planned_tab: Page) -> None:
+    assert a_planned_tab.locator("[data-name=plan-made]").count() == 1
+    panel = a_planned_tab.locator("[data-panel=plan]")
+    expect(panel).to_contain_text(f"{LEVEL} LEFT")
+    expect(panel).to_contain_text("Among the listed paths")
+    assert a_planned_tab.locator("[data-pick]").count() >= 2
+
+
+def test_dragging_on_the_left_changes_the_left_plan(an_examined_tab: Page) -> None:
+    page = an_examined_tab
+    page.click("[data-third=along-flat]")
+    expect(page.locator("[data-pane=along-flat] [data-handle=entry]")).to_be_visible()
+    before, side = guided.lateral_mm(page)
+    assert side == "left"
+    guided.drag_handle(page, "along-flat", "entry", -30, 20)
+    facts = page.locator("[data-name=facts]")
+    expect(facts).not_to_contain_text(f"{before:.0f} mm left")
+    after, side = guided.lateral_mm(page)
+    # towards the reader's left is towards the midline on this side of the patient
+    assert side == "left"
+    assert after < before
+    expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
+    page.keyboard.press("u")
+    expect(facts).to_contain_text(f"{before:.0f} mm left")
+
+
+def test_the_path_is_moved_by_keys_and_a_lock_holds_it(an_examined_tab: Page) -> None:
+    page = an_examined_tab
+    start = guided.numbers(page)
+    page.keyboard.press("1")
+    expect(page.locator("[data-pane=axial]")).to_be_focused()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowUp")
+    expect(page.locator("[data-name=undo]")).to_be_enabled()
+    expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
+    page.keyboard.press("l")
+    expect(page.locator("[data-name=lock]")).to_have_attribute("aria-pressed", "true")
+    locked = guided.numbers(page)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("u")
+    page.keyboard.press("l")
+    expect(page.locator("[data-name=lock]")).to_have_attribute("aria-pressed", "false")
+    assert guided.numbers(page) == locked
+    for _ in range(5):
+        page.keyboard.press("u")
+    expect(page.locator("[data-panel=examine]")).not_to_contain_text("moved by hand")
+    assert guided.numbers(page) == start
+
+
+def test_a_row_flies_to_the_closest_point(an_examined_tab: Page) -> None:
+    page = an_examined_tab
+    before = guided.pane(page, "axial")
+    page.locator("[data-gap] button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-pane=axial] img")).not_to_have_attribute("src", before)
+
+
+def test_every_meaning_is_said_in_words(an_examined_tab: Page) -> None:
+    for row in an_examined_tab.locator("[data-gap]").all():
+        assert row.locator("td").last.inner_text().strip()
+    assert an_examined_tab.locator("[data-name=verdict]").inner_text().strip()
+
+
+@pytest.mark.parametrize("name", list(VIEWPORTS))
+def test_nothing_is_cut_or_covered(an_examined_tab: Page, name: str, pictures: Path) -> None:
+    page = an_examined_tab
+    width, height = VIEWPORTS[name]
+    page.set_viewport_size({"width": width, "height": height})
+    for step in (1, 2, 3, 4, 5, 8):
+        page.click(f"[data-step='{step}']")
+        expect(page.locator(f"[data-step='{step}']")).to_have_attribute("aria-current", "step")
+        guided.nothing_is_cut(page)
+        guided.keep(page, pictures, f"{name}-{step}")
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+
+def test_the_operating_room_shows_three_numbers_and_nothing_else(an_examined_tab: Page) -> None:
+    page = an_examined_tab
+    page.keyboard.press("o")
+    room = page.locator("[data-name=room-screen]")
+    expect(room).to_contain_text("L4-L5 LEFT")
+    assert room.locator(".kb-room-number b").count() == 3
+    sizes = room.evaluate(
+        "room => [...room.querySelectorAll('span, b, div, button')]"
+        ".map(e => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    # 24 points
+    assert min(sizes) >= 32
+    page.keyboard.press("o")
+    expect(room).to_have_count(0)
+
+
+def test_the_plan_is_signed_with_a_name_on_a_full_checklist(a_planned_tab: Page) -> None:
+    page = a_planned_tab
+    page.click("[data-step='8']")
+    sign = page.locator("[data-name=sign]")
+    page.fill("[name=signer]", "A. Berg")
+    expect(sign).to_be_disabled()
+    for accept in page.locator("[data-accept]").all():
+        accept.click()
+    for line in page.locator("[data-panel=sign] input[type=checkbox]").all():
+        line.check()
+    expect(page.locator("[data-accept]")).to_have_count(0)
+    expect(sign).to_be_enabled()
+    sign.click()
+    expect(page.locator("[data-name=signed]")).to_contain_text("A. Berg", timeout=LONG_MS)
+
+
+def test_a_restart_keeps_the_work_and_asks_side_and_level_again(
+    a_planned_tab: Page, a_browser: Browser, a_case: Path
+) -> None:
+    hash_before = a_planned_tab.evaluate("trame.state.get('sign_view').sha256")
+    enable_socket()
+    with running_workstation(a_case) as again:
+        context = a_browser.new_context(viewport={"width": 1366, "height": 768})
+        page = context.new_page()
+        page.goto(again.first_hop)
+        page.wait_for_selector(".kb-app", timeout=LONG_MS)
+        expect(page.locator("[data-panel=place]")).to_be_visible(timeout=LONG_MS)
+        expect(page.locator("[data-name=place]")).to_have_text("side and level not confirmed")
+        guided.confirm_place(page, LEVEL, SIDE, by="B. Roth")
+        page.wait_for_function("trame.state.get('examine_view').has_path", timeout=LONG_MS)
+        assert page.evaluate("trame.state.get('sign_view').sha256") == hash_before
+        context.close()
+
+
+def test_the_screen_says_at_once_that_the_line_is_cut(a_browser: Browser, tmp_path: Path) -> None:
+    enable_socket()
+    with running_workstation() as short_lived:
+        page = a_browser.new_context().new_page()
+        page.goto(short_lived.first_hop)
+        page.wait_for_selector(".kb-app", timeout=LONG_MS)
+    expect(page.locator("[data-name=cut]")).to_be_visible(timeout=1_000)
+    assert page.locator(".kb-app").count() == 0
+    page.context.close()
