@@ -73,7 +73,7 @@ def _bone(plan: Plan) -> PatientPart:
     elif near < 0:
         says = "Tools of the plan overlap the lamina."
     if bone.volume_mm3 is None:
-        says = f"Bone was not assessed: {why.rstrip('.')}."
+        says = f"Bone was not assessed: {(why or 'the plan does not say why').rstrip('.')}."
     is_known = near is not None and bone.volume_mm3 is not None
     return PatientPart(assessed=is_known, says=says, numbers=numbers)
 

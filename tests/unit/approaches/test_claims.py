@@ -126,6 +126,12 @@ def test_a_needle_beside_the_lamina_is_no_bite() -> None:
     assert told["lamina_gap_mm"].text == "not assessed: no gap to a lamina is known"
 
 
+def test_bone_that_no_reason_is_kept_for_is_told_as_not_assessed() -> None:
+    found = claims(weigh_claims(a_plan(bone={"volume_mm3": None, "not_assessed_reason": None})))
+    says = found["lamina"].patient.says
+    assert says == "Bone was not assessed: the plan does not say why."
+
+
 def test_without_a_lamina_nobody_says_that_none_of_it_is_taken() -> None:
     bone = claims(weigh_claims(a_plan(stages=(a_stage("cannula", sap__L5__left=-1.0),))))["lamina"]
     assert not bone.patient.assessed
