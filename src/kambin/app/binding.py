@@ -21,6 +21,7 @@ from kambin.app.ui.space import SpaceView
 from kambin.app.verbs import GROUPS
 from kambin.app.verbs.bench import Bench
 from kambin.app.verbs.case import CaseVerbs
+from kambin.app.verbs.uploads import UploadVerbs
 from kambin.app.views import Views
 from kambin.core import KambinError
 
@@ -51,6 +52,8 @@ class Binding:
         bench = Bench(session, self.jobs, self.screens, self.scene, self.views)
         groups = [group(bench) for group in GROUPS]
         self._case = next(one for one in groups if isinstance(one, CaseVerbs))
+        uploads = next(one for one in groups if isinstance(one, UploadVerbs))
+        server.controller.upload_received = uploads._keep
         attach(session)
         session.subscribe(self._changed.add)
         self.screens.refresh_all()

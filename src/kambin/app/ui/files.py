@@ -18,9 +18,9 @@ def client_module() -> dict[str, object]:
     folder = resources.files("kambin.app").joinpath("assets")
     return {
         "serve": {PREFIX: str(Path(str(folder)).resolve())},
-        "scripts": [f"{PREFIX}/kambin.js"],
+        "scripts": [f"{PREFIX}/kambin.js", f"{PREFIX}/uploads.js"],
         "styles": [f"{PREFIX}/kambin.css"],
-        "vue_use": ["kambin"],
+        "vue_use": ["kambin", "kambin_uploads"],
     }
 
 

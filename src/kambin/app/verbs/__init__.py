@@ -7,6 +7,7 @@ from kambin.app.verbs.pane import PaneVerbs
 from kambin.app.verbs.path import PathVerbs
 from kambin.app.verbs.plan import PlanVerbs
 from kambin.app.verbs.screen import ScreenVerbs
+from kambin.app.verbs.uploads import UploadVerbs
 
-GROUPS: Final = (CaseVerbs, PlanVerbs, PathVerbs, PaneVerbs, ScreenVerbs)
+GROUPS: Final = (CaseVerbs, PlanVerbs, PathVerbs, PaneVerbs, ScreenVerbs, UploadVerbs)
 """Every public method of these is a call of a page, under its own name."""

@@ -108,5 +108,5 @@ def test_every_field_has_a_name_for_readers(element: str) -> None:
 def test_the_browser_gets_our_files_under_a_name_of_their_own() -> None:
     module = client_module()
     (prefix,) = module["serve"]  # type: ignore[misc]
-    assert module["scripts"] == [f"{prefix}/kambin.js"]
+    assert module["scripts"] == [f"{prefix}/kambin.js", f"{prefix}/uploads.js"]
     assert module["styles"] == [f"{prefix}/kambin.css"]
