@@ -148,10 +148,12 @@ def _paint_taken(
     picture: NDArray[np.float64], ground: Ground, one: Measured, places: NDArray[np.float64]
 ) -> None:
     """Paint what goes over what stays."""
+    others = tuple(part.structure for part in one.costs.parts.get("other_bone", ()))
     if one.plan is not None:
         reamed, tube = Capsules(find_reamed(one.plan)), Capsules(find_cannula(one.plan))
         _paint(picture, ground.muscles, tube, places, "muscle pushed aside")
-        _paint(picture, (*ground.laminae, *ground.facets), reamed, places, "bone taken")
+        bone = (*ground.laminae, *ground.facets, *others)
+        _paint(picture, bone, reamed, places, "bone taken")
         _paint(picture, ground.flava, reamed, places, "flavum taken")
     way = one.way
     if way is None:
@@ -160,6 +162,9 @@ def _paint_taken(
     if way.detached is not None:
         _paint(picture, ground.muscles, way.detached, places, "muscle taken off")
     _paint(picture, ground.flava, way.flavum, places, "flavum taken")
+    passage = way.find_passage()
+    if passage is not None:
+        _paint(picture, others, passage, places, "bone taken")
     for structure in (*ground.laminae, *ground.facets):
         cut = way.find_cut(structure.key, ground.geometry.level.upper)
         _paint(picture, (structure,), cut, places, "bone taken")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 from tests.unit.approaches.back_of_boxes import build_back, stand_on
+from tests.unit.approaches.small_ground import block
 from tests.unit.planning.test_models import REFUSAL
 
 from kambin.anatomy import Origin, StructureKey
@@ -101,6 +102,22 @@ def test_the_target_is_marked_on_the_asked_side(side: Side) -> None:
     (place,) = places
     lateral = abs(float(ground.geometry.surgical_mm(ground.target_lps_mm)[0]))
     assert place == pytest.approx((side.lateral_sign_lps * lateral, 0.0))
+
+
+def test_other_bone_that_a_tube_would_have_to_pass_is_painted_as_taken(ground, found) -> None:
+    way = found["interlaminar"].way
+    middle = way.window_lps_mm + 10.0 * way.outward
+    pars = block("pars:L4:left", tuple(middle - 3.0), tuple(middle + 3.0), 1.0)
+    anatomy = replace(ground.anatomy, structures={**ground.anatomy.structures, pars.key: pars})
+    blocked = stand_on(anatomy)
+    # the way of the free patient, which meets it
+    blocked.tilts.update(ground.tilts)
+    counts = [
+        painted(section(one, measure(one, "interlaminar", None))[0], "bone taken").sum()
+        for one in (ground, blocked)
+    ]
+    # a square of 6 mm in picture elements of 0.4 mm
+    assert counts[1] - counts[0] == pytest.approx((6 / 0.4) ** 2, rel=0.15)
 
 
 def test_the_legend_names_what_is_painted() -> None:
