@@ -53,7 +53,7 @@ def app_(
     from kambin.app.guard.addresses import Listening  # noqa: PLC0415
     from kambin.app.server import open_workstation  # noqa: PLC0415
 
-    def tell(address: str) -> None:
+    def _tell(address: str) -> None:
         if json:
             print_document(with_version({"address": address}))
             return
@@ -64,4 +64,4 @@ def app_(
         )
 
     listening = Listening(host, port, expose, certificate, key)
-    open_workstation(case, listening, screens=build_screens, browser=not no_browser, tell=tell)
+    open_workstation(case, listening, screens=build_screens, browser=not no_browser, tell=_tell)

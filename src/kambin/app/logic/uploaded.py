@@ -31,14 +31,14 @@ def upload_task(session: Session, upload: Upload, out: Path) -> Task[CheckedCase
     """
     task = import_task(session, upload_wish(upload), out)
 
-    def work(progress: Progress) -> CheckedCase:
+    def _work(progress: Progress) -> CheckedCase:
         try:
             return task.work(progress)
         finally:
             # the case holds what was asked for; these may say who the patient is
             upload.discard()
 
-    return replace(task, work=work)
+    return replace(task, work=_work)
 
 
 def upload_wish(upload: Upload) -> ImportWish:
