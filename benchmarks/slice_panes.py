@@ -3,9 +3,8 @@
     python -m benchmarks.slice_panes
 
 Prints medians and the 95th percentile at 512 x 512 over scrolled panes, in wall time and in time of
-the processor. The whole of a pane is asked for within the budget of an event, as a share of it that
-leaves the browser room; only a ratio is asserted: outlines take a
-fifth, at the most, of what a plain sampling of every pixel takes.
+the processor. The whole of a pane should fit into the budget of an event with room for the browser.
+Only a ratio is asserted: outlines take a fifth, at the most, of what sampling every pixel takes.
 """
 
 import tempfile

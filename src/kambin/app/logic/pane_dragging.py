@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from kambin.app.logic.pane_geometry import PaneView
 from kambin.planning.skin import Skin
 
-_ALONG_COSINE = float(np.sqrt(0.5))
+# Within 25 degrees of the path a pane looks along it.
+_ALONG_COSINE = 0.9
 
 
 def drag_in_plane(

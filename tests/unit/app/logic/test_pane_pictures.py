@@ -237,3 +237,40 @@ def test_the_mirror_of_a_cursor_is_the_mirrored_cursor() -> None:
     left = made_panes(Side.LEFT).at_cursor(point).view("coronal")
     right = made_panes(Side.RIGHT).at_cursor(point * MIRROR).view("coronal")
     assert right.xy(point * MIRROR)[0] == pytest.approx(256 - left.xy(point)[0])
+
+
+@pytest.mark.parametrize("zoom", [0.7, 1.0, 2.5])
+@pytest.mark.parametrize("name", ALL)
+def test_no_name_stands_on_a_structure_a_tool_a_letter_a_handle_or_the_caption(
+    name: str, zoom: float
+) -> None:
+    view = made_panes(size_px=(430, 300)).zoomed(name, zoom).view(name)
+    shown = PanePainter(made_pane_ground()).show(view, the_overlay())
+    letter, half = 12.0, 215.0
+    held = [(one["x"], one["y"]) for one in shown["handles"]]
+    held += [(half, 30.0), (half, 290.0), (letter, 150.0), (430 - letter, 150.0), (20.0, 290.0)]
+    lines = [one["d"] for one in shown["outlines"] if one["key"] not in ("skin", "leaders")]
+    lines += [one["d"] for one in shown["tools"]]
+    for label in shown["labels"]:
+        wide = 0.55 * 12 * len(label["text"])
+        low = np.array([label["x"], label["y"] - 9.0])
+        high = np.array([label["x"] + wide, label["y"] + 2.0])
+        assert low[1] >= 20.0, label
+        assert (low >= 0).all(), label
+        assert (high <= [430.0, 300.0]).all(), label
+        for x, y in held:
+            assert not ((low < [x, y]) & (high > [x, y])).all(), label
+        for d in lines:
+            on = points(d)
+            assert not ((on > low) & (on < high)).all(axis=1).any(), label
+
+
+def test_the_longest_names_of_a_level_find_room() -> None:
+    """Nerves come first, so that they have a name wherever anything has one."""
+    for name in ("axial", "coronal", "probe-eye"):
+        shown = PanePainter(made_pane_ground()).show(
+            made_panes(size_px=(430, 300)).view(name), the_overlay()
+        )
+        roots = [one["key"] for one in shown["outlines"] if "root" in one["key"]]
+        named = [one["text"] for one in shown["labels"] if "root" in one["text"]]
+        assert bool(named) is bool(roots), name
