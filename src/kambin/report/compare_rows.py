@@ -24,9 +24,10 @@ def comparison_tables(found: Comparison) -> tuple[Table, ...]:
     Returns
     -------
     tuple of Table: numbers with units and one standard deviation; what is not known or limited;
-    differences to the first way that was measured; definitions; published figures
+    differences to the first way that was measured; definitions; published figures; their sources
     """
-    tables = (_costs(found), _remarks(found), _differences(found), _meanings(found), _papers(found))
+    makers = (_costs, _remarks, _differences, _meanings, _papers, _sources)
+    tables = (make(found) for make in makers)
     return tuple(table for table in tables if table.rows)
 
 
@@ -142,3 +143,10 @@ def _papers(found: Comparison) -> Table:
         "None of it is of this patient; figures that contradict each other stand beside each "
         "other, and nothing is averaged.",
     )
+
+
+def _sources(found: Comparison) -> Table:
+    """Return what the keys of the papers stand for, so that a figure is walked to its source."""
+    known = {key: text for row in found.published for key, text in row.citations.items()}
+    rows = tuple(sorted(known.items()))
+    return Table("six-ways-sources", "Sources", ("Key", "What it stands for"), rows)

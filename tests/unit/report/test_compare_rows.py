@@ -9,6 +9,8 @@ from kambin.anatomy import Anatomy
 from kambin.approaches import Comparison, describe_comparison
 from kambin.approaches.compare import measure
 from kambin.approaches.fields import tell_number
+from kambin.knowledge import find_keys
+from kambin.knowledge.sources import NO_PAPER
 from kambin.report.compare_rows import comparison_tables
 from kambin.report.rows import Table
 
@@ -35,7 +37,7 @@ def shown(found: Comparison) -> dict[str, Table]:
 
 
 def test_every_table_is_as_wide_as_its_heads(shown: dict[str, Table]) -> None:
-    assert list(shown) == ["costs", "remarks", "differences", "meanings", "papers"]
+    assert list(shown) == ["costs", "remarks", "differences", "meanings", "papers", "sources"]
     for table in shown.values():
         assert {len(row) for row in table.rows} == {len(table.columns)}
         assert all(isinstance(cell, str) for row in table.rows for cell in row)
@@ -101,6 +103,11 @@ def test_papers_keep_their_words_and_say_of_whom_they_are(found, shown) -> None:
     assert len(papers.rows) == len(found.published)
     assert "None of it is of this patient" in papers.note
     assert all(row[5].endswith("]") for row in papers.rows)
+    # each key at a figure leads to what it stands for, on the same pages
+    sources = dict(shown["sources"].rows)
+    keys = {key for row in found.published for key in find_keys(row.source)} - set(NO_PAPER)
+    assert keys <= set(sources)
+    assert "http" not in " ".join(sources.values())
 
 
 @pytest.mark.parametrize(
