@@ -24,14 +24,14 @@ def complete_task(session: Session) -> Task[Anatomy]:
     if checked is None:
         raise step_closed(mend="case", why="No case is open.")
 
-    def work(progress: Progress) -> Anatomy:
+    def _work(progress: Progress) -> Anatomy:
         require_answered(checked)
         return complete_once(checked.case, progress)
 
-    def take(anatomy: Anatomy) -> None:
+    def _take(anatomy: Anatomy) -> None:
         # another case may have been opened meanwhile: its anatomy is another one
         if session.checked is not None and session.checked.case.sha256 == checked.case.sha256:
             session.anatomy = anatomy
             session.publish("anatomy")
 
-    return Task("completing the anatomy", "anatomy", work, take)
+    return Task("completing the anatomy", "anatomy", _work, _take)

@@ -51,13 +51,13 @@ def fragment_task(
     RequestError  (RQ-181) without a case
     """
 
-    def change(folder: Path, progress: Progress) -> None:
-        def complete(case: Case) -> Anatomy:
+    def _change(folder: Path, progress: Progress) -> None:
+        def _complete(case: Case) -> Anatomy:
             return complete_once(case, progress)
 
-        place_wished(folder, wish, complete, replacing=replacing)
+        place_wished(folder, wish, _complete, replacing=replacing)
 
-    return _change_task(session, "placing the fragment", change)
+    return _change_task(session, "placing the fragment", _change)
 
 
 def contours_task(
@@ -114,10 +114,10 @@ def replace_mask_task(session: Session, key: str, file: Path) -> Task[CheckedCas
     """
     known = StructureKey.parse(key)
 
-    def change(folder: Path, _: Progress) -> None:
+    def _change(folder: Path, _: Progress) -> None:
         replace_mask(folder, known, file)
 
-    return _change_task(session, "replacing a mask", change)
+    return _change_task(session, "replacing a mask", _change)
 
 
 def draw_root_task(
@@ -153,14 +153,14 @@ def _change_task(
     if folder is None:
         raise step_closed(mend="case", why="No case is open.")
 
-    def work(progress: Progress) -> CheckedCase:
+    def _work(progress: Progress) -> CheckedCase:
         change(folder, progress)
         progress.step("checking the case", 1, 2)
         return read_checked_case(folder)
 
-    def take(checked: CheckedCase) -> None:
+    def _take(checked: CheckedCase) -> None:
         # another case may have been opened meanwhile
         if session.folder == folder:
             refresh_case(session, checked)
 
-    return Task(title, "anatomy", work, take)
+    return Task(title, "anatomy", _work, _take)

@@ -43,13 +43,13 @@ def report_task(session: Session, out: Path | None = None) -> Task[ReportPaths]:
         raise step_closed(mend="plan", why="There is no answer to print.")
     folder = out or file.parent / REPORT_FOLDER
 
-    def work(progress: Progress) -> ReportPaths:
+    def _work(progress: Progress) -> ReportPaths:
         if isinstance(answer, Plan):
             require_shown(answer, file)
             require_fresh(answer, read_case(checked.folder, verify=False).sha256)
         return report_answer(checked, anatomy, answer, file, folder, progress=progress)
 
-    return Task("writing the report", "sign", work, lambda _: session.publish("answer"))
+    return Task("writing the report", "sign", _work, lambda _: session.publish("answer"))
 
 
 def procedure_task(session: Session, out: Path | None = None) -> Task[tuple[Path, Path]]:
@@ -76,11 +76,11 @@ def procedure_task(session: Session, out: Path | None = None) -> Task[tuple[Path
         raise step_closed(mend="plan", why="There is no plan to print a sheet of.")
     folder, accepted = out or file.parent / SHEET_FOLDER, find_accepted(session)
 
-    def work(progress: Progress) -> tuple[Path, Path]:
+    def _work(progress: Progress) -> tuple[Path, Path]:
         progress.step("the procedure sheet", 0, 1)
         require_shown(plan, file)
         require_fresh(plan, read_case(checked.folder, verify=False).sha256)
         found = make_procedure(anatomy, plan, accepted=accepted)
         return write_procedure(folder, found, plan, anatomy)
 
-    return Task("writing the sheet", "sign", work, lambda _: session.publish("answer"))
+    return Task("writing the sheet", "sign", _work, lambda _: session.publish("answer"))

@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from kambin.app.logic.session import Session
@@ -61,8 +63,9 @@ class Jobs:
         self._deliver = deliver
         self._now_s = now_s
         self._cancelled = threading.Event()
+        self._handed = threading.Event()
         self._told_s = -TELL_EVERY_S
-        self._thread: threading.Thread | None = None
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="kambin-job")
         self.state: JobState | None = None
 
     @property
@@ -89,14 +92,13 @@ class Jobs:
                 why="One long computation runs at a time.",
                 next_step="Wait for it, or cancel it.",
             )
-        self._cancelled = threading.Event()
+        self._cancelled, self._handed = threading.Event(), threading.Event()
         self._told_s = -TELL_EVERY_S
         self.state = JobState(task.title)
         self._session.publish("job")
-        self._thread = threading.Thread(
-            target=self._run, args=(task, self._cancelled), name="kambin-job", daemon=True
-        )
-        self._thread.start()
+        progress = _JobProgress(self, self._cancelled)
+        future = self._threads.submit(task.work, progress)
+        future.add_done_callback(partial(self._hand_over, task, self._cancelled, self._handed))
 
     def cancel(self) -> None:
         """Have the job stop at its next step; nothing it made is taken."""
@@ -105,41 +107,43 @@ class Jobs:
             self._show(replace(self.state, is_cancelling=True))
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Wait until the thread has ended; its result may still have to be delivered.
+        """Wait until the thread has handed over what it made, which may still be delivered.
 
         Parameters
         ----------
         timeout_s : float, seconds, or none to wait as long as it takes
         """
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        if self.state is not None:
+            self._handed.wait(timeout_s)
 
-    def _run(self, task: Task[Any], cancelled: threading.Event) -> None:
-        try:
-            made = task.work(_JobProgress(self, cancelled))
-        except Cancelled:
-            self._deliver(lambda: self._end(lambda: None))
-        except Exception as error:
-            # bound at once: the name of a caught exception is gone after its clause
-            reason = error
-            self._deliver(lambda: self._end(lambda: tell_failure(self._session, task, reason)))
-        else:
-            self._deliver(lambda: self._end(lambda: self._take(task, made, cancelled)))
+    def close(self) -> None:
+        """Cancel what runs and take no more; the process may end at its next step."""
+        self.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _take(self, task: Task[Any], made: Any, cancelled: threading.Event) -> None:
-        # whoever cancelled in the last moment wants nothing of it
-        if cancelled.is_set():
-            return
-        try:
-            task.take(made)
-        except Exception as error:
-            tell_failure(self._session, task, error)
+    def _hand_over(
+        self,
+        task: Task[Any],
+        cancelled: threading.Event,
+        handed: threading.Event,
+        future: "Future[Any]",
+    ) -> None:
+        """Have the end of a job told in the session's thread; called in that of the job."""
+        self._deliver(lambda: self._end(task, cancelled, future))
+        handed.set()
 
-    def _end(self, last: Callable[[], None]) -> None:
-        """Free the place for the next job, then do the last thing of this one."""
+    def _end(self, task: Task[Any], cancelled: threading.Event, future: "Future[Any]") -> None:
+        """Free the place for the next job, then take what this one made, or say why it did not."""
         self.state = None
         try:
-            last()
+            # whoever cancelled in the last moment wants nothing of it
+            if cancelled.is_set() or future.cancelled():
+                return
+            error = future.exception()
+            if error is None:
+                task.take(future.result())
+            elif isinstance(error, Exception):
+                tell_failure(self._session, task, error)
         finally:
             self._session.publish("job")
 
@@ -156,12 +160,12 @@ class Jobs:
             return
         self._told_s = now
 
-        def show() -> None:
+        def _show() -> None:
             # the end of the job may have been delivered before this
             if self.state is not None and not self.state.is_cancelling:
                 self._show(JobState(self.state.title, what, done, total))
 
-        self._deliver(show)
+        self._deliver(_show)
 
     def _show(self, state: JobState) -> None:
         self.state = state

@@ -95,7 +95,7 @@ def plan_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
     folder, clock = find_folder(session), session.clock
     head = find_head(folder, new_version=new_version)
 
-    def work(progress: Progress) -> MadeAnswer:
+    def _work(progress: Progress) -> MadeAnswer:
         require_answered(checked, anatomy.findings)
         settle_level(checked, request.level)
         store = MemoryStore()
@@ -113,12 +113,12 @@ def plan_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
         file = write_answer(answer, folder, clock=clock, expected=head, new_version=new_version)
         return MadeAnswer(request, answer, file, ground)
 
-    def take(made: MadeAnswer) -> None:
+    def _take(made: MadeAnswer) -> None:
         # what was asked of another case or place is in its folder, and not on this screen
         if is_of(session, checked.case.sha256, place):
             take_answer(session, made)
 
-    return Task("planning", "plan", work, take)
+    return Task("planning", "plan", _work, _take)
 
 
 def take_answer(session: Session, made: MadeAnswer) -> None:
@@ -160,18 +160,18 @@ def ground_task(session: Session) -> Task[Ground]:
     answer = session.answer
     frees_rim = isinstance(answer, Plan) and answer.resection.rim_is_removed
 
-    def work(progress: Progress) -> Ground:
+    def _work(progress: Progress) -> Ground:
         require_answered(checked, anatomy.findings)
         return prepare_ground(
             checked.case, anatomy, request, frees_rim=frees_rim, progress=progress
         )
 
-    def take(ground: Ground) -> None:
+    def _take(ground: Ground) -> None:
         if is_of(session, checked.case.sha256, place):
             session.ground = ground
             settle_path(session)
 
-    return Task("preparing the level", "plan", work, take)
+    return Task("preparing the level", "plan", _work, _take)
 
 
 def settle_path(session: Session) -> None:

@@ -124,13 +124,13 @@ def nudge(
     drag(session, end, point, done=True)
 
 
-def nudge_angle(session: Session, angle: Literal["axial", "craniocaudal"], steps: int) -> None:
+def nudge_angle(session: Session, which: Literal["axial", "craniocaudal"], steps: int) -> None:
     """Turn the path about its target by half degrees.
 
     Parameters
     ----------
     session : Session with a path
-    angle : ``axial`` inclination or ``craniocaudal``
+    which : ``axial`` inclination or ``craniocaudal`` angle
     steps : int, of ``NUDGE_DEG``
 
     Raises
@@ -142,7 +142,7 @@ def nudge_angle(session: Session, angle: Literal["axial", "craniocaudal"], steps
         raise _no_direction()
     axial, craniocaudal = angles_from_direction(now.way * _signs(ground))
     turn = NUDGE_DEG * steps
-    if angle == "axial":
+    if which == "axial":
         type_angles(session, axial + turn, craniocaudal)
     else:
         type_angles(session, axial, craniocaudal + turn)

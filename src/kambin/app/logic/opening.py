@@ -25,11 +25,11 @@ def open_task(session: Session, folder: Path) -> Task[CheckedCase]:
     folder : the case folder
     """
 
-    def work(progress: Progress) -> CheckedCase:
+    def _work(progress: Progress) -> CheckedCase:
         progress.step("reading the case", 0, 1)
         return read_checked_case(folder)
 
-    return Task("opening a case", "case", work, lambda checked: take_case(session, checked))
+    return Task("opening a case", "case", _work, lambda checked: take_case(session, checked))
 
 
 def take_case(session: Session, checked: CheckedCase) -> None:

@@ -41,7 +41,7 @@ def seal_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
     own = isinstance(answer, Plan) and session.request == asked
     certificate = answer.certificate if own and isinstance(answer, Plan) else None
 
-    def work(progress: Progress) -> MadeAnswer:
+    def _work(progress: Progress) -> MadeAnswer:
         require_answered(checked, ground.question.anatomy.findings)
         plan = plan_given_path(
             ground.question, path.as_path(), certificate=certificate, progress=progress
@@ -50,11 +50,11 @@ def seal_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
         file = write_answer(plan, folder, clock=clock, expected=head, new_version=new_version)
         return MadeAnswer(asked, plan, file, ground)
 
-    def take(made: MadeAnswer) -> None:
+    def _take(made: MadeAnswer) -> None:
         if is_of(session, checked.case.sha256, place):
             take_answer(session, made)
 
-    return Task("making a plan of this path", "plan", work, take)
+    return Task("making a plan of this path", "plan", _work, _take)
 
 
 def measure_task(session: Session) -> Task[Draft]:
@@ -73,15 +73,15 @@ def measure_task(session: Session) -> Task[Draft]:
         raise step_closed(mend="plan", why="There is no path yet.")
     path = session.history.present
 
-    def work(progress: Progress) -> Draft:
+    def _work(progress: Progress) -> Draft:
         progress.step("measuring the path", 0, 1)
         return judge_path(ground, path, quick=False)
 
-    def take(draft: Draft) -> None:
+    def _take(draft: Draft) -> None:
         # moved on meanwhile: the numbers of another path are worse than none
         is_here = session.history is not None and session.history.present == path
         if is_here and session.hovering is None and session.ground is ground:
             session.draft = draft
             session.publish("draft")
 
-    return Task("measuring the path", "examine", work, take)
+    return Task("measuring the path", "examine", _work, _take)

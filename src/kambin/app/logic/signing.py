@@ -55,17 +55,17 @@ def sign_task(session: Session, by: str) -> Task[Signature]:
     file, folder = _require_file(session), _require_folder(session)
     anatomy, clock, known = session.anatomy, session.clock, session.checked
 
-    def complete(case: Case) -> Anatomy:
+    def _complete(case: Case) -> Anatomy:
         same = known is not None and case.sha256 == known.case.sha256
         return anatomy if same and anatomy is not None else complete_once(case, SilentProgress())
 
-    def work(progress: Progress) -> Signature:
+    def _work(progress: Progress) -> Signature:
         progress.step("the second checker", 0, 1)
         require_shown(plan, file)
         require_fresh(plan, read_case(folder, verify=False).sha256)
-        return sign_answer(file, name, clock, lambda one: check_plan(folder, one, complete))
+        return sign_answer(file, name, clock, lambda one: check_plan(folder, one, _complete))
 
-    return Task("signing", "sign", work, lambda _: session.publish("answer"))
+    return Task("signing", "sign", _work, lambda _: session.publish("answer"))
 
 
 def lock_plan(session: Session) -> tuple[Signature, ...]:

@@ -55,7 +55,7 @@ def import_task(session: Session, wish: ImportWish, out: Path) -> Task[CheckedCa
     """
     require_free(out, force=False)
 
-    def make(progress: Progress) -> Path:
+    def _make(progress: Progress) -> Path:
         progress.step("reading images and labels", 0, 2)
         return import_case(
             image=wish.image,
@@ -69,7 +69,7 @@ def import_task(session: Session, wish: ImportWish, out: Path) -> Task[CheckedCa
             dicom=DicomRequest(wish.series, wish.deshear, keep_identity=False),
         )
 
-    return _open_made(session, "importing", make)
+    return _open_made(session, "importing", _make)
 
 
 def phantom_task(session: Session, parameters: PhantomParameters, out: Path) -> Task[CheckedCase]:
@@ -87,16 +87,16 @@ def phantom_task(session: Session, parameters: PhantomParameters, out: Path) -> 
     """
     require_free(out, force=False)
 
-    def make(progress: Progress) -> Path:
+    def _make(progress: Progress) -> Path:
         return write_phantom(build_phantom(parameters, progress=progress), out)
 
-    return _open_made(session, "making a patient", make)
+    return _open_made(session, "making a patient", _make)
 
 
 def _open_made(session: Session, title: str, make: Callable[[Progress], Path]) -> Task[CheckedCase]:
-    def work(progress: Progress) -> CheckedCase:
+    def _work(progress: Progress) -> CheckedCase:
         folder = make(progress)
         progress.step("checking the case", 1, 2)
         return read_checked_case(folder)
 
-    return Task(title, "case", work, lambda checked: take_case(session, checked))
+    return Task(title, "case", _work, lambda checked: take_case(session, checked))

@@ -120,16 +120,35 @@ def test_a_bug_is_told_without_the_text_of_the_exception() -> None:
     assert "somebody" not in repr(message)
 
 
-def test_a_result_that_cannot_be_taken_is_told_and_frees_the_place() -> None:
+def test_a_result_that_cannot_be_taken_frees_the_place_and_is_heard_of() -> None:
     desk = _Desk()
 
     def take(_: object) -> None:
         raise KeyError
 
     desk.jobs.start(Task("counting", "plan", lambda _: 1, take))
-    desk.settle()
+    # in the thread that owns the session, which says it where it belongs
+    with pytest.raises(KeyError):
+        desk.settle()
     assert not desk.jobs.is_running
-    assert "KeyError" in desk.session.messages[0].why
+    assert desk.told[-1] == "job"
+
+
+def test_a_closed_desk_takes_nothing_more() -> None:
+    desk, started = _Desk(), threading.Event()
+
+    def work(progress: Progress) -> str:
+        started.set()
+        while True:
+            progress.step("waiting", 0, 1)
+
+    desk.jobs.start(desk.task(work))
+    started.wait(10)
+    desk.jobs.close()
+    desk.settle()
+    assert desk.taken == []
+    with pytest.raises(RuntimeError):
+        desk.jobs.start(desk.task(lambda _: 1))
 
 
 def test_progress_is_told_no_oftener_than_a_screen_can_show_and_its_end_always() -> None:

@@ -284,11 +284,3 @@ def test_numbers_of_a_path_that_was_moved_on_are_not_shown(session: Session) -> 
     live = session.draft
     task.take(thorough)
     assert session.draft is live
-
-
-def test_the_middle_of_no_corridor_is_no_path() -> None:
-    ground = made_ground()
-    problem = ground.question.problem
-    none = replace(problem.entries, points_lps_mm=problem.entries.points_lps_mm[:0])
-    question = replace(ground.question, problem=replace(problem, entries=none))
-    assert replace(ground, question=question).middle() is None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -241,3 +242,16 @@ def test_a_path_begins_in_the_middle_of_the_corridor_where_there_is_no_plan() ->
     with pytest.raises(RequestError) as refused:
         moving.begin_path(session)
     assert refused.value.code == "RQ-181"
+
+
+def test_without_an_entry_of_the_corridor_there_is_no_path_to_begin_with() -> None:
+    session = moved_session()
+    problem = made_ground().question.problem
+    none = replace(problem.entries, points_lps_mm=problem.entries.points_lps_mm[:0])
+    question = replace(made_ground().question, problem=replace(problem, entries=none))
+    session.ground, session.history = replace(made_ground(), question=question), None
+    with pytest.raises(RequestError) as refused:
+        moving.begin_path(session)
+    assert refused.value.code == "RQ-184"
+    moving.begin_path(session, made_path())
+    assert _now(session) == made_path()
