@@ -22,7 +22,7 @@ WINDOWS_HU: dict[WindowName, tuple[float, float]] = {
 """Ranges of HU from black to white: the usual presets for bone and soft parts, and ours."""
 
 QUALITY = 92
-"""Of the JPEG: at this one greys of a reslice move by 2 of 255 at the median."""
+"""Of the JPEG: at this one 99 of 100 greys of real and made CT move by 3 of 255 at the most."""
 
 
 @dataclass(frozen=True, slots=True)
