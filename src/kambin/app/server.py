@@ -65,7 +65,9 @@ class Workstation:
         require_private(listening)
         self.keys = Keys()
         # a name of its own: the library keeps servers by name, for as long as the process lives
-        self.trame = get_server(f"kambin-{uuid4().hex}", client_type="vue3")
+        # and never its log of all that is sent, whatever the environment asks for
+        name = f"kambin-{uuid4().hex}"
+        self.trame = get_server(name, client_type="vue3", log_network=False)
         nobody = asdict(Standing(False, False, False, 0, 0))
         self.trame.state[LEASE_STATE] = nobody | {UPLOAD_KEY: ""}
         self.trame.state.trame__title = "Kambin"

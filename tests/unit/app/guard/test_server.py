@@ -96,10 +96,14 @@ def test_an_error_of_the_page_is_noted_without_its_words(
     assert "MEIER" not in caplog.text
 
 
-def test_settings_of_the_environment_loosen_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_the_environment_loosen_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    log = tmp_path / "network.log"
     for name, value in {
         "TRAME_DEFAULT_HOST": "0.0.0.0",
         "TRAME_ARGS": "--host 0.0.0.0",
+        "TRAME_LOG_NETWORK": str(log),
         "WSLINK_FOLLOW_SYMLINKS": "1",
         "WSLINK_MAX_MSG_SIZE": "999999999",
         "WSLINK_AUTH_MSG_SIZE": "999999999",
@@ -107,9 +111,15 @@ def test_settings_of_the_environment_loosen_nothing(monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(name, value)
     told: list[str] = []
 
+    def screens(server: Any, folder: Path | None) -> Permitted:
+        del folder
+        server.state.patient = "MEIER^HANS"
+        return Permitted()
+
     def stop(address: str) -> None:
         told.append(address)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    open_workstation(None, screens=no_screens, browser=False, tell=stop)
+    open_workstation(None, screens=screens, browser=False, tell=stop)
     assert told[0].startswith("http://127.0.0.1:")
+    assert not log.exists()
