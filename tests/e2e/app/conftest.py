@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
@@ -83,6 +84,12 @@ class Seen:
         if kind in {"error", "warning"}:
             self.complaints.append(text)
 
+    def of_other_machines(self) -> list[str]:
+        """Return what was asked of anybody beyond this machine."""
+        hosts = [(url, urlsplit(url).hostname or "localhost") for url in self.requests]
+        mine = ("127.0.0.1", "localhost")
+        return [url for url, host in hosts if host not in mine and host[-10:] != ".localhost"]
+
     def outside(self, origin: str) -> list[str]:
         """Return what was asked of anybody but the workstation."""
         own = (origin, origin.replace("http", "ws", 1), "data:", f"blob:{origin}")
@@ -105,6 +112,7 @@ def a_context(a_browser: Browser, seen: Seen) -> Iterator[BrowserContext]:
     context.close()
     # whatever the test was about
     assert [words for words in seen.complaints if "Content Security Policy" in words] == []
+    assert seen.of_other_machines() == []
 
 
 @pytest.fixture
