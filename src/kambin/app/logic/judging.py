@@ -105,12 +105,15 @@ def _tell_depth(rule: Rule, evaluation: Evaluation | None) -> str:
 
 def _find_blocked(ground: Ground, path: HandPath) -> Verdict | None:
     """Return why no number can be given for a path, or none."""
-    if path.length_mm <= max(LENGTH_EPSILON_MM, path.stop_mm):
+    if not path.length_mm > max(LENGTH_EPSILON_MM, path.stop_mm):
         return Verdict(
             STOP,
             "NOT A PATH: entry and target coincide, or the cannula docks beyond the skin.",
             (f"The way is {path.length_mm:.1f} mm, docked {path.stop_mm:.1f} mm short.",),
         )
+    # before anything is sampled along the path: it would be as long as what was typed
+    if (outside := _find_outside(ground, path)) is not None:
+        return outside
     geometry = ground.question.problem.geometry
     lateral = float(geometry.surgical_mm(path.entry_lps_mm)[0])
     side = geometry.side
@@ -122,6 +125,18 @@ def _find_blocked(ground: Ground, path: HandPath) -> Verdict | None:
             (f"It is {-lateral:.1f} mm beyond the midline.",),
         )
     return _find_off_skin(ground, path.as_path())
+
+
+def _find_outside(ground: Ground, path: HandPath) -> Verdict | None:
+    """Return why a path cannot be sampled: one of its ends lies outside the image."""
+    region = ground.question.skin.region
+    ends = {"target": path.target_lps_mm, "entry": path.entry_lps_mm}
+    for name, point in ends.items():
+        nodes = region.ijk(point)
+        if not ((nodes >= -1) & (nodes <= np.array(region.shape))).all():
+            words = "ENTRY NOT ON THE SKIN" if name == "entry" else "NOT A PATH"
+            return Verdict(STOP, f"{words}: the {name} lies outside the image.")
+    return None
 
 
 def _find_off_skin(ground: Ground, path: Path) -> Verdict | None:

@@ -248,7 +248,8 @@ def _enter_through(
     """
     length = float(np.linalg.norm(way))
     found = np.asarray(usual, dtype=np.float64)
-    if length > 0:
+    # what overflows has no direction, and what has none meets no skin
+    if 0 < length < np.inf:
         region = ground.question.skin.region
         reach_mm = float(np.linalg.norm(np.array(region.shape) * region.spacing_mm))
         exits = ground.question.skin.find_exits(
