@@ -111,7 +111,7 @@ def describe(plan: Plan) -> str:
     reach = plan.reach
     return (
         f"in reach {reach.reachable_fraction:.0%}, in sight {reach.visible_fraction:.0%}, "
-        f"left {reach.residual_mm3:.0f} of {reach.fragment_mm3:.0f} mm3"
+        f"left {reach.residual_mm3:.0f} of {reach.fragment_mm3:.0f} mm³"
     )
 
 

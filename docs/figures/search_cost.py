@@ -98,8 +98,9 @@ def _finish_left(axes: Axes, by_line: dict[str, list[Cost]]) -> None:
     axes.set(ylabel="pairs of balls looked at", title="Work grows far more slowly than the list")
     for spacing, cost in zip(SPACINGS_MM, by_line["clearance"], strict=True):
         axes.annotate(
-            f"{spacing:g} mm", (cost.pairs, cost.nodes), (5, -11), textcoords="offset points",
-            fontsize=8, color=COLOURS["real CT"],
+            f"{spacing:g} mm", (cost.pairs, cost.nodes), (0, -16), textcoords="offset points",
+            fontsize=9, color=COLOURS["real CT"], ha="center",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8},
         )  # fmt: skip
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=9)
@@ -111,7 +112,7 @@ def _finish_right(axes: Axes) -> None:
     axes.set_xticks(SPACINGS_MM, [f"{s:g}" for s in SPACINGS_MM])
     axes.minorticks_off()
     axes.invert_xaxis()
-    shares = (0.1, 1 / 30, 0.01, 1 / 150, 1e-3)
+    shares = (1 / 10, 1 / 30, 1 / 100, 1 / 300, 1 / 1000, 1 / 3000)
     axes.set_yticks(shares, [f"1/{1 / share:,.0f}" for share in shares])
     axes.grid(alpha=0.3)
 
