@@ -1,5 +1,6 @@
 """``kambin app``: the workstation in the browser of this machine."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,10 @@ import typer
 
 from kambin.cli.app import RESEARCH_NOTICE, app, examples
 from kambin.cli.output import print_document, print_lines, with_version
+from kambin.core import RequestError
+
+_LIBRARIES = ("aiohttp", "trame", "trame_vtk", "trame_vuetify", "vtkmodules", "wslink")
+"""What the extra `app` brings."""
 
 _HostOption = Annotated[
     str, typer.Option("--host", metavar="ADDRESS", help="Address of this machine to listen on.")
@@ -48,6 +53,7 @@ def app_(
     Only this machine can connect, and only with the address that is printed. Stop it with Ctrl-C;
     what was done is kept in the case.
     """
+    _require_installed()
     # imported here: whoever asks for help waits for no web server
     from kambin.app.binding import build_screens  # noqa: PLC0415
     from kambin.app.guard.addresses import Listening  # noqa: PLC0415
@@ -65,3 +71,16 @@ def app_(
 
     listening = Listening(host, port, expose, certificate, key)
     open_workstation(case, listening, screens=build_screens, browser=not no_browser, tell=_tell)
+
+
+def _require_installed() -> None:
+    """Say what to install where Kambin was installed without the workstation's libraries."""
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise RequestError(
+            code="RQ-196",
+            what="The workstation is not installed",
+            where="kambin app",
+            why=f"These libraries are missing: {', '.join(missing)}.",
+            next_step="Install them with pip install 'kambin[app]'.",
+        )

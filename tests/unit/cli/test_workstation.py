@@ -8,6 +8,7 @@ from tests.e2e.command_line import run_kambin
 
 from kambin.app import binding, server
 from kambin.app.guard.addresses import Listening
+from kambin.cli import workstation
 
 ADDRESS = "http://127.0.0.1:8765/open?token=T"
 
@@ -66,3 +67,16 @@ def test_an_address_that_others_reach_is_refused(words: str) -> None:
 @pytest.mark.parametrize("port", ["-1", "65536", "many"])
 def test_a_port_is_a_number_of_a_port(port: str) -> None:
     assert run_kambin("app", "--port", port).code == 2
+
+
+def test_without_its_libraries_it_says_what_to_install(
+    opened: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workstation, "find_spec", lambda name: None if name == "trame" else 1)
+    outcome = run_kambin("app", "--json")
+    assert outcome.code == 2
+    error = outcome.document["error"]
+    assert error["code"] == "RQ-196"
+    assert "trame." in error["why"]
+    assert "kambin[app]" in error["next_step"]
+    assert opened == []
