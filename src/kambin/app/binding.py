@@ -9,10 +9,11 @@ from typing import Any
 from trame_server import Server
 
 from kambin.app.asking import check_arguments
+from kambin.app.guard.failures import CaughtFailure
 from kambin.app.guard.messages import Permitted
 from kambin.app.logic.autosave import attach
 from kambin.app.logic.jobs import Jobs
-from kambin.app.logic.messages import bug_message, error_message
+from kambin.app.logic.messages import Message, error_message
 from kambin.app.logic.session import Session
 from kambin.app.scene import Scene
 from kambin.app.screens import Screens
@@ -70,43 +71,45 @@ class Binding:
         folder : the case folder, or none
         """
 
-        def ready(**_state: object) -> None:
+        def _ready(**_state: object) -> None:
             self._loop = asyncio.get_running_loop()
             if folder is not None:
                 self._guarded(lambda: self._case.case_open(str(folder)))
             self._refresh()
 
-        self._server.controller.on_server_ready.add(ready)
+        self._server.controller.on_server_ready.add(_ready)
 
     def _call(self, verb: Callable[..., None]) -> Callable[..., None]:
-        def called(*given: object) -> None:
+        def _called(*given: object) -> None:
             self._loop = asyncio.get_running_loop()
             self._guarded(lambda: verb(*check_arguments(verb, given)))
             self._refresh()
 
-        return called
+        return _called
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Do what was asked; what goes wrong is told at the step where it happened."""
-        try:
-            act()
-        except KambinError as error:
-            self._session.tell(error_message(error, self._session.step))
-        except Exception as error:
-            # one of the two places where everything is caught: nothing may end the server
-            self._session.tell(bug_message(error, self._session.step))
+        caught, whole = CaughtFailure(), False
+        with caught:
+            try:
+                act()
+            except KambinError as error:
+                self._session.tell(error_message(error, self._session.step))
+            whole = True
+        if not whole:
+            self._session.tell(_failure_message(caught.number, self._session.step))
 
     def _deliver(self, act: Callable[[], None]) -> None:
         """Have something done in the thread of the server; called from the thread of a job."""
 
-        def soon() -> None:
+        def _soon() -> None:
             self._guarded(act)
             self._refresh()
 
         # a job that outlives its server has nobody to tell
         with suppress(RuntimeError):
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(soon)
+                self._loop.call_soon_threadsafe(_soon)
 
     def _refresh(self) -> None:
         changed = frozenset(self._changed)
@@ -147,3 +150,14 @@ def build_screens(server: Any, folder: Path | None) -> Permitted:
     """
     Binding(server, Session()).open_when_ready(folder)
     return Permitted(reading=READING)
+
+
+def _failure_message(number: str, step: str) -> Message:
+    return Message(
+        "error",
+        step,
+        what="This is a bug in Kambin",
+        where=f"failure {number}",
+        why=f"Something was not expected here, failure {number}; what was saved has not changed.",
+        next_step="Repeat the step; if it fails again, report it with that number.",
+    )

@@ -5,7 +5,7 @@ before they come here: a screen lays out, it does not reckon.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,35 +387,12 @@ class Pictures:
 
 
 Shown = (
-    Header
-    | Rail
-    | CaseView
-    | PlaceView
-    | AnatomyView
-    | PlanView
-    | ExamineView
-    | CompareView
-    | SignView
-    | Footer
-    | Layout
-    | Pictures
-)
+    Header | Rail | CaseView | PlaceView | AnatomyView | PlanView | ExamineView | CompareView
+    | SignView | Footer | Layout | Pictures
+)  # fmt: skip
 """Every value that is published under a name of its own."""
 
-EVERYTHING: tuple[type[Shown], ...] = (
-    Header,
-    Rail,
-    CaseView,
-    PlaceView,
-    AnatomyView,
-    PlanView,
-    ExamineView,
-    CompareView,
-    SignView,
-    Footer,
-    Layout,
-    Pictures,
-)
+EVERYTHING: tuple[type[Shown], ...] = get_args(Shown)
 
 PANES = ("axial", "sagittal", "coronal", "probe-eye", "along-flat", "along-upright")
 """Views of slices; each is published as ``pane_`` and its name, with underscores."""

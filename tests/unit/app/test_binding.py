@@ -1,6 +1,7 @@
 """Calls go in and values come out: the binding on a spine of boxes, without a browser."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -20,8 +21,10 @@ from trame.app import get_server
 from kambin.app.binding import Binding, public_names
 from kambin.app.logic.judging import judge_path
 from kambin.app.logic.session import Session
+from kambin.app.logic.tasks import Task
 from kambin.app.state import EVERYTHING
 from kambin.app.verbs import GROUPS
+from kambin.core import Progress
 from kambin.frames import Side
 
 SETTLED_S = 20.0
@@ -311,3 +314,55 @@ def test_a_case_that_cannot_be_opened_keeps_the_one_that_is(
     desk = played(session, ("case_open", str(tmp_path / "nothing")))
     assert session.checked is before
     assert desk.said
+
+
+def test_a_bug_is_told_with_a_number_and_without_its_text(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise LookupError("/home/of/a/patient")
+
+    monkeypatch.setattr("kambin.app.logic.moving.undo", fail)
+    desk = played(session, ("undo",))
+    (message,) = desk["footer"]["messages"]
+    assert message["what"] == "This is a bug in Kambin."
+    assert "patient" not in str(message)
+    # the next call is answered as if nothing had been
+    assert played(session, ("theme_room",))["header"]["room"]
+
+
+def test_a_job_runs_shows_itself_and_can_be_cancelled(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, taken = threading.Event(), []
+
+    def work(progress: Progress) -> int:
+        for part in range(1000):
+            progress.step("waiting", part, 1000)
+            begun.set()
+            threading.Event().wait(0.005)
+        return 1
+
+    task = Task("a long job", "plan", work, taken.append)
+    monkeypatch.setattr("kambin.app.verbs.plan.plan_task", lambda _: task)
+
+    async def play() -> Desk:
+        desk = Desk(session)
+        session.publish("case", "place", "anatomy", "draft", "cursor")
+        await desk.settle()
+        desk.triggers["plan_make"]("", "")
+        assert desk["plan_view"]["running"]
+        while not begun.is_set():
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.25)
+        assert desk["footer"]["job"] == "a long job: waiting"
+        # one at a time
+        desk.triggers["plan_make"]("", "")
+        assert "Another job is running." in desk.said
+        await desk.pull("plan_cancel")
+        return desk
+
+    desk = asyncio.run(play())
+    assert taken == []
+    assert desk["footer"]["job"] == ""
+    assert not desk["plan_view"]["running"]

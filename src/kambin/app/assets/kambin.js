@@ -268,7 +268,8 @@
           put("left", 0.5 * em, middle, "start"),
           put("right", view.width - 0.5 * em, middle, "end"),
           put("top", half, 2.9 * em, "middle"),
-          put("bottom", half, view.height - 0.6 * em, "middle"),
+          // above the buttons that stand in the third place
+          put("bottom", half, view.height - (props.place === 3 ? 3 : 0.6) * em, "middle"),
         ]);
       }
 
@@ -313,7 +314,7 @@
                 : [h("text", { x: 200, y: 150, "text-anchor": "middle", class: "kb-empty" }, "No picture yet")],
             ),
             plain ? null : h("div", { class: "kb-pane-title" }, [
-              h("span", { class: "kb-pane-name" }, `${props.place}  ${view ? view.title : props.pane}`),
+              h("span", { class: "kb-pane-name" }, `${props.place > 4 ? "" : props.place}  ${view ? view.title : props.pane}`),
               h("span", { class: "kb-pane-slice" }, view ? view.slice_words || "" : ""),
             ]),
           ],

@@ -45,11 +45,11 @@ def hex_colour(colour: Colour) -> str:
 
 
 def _ordered(anatomy: Anatomy) -> list[Structure]:
-    def rank(one: Structure) -> tuple[int, str]:
+    def _rank(one: Structure) -> tuple[int, str]:
         kind = one.key.kind
         return (_SIDED_LAST.index(kind) if kind in _SIDED_LAST else len(_SIDED_LAST), str(one.key))
 
-    return sorted(anatomy.structures.values(), key=rank)
+    return sorted(anatomy.structures.values(), key=_rank)
 
 
 def _is_near(key: StructureKey, place: Place | None) -> bool:

@@ -24,13 +24,13 @@ def show_curve(resection: Resection) -> Curve | None:
     left, right = known[0][0], known[-1][0]
     top = max(1.0, *(up for _, up in known))
 
-    def place(across: float, up: float) -> tuple[float, float]:
+    def _place(across: float, up: float) -> tuple[float, float]:
         return _WIDE * (across - left) / (right - left), _HIGH * (1.0 - up / top)
 
-    drawn = [place(*one) for one in known]
+    drawn = [_place(*one) for one in known]
     own = resection.volume_mm3 or 0.0
     nearest = min(known, key=lambda one: abs(one[1] - own))
-    mark = place(*nearest)
+    mark = _place(*nearest)
     return Curve(
         d="M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in drawn),
         mark_x=round(mark[0], 1),

@@ -33,10 +33,10 @@ def read_page(**given: str) -> str:
     """
     folder = resources.files("kambin.app.ui").joinpath("templates")
 
-    def fill(found: re.Match[str]) -> str:
+    def _fill(found: re.Match[str]) -> str:
         name = found[1]
         if name in given:
             return given[name]
-        return _SLOT.sub(fill, folder.joinpath(f"{name}.html").read_text("utf-8"))
+        return _SLOT.sub(_fill, folder.joinpath(f"{name}.html").read_text("utf-8"))
 
-    return _SLOT.sub(fill, "@@screen@@")
+    return _SLOT.sub(_fill, "@@screen@@")

@@ -105,12 +105,12 @@ class PlanVerbs:
     def _start_writing(self, task: Task, name: str) -> None:  # type: ignore[type-arg]
         """Run a task that writes files, and say where they are."""
 
-        def take(made: object) -> None:
+        def _take(made: object) -> None:
             files = [str(one) for one in _files_of(made)]
             self._bench.screens.made = tuple(f"{name}: {file}" for file in files)
             task.take(made)
 
-        self._bench.jobs.start(Task(task.title, task.step, task.work, take))
+        self._bench.jobs.start(Task(task.title, task.step, task.work, _take))
 
     def _ways_task(self) -> Task[Comparison]:
         session: Session = self._session
@@ -118,17 +118,17 @@ class PlanVerbs:
         if checked is None or anatomy is None or request is None:
             raise step_closed(mend="plan", why="There is no plan yet.")
 
-        def work(progress: Progress) -> Comparison:
+        def _work(progress: Progress) -> Comparison:
             measured = measure_all(
                 checked.case, anatomy, request, progress=progress, store=MemoryStore()
             )
             return describe_comparison(Ground.of(checked.case, anatomy, request), measured)
 
-        def take(found: Comparison) -> None:
+        def _take(found: Comparison) -> None:
             self._bench.screens.ways = tell_ways(found)
             session.publish("answer")
 
-        return Task("six ways to operate", "compare", work, take)
+        return Task("six ways to operate", "compare", _work, _take)
 
 
 def _files_of(made: object) -> list[object]:
