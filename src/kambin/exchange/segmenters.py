@@ -350,13 +350,15 @@ def _call(words: Sequence[str], tool: Segmenter, say: Callable[[str], None]) -> 
         text=True,
         errors="replace",
     ) as process:
+        has_ended = False
         try:
             for line in process.stdout or ():
                 say(line.rstrip("\n"))
-        except BaseException:
+            has_ended = True
+        finally:
             # stopped from the keyboard: nothing may go on computing behind the user's back
-            process.kill()
-            raise
+            if not has_ended:
+                process.kill()
         status = process.wait()
     if status:
         raise InputError(
