@@ -67,7 +67,11 @@ def facts(plan: Plan) -> tuple[Row, ...]:
         ),
         Row("Height", tip, tip_name or "of the nearest spinous process"),
         Row("Depth", f"{entry.depth_mm:.0f} mm", "skin to target along the axis"),
-        Row("Incision", f"{value('report.skin_incision_mm'):.0f} mm", "as papers print, not computed"),
+        Row(
+            "Incision",
+            f"{value('report.skin_incision_mm'):.0f} mm",
+            "as papers print",
+        ),
     )
 
 
