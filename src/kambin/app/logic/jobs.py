@@ -126,13 +126,13 @@ class Jobs:
         task: Task[Any],
         cancelled: threading.Event,
         handed: threading.Event,
-        future: "Future[Any]",
+        future: Future[Any],
     ) -> None:
         """Have the end of a job told in the session's thread; called in that of the job."""
         self._deliver(lambda: self._end(task, cancelled, future))
         handed.set()
 
-    def _end(self, task: Task[Any], cancelled: threading.Event, future: "Future[Any]") -> None:
+    def _end(self, task: Task[Any], cancelled: threading.Event, future: Future[Any]) -> None:
         """Free the place for the next job, then take what this one made, or say why it did not."""
         self.state = None
         try:
