@@ -9,7 +9,7 @@ from kambin.app.guard.rules import Asked, Permission, find_refusal
 
 HOSTS = frozenset({"127.0.0.1:8000", "localhost:8000"})
 HOST, ORIGIN = "127.0.0.1:8000", "http://127.0.0.1:8000"
-KEYS = Keys()
+KEYS = Keys("the token", "the cookie", "the key of the socket")
 
 HOST_WORDS = {"own": HOST, "foreign": "evil.example:8000"}
 ORIGIN_WORDS = {"none": None, "own": ORIGIN, "foreign": "http://evil.example"}
