@@ -75,6 +75,7 @@ docs: $(STAMP)
 	$(BIN)/python docs/figures/herniation_atlas.py
 	$(BIN)/python docs/figures/approaches.py
 	$(BIN)/python docs/figures/readme_picture.py
+	$(BIN)/python docs/figures/workstation.py
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -32,6 +32,9 @@ _PARTS = {
     "lines_": ("outlines", "labels"),
     "over_": ("tools", "handles", "cursor", "slice_words"),
 }
+SENT_S = 0.01
+"""What the loop needs to send what it was just given."""
+
 _DRAWN = ("cannula", "needle")
 _OF_WHAT = {
     "along-flat": "the path",
@@ -89,7 +92,8 @@ class Views:
             return
         self._paint_all((first,))
         others = tuple(name for name in PANES if name != first)
-        asyncio.get_running_loop().call_soon(self._paint_later, others)
+        # a moment later, and not next: what was painted first has to leave the machine first
+        asyncio.get_running_loop().call_later(SENT_S, self._paint_later, others)
 
     def _paint_later(self, names: tuple[str, ...]) -> None:
         with self._state:
