@@ -38,9 +38,7 @@ def completed_once(
     the_patient: tuple[Case, Anatomy], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """The commands take the anatomy from the shelf: completing it is tested elsewhere."""
-    monkeypatch.setattr(
-        "kambin.cli.opening.complete_once", lambda case, progress: the_patient[1]
-    )
+    monkeypatch.setattr("kambin.cli.opening.complete_once", lambda case, progress: the_patient[1])
     return iter(())
 
 
