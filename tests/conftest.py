@@ -30,6 +30,8 @@ LONGEST_FILES = (
     "unit/anatomy/test_fusion.py",
     "unit/anatomy/test_plates.py",
     "e2e/test_herniation_atlas.py",
+    "e2e/app/test_guided_path.py",
+    "e2e/test_workstation_session.py",
     "e2e/test_real_patients.py",
     "differential/test_verify_planner.py",
     "e2e/test_fused_and_drawn.py",
