@@ -73,7 +73,7 @@ def tell_differences(found: PlanComparison, left: str, right: str) -> Columns:
         CompareRow(
             one.name.replace("_", " ").replace(".", ", "),
             (_number(one.a), _number(one.b)),
-            differs=bool(one.difference),
+            differs=bool(one.difference) or (one.a is None) != (one.b is None),
         )
         for one in found.numbers
     )
