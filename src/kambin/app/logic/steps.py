@@ -19,6 +19,9 @@ def gate(session: Session, step: str) -> Closed | None:
         # what a later step needs, an earlier one has opened; versions are no condition of signing
         if name in ("compare", "rehearse") and name != step:
             continue
+        # after a refusal the other ways to operate are what one asks for
+        if (name, step) == ("examine", "compare"):
+            continue
         if (found := _GATES[name](session)) is not None:
             return found
     return None
@@ -75,11 +78,9 @@ def _examine(session: Session) -> Closed | None:
 
 
 def _compare(session: Session) -> Closed | None:
-    from kambin.app.logic.versions import list_versions  # noqa: PLC0415 - versions go to steps
-
-    if len(list_versions(session)) > 1:
+    if session.answer is not None:
         return None
-    return Closed("There is only one version; a second plan makes two to compare.", "plan")
+    return Closed("There is no plan and no refusal yet to set beside other ways.", "plan")
 
 
 def _rehearse(session: Session) -> Closed | None:

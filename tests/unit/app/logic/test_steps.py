@@ -4,16 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.app.logic.made_session import deliver_plan, made_place, opened_session
+from tests.unit.app.logic.made_session import deliver_plan, opened_session
 from tests.unit.exchange.made_plans import a_refusal
 
 from kambin.app.logic.closed import STEPS, TITLES
-from kambin.app.logic.making import find_folder
 from kambin.app.logic.opening import forget_plan
 from kambin.app.logic.session import Session
 from kambin.app.logic.steps import gate, go_to
 from kambin.core import Finding, RequestError, Severity
-from kambin.desk.planning import write_answer
 
 ASKING = Finding("IN-022", Severity.CONFIRM, "Some names", "labels", "why", "next")
 STOPPING = Finding("AN-110", Severity.BLOCK, "The order is wrong", "labels", "why", "next")
@@ -58,9 +56,7 @@ def test_steps_open_one_after_the_other(tmp_path: Path) -> None:
     session.anatomy = anatomy
     assert _open(session) == ("case", "place", "anatomy", "plan")
     deliver_plan(session)
-    assert _open(session) == ("case", "place", "anatomy", "plan", "examine", "sign")
-    deliver_plan(session, cannula_mm=6.0)
-    assert "compare" in _open(session)
+    assert _open(session) == ("case", "place", "anatomy", "plan", "examine", "compare", "sign")
     assert gate(session, "rehearse") is not None
 
 
@@ -120,10 +116,13 @@ def test_a_closed_step_is_not_shown(tmp_path: Path) -> None:
     assert session.step == "examine"
 
 
-def test_versions_of_another_place_do_not_count(tmp_path: Path) -> None:
+def test_other_ways_are_compared_with_a_refusal_and_not_with_nothing(tmp_path: Path) -> None:
     session = opened_session(tmp_path)
-    deliver_plan(session)
-    write_answer(a_refusal(), find_folder(session))
+    forget_plan(session)
+    closed = gate(session, "compare")
+    assert closed is not None
+    assert closed.mend == "plan"
+    session.answer = a_refusal()
     assert gate(session, "compare") is None
-    session.place = replace(made_place(), level=made_place().level, side=made_place().side.opposite)
+    session.place = None
     assert gate(session, "compare") is not None
