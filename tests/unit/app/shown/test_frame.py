@@ -134,7 +134,7 @@ def test_a_place_without_an_anatomy_waits_for_it(tmp_path: Path) -> None:
     assert [row.done for row in rail.steps][:4] == [True, True, False, False]
 
 
-def test_a_plan_opens_examining_and_signing(tmp_path: Path) -> None:
+def test_a_plan_opens_examining_comparing_and_signing(tmp_path: Path) -> None:
     session = placed(tmp_path)
     assert session.checked is not None
     plan = make_plan((make_stage("cannula", make_clearance()),))
@@ -143,7 +143,7 @@ def test_a_plan_opens_examining_and_signing(tmp_path: Path) -> None:
     assert (rows["Examine"].closed, rows["Sign"].closed) == ("", "")
     assert rows["Anatomy"].done
     assert rows["Plan"].done
-    assert rows["Compare"].closed.startswith("There is only one version")
+    assert rows["Compare"].closed == ""
     assert rows["Rehearse"].closed == "Rehearsal with C-arm and endoscope comes later."
 
 
