@@ -187,7 +187,7 @@ def test_without_a_path_nothing_is_measured_or_sealed(
 
 
 def test_two_versions_are_compared_under_their_numbers(desk: MadeDesk, verbs: PlanVerbs) -> None:
-    deliver_plan(desk.session, cannula_mm=6.3)
+    deliver_plan(desk.session, cannula_mm=6.3, alternatives=(OTHER,))
     assert desk.heard_of(lambda: verbs.versions_compare("1", " 2 ")) == {"answer"}
     columns, rows = desk.screens.differences
     assert columns == ("v1", "v2")
