@@ -20,10 +20,23 @@ PATIENCE_MS = 20_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the servers and browsers of this folder have sockets; `loopback_only` says which."""
+    """Let the servers and browsers of this folder have sockets; `loopback_only` says which.
+
+    The tests of a guided path share a tab and follow each other as a person would: they keep the
+    order in which they are written, whatever the others are shuffled to.
+    """
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.enable_socket)
+    places = [n for n, item in enumerate(items) if item.path.name.startswith("test_guided_path")]
+    written = sorted((items[n] for n in places), key=_find_line)
+    for n, item in zip(places, written, strict=True):
+        items[n] = item
+
+
+def _find_line(item: pytest.Item) -> tuple[str, int]:
+    """Return the file of a test and its line there."""
+    return str(item.path), item.location[1] or 0
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,9 @@
   const DRAG_STARTS_PX = 3;
   const NUDGE = 1;
 
+  // Settled once what the hand did last has been answered: a key must not overtake it.
+  let handSettled = Promise.resolve();
+
   // Says only the newest: while an answer is on its way, what comes is kept, and only the last of it is sent.
   function newestOnly(send) {
     let waiting = null;
@@ -28,7 +31,7 @@
       waiting = args;
       if (!busy) {
         busy = true;
-        next();
+        handSettled = next();
       }
     };
   }
@@ -356,11 +359,15 @@
         asked = 0;
       }
 
+      function afterHand(name) {
+        handSettled.then(() => trame.trigger(name, []));
+      }
+
       function key(event) {
         if (isTyping(event.target) || event.altKey) return;
         const name = event.key.toLowerCase();
         if ((event.ctrlKey || event.metaKey) && name === "z") {
-          trame.trigger(event.shiftKey ? "redo" : "undo", []);
+          afterHand(event.shiftKey ? "redo" : "undo");
         } else if (event.ctrlKey || event.metaKey) {
           return;
         } else if ("1234".includes(name) && name) {
@@ -372,9 +379,9 @@
         } else if (name === "escape") {
           emit("full", 0);
         } else if (name === "l") {
-          trame.trigger("lock", []);
+          afterHand("lock");
         } else if (name === "u") {
-          trame.trigger(event.shiftKey ? "redo" : "undo", []);
+          afterHand(event.shiftKey ? "redo" : "undo");
         } else if (name === "o") {
           trame.trigger("theme_room", []);
         } else {
