@@ -44,7 +44,8 @@ def loopback_only() -> None:
     socket_allow_hosts(["127.0.0.1", "::1"], allow_unix_socket=True)
 
 
-@pytest.fixture(scope="session")
+# For one file: while it runs, so does a loop of its own, in which no other test can begin one.
+@pytest.fixture(scope="module")
 def playwright_running() -> Iterator[Playwright]:
     enable_socket()
     with sync_playwright() as playwright:
