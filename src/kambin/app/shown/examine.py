@@ -5,7 +5,7 @@ from kambin.app.logic.session import Session
 from kambin.app.shown.curve import show_curve
 from kambin.app.shown.findings import show_findings
 from kambin.app.state import ExamineView, Fact, FindingRow, GapRow
-from kambin.planning import Certainty, Clearance, Plan, Reach, Stage
+from kambin.planning import Certainty, Clearance, Group, Plan, Reach, Stage
 from kambin.planning.evaluator import Evaluation
 from kambin.report.words import direction_words, fraction_words, mm_words, structure_words
 
@@ -133,7 +133,9 @@ def _meaning(one: Clearance) -> tuple[str, str]:
     if one.hard_margin_mm is not None and one.clearance_mm < one.hard_margin_mm:
         return f"under margin {one.hard_margin_mm:.1f}", "stop"
     if one.clearance_mm < 0:
-        return ("removed", "care") if one.hard_margin_mm is None else ("touches", "care")
+        # forceps touch at the target, under sight: only removable bone is removed for a tool
+        taken = one.group == Group.REMOVABLE.value and one.hard_margin_mm is None
+        return ("removed", "care") if taken else ("overlaps", "care")
     if one.inside_uncertainty:
         return "within doubt", "care"
     return "clear", "good"

@@ -89,8 +89,13 @@ def test_the_nearest_of_each_kind_stands_once_with_nerves_first() -> None:
     ("parts", "word", "tone"),
     [
         ({"clearance_mm": 0.5, "hard_margin_mm": 1.0}, "under margin 1.0", "stop"),
-        ({"clearance_mm": -0.5, "hard_margin_mm": None}, "removed", "care"),
-        ({"clearance_mm": -0.5, "hard_margin_mm": -1.5}, "touches", "care"),
+        (
+            {"clearance_mm": -0.5, "hard_margin_mm": None, "group": "removable"},
+            "removed",
+            "care",
+        ),
+        ({"clearance_mm": -0.5, "hard_margin_mm": None}, "overlaps", "care"),
+        ({"clearance_mm": -0.5, "hard_margin_mm": -1.5}, "overlaps", "care"),
         (
             {"clearance_mm": 2.0, "hard_margin_mm": 1.0, "inside_uncertainty": True},
             "within doubt",
