@@ -75,7 +75,7 @@ class Running:
         body: bytes | None = None,
     ) -> Answer:
         """Send one request with these headers alone and return the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             given = dict(headers or {})
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)

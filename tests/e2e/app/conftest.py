@@ -16,7 +16,7 @@ from tests.workstation import Running, running_workstation
 
 HERE = Path(__file__).parent
 VIEWPORT = {"width": 1366, "height": 768}
-PATIENCE_MS = 20_000
+PATIENCE_MS = 90_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

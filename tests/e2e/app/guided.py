@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 LONG_MS = 240_000
 """Completing and planning, with both cores busy with other tests."""
 
-expect.set_options(timeout=30_000)
+# In a fresh clone the first numbers of a moved path wait for their kernels to be compiled.
+expect.set_options(timeout=150_000)
 
 OVERFLOWS = """() => {
   const found = [];

@@ -39,12 +39,12 @@ def test_it_starts_serves_stops_and_leaves_nothing(
     told = Path(f"/proc/{a_process.pid}/cmdline").read_bytes()
     told += Path(f"/proc/{a_process.pid}/environ").read_bytes()
     assert token.encode() not in told
-    line = http.client.HTTPConnection("127.0.0.1", address.port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", address.port, timeout=60)
     line.request("GET", f"{address.path}?{address.query}")
     assert line.getresponse().status == 200
     line.close()
     a_process.send_signal(signal.SIGTERM)
-    _, errors = a_process.communicate(timeout=30)
+    _, errors = a_process.communicate(timeout=120)
     assert a_process.returncode == 0
     assert token not in errors
     assert not list(tmp_path.glob("kambin-*"))

@@ -26,7 +26,7 @@ def a_tab(a_browser: Browser, a_workstation: Running) -> Iterator[Page]:
     context = a_browser.new_context(
         viewport={"width": 1366, "height": 768}, reduced_motion="reduce"
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(150_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -216,6 +216,6 @@ def test_the_screen_says_at_once_that_the_line_is_cut(a_browser: Browser, tmp_pa
         page = a_browser.new_context().new_page()
         page.goto(short_lived.first_hop)
         page.wait_for_selector(".kb-app", timeout=LONG_MS)
-    expect(page.locator("[data-name=cut]")).to_be_visible(timeout=1_000)
+    expect(page.locator("[data-name=cut]")).to_be_visible(timeout=3_000)
     assert page.locator(".kb-app").count() == 0
     page.context.close()

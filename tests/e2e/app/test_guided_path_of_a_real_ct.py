@@ -28,7 +28,7 @@ def a_tab(
     enable_socket()
     with running_workstation(folder) as running:
         page = a_browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(150_000)
         page.goto(running.first_hop)
         page.wait_for_selector("[data-pane=sagittal] img", timeout=LONG_MS)
         yield page

@@ -31,7 +31,7 @@
       waiting = args;
       if (!busy) {
         busy = true;
-        handSettled = next();
+        handSettled = Promise.all([handSettled, next()]);
       }
     };
   }
