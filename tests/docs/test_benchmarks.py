@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from benchmarks import case_stages, clearance, live_numbers, made_once, refit_parts, whole_plan
+from benchmarks.c_loop import compile_loop
 from benchmarks.made_once import MadeOnce, name_code
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -153,3 +154,8 @@ def test_no_benchmark_imports_a_test(file: Path) -> None:
     names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     names += [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
     assert not [name for name in names if name.split(".")[0] == "tests"]
+
+
+def test_the_plain_loop_leaves_the_smallest_numbers_to_the_rest_of_the_process() -> None:
+    compile_loop()
+    assert np.nextafter(0.0, 1.0) * np.float64(1.0) > 0
