@@ -151,33 +151,33 @@ def test_the_front_page_has_its_pictures_in_their_rows(
     kind: str, rows: tuple[tuple[str, ...], ...]
 ) -> None:
     names = [name for row in reversed(rows) for name in row]
-    data = _data(a_content(kind=kind), [a_picture(name) for name in (*names, "extra")])
+    data = _data(a_content(kind=kind), [a_picture(name) for name in (*names, "extra")], None)
     files = [[picture["file"].removesuffix(".png") for picture in row] for row in data["front"]]
     assert files == [list(row) for row in rows]
     assert [[p["file"] for p in row] for row in data["rest"]] == [["extra.png"]]
 
 
 def test_pictures_that_were_not_drawn_leave_no_empty_row() -> None:
-    data = _data(a_content(), [a_picture("skin-map")])
+    data = _data(a_content(), [a_picture("skin-map")], None)
     assert [[picture["file"] for picture in row] for row in data["front"]] == [["skin-map.png"]]
 
 
 @pytest.mark.parametrize(("count", "shape"), [(0, []), (3, [3]), (4, [3, 1]), (7, [3, 3, 1])])
 def test_the_other_pictures_stand_three_in_a_row(count: int, shape: list[int]) -> None:
-    data = _data(a_content(), [a_picture(f"p{n}") for n in range(count)])
+    data = _data(a_content(), [a_picture(f"p{n}") for n in range(count)], None)
     assert [len(row) for row in data["rest"]] == shape
 
 
 @pytest.mark.parametrize(("rows", "left"), [(9, 0), (10, 1), (30, 21)])
 def test_the_card_has_nine_rows_and_says_how_many_follow(rows: int, left: int) -> None:
-    short = _data(a_content(summary=a_summary(rows)), ())["summary_short"]
+    short = _data(a_content(summary=a_summary(rows)), (), None)["summary_short"]
     assert len(short["rows"]) == 9
     told = f"Note. {left} more, all larger, on the next pages." if left else "Note."
     assert short["note"] == told
 
 
 def test_a_refusal_has_no_short_table() -> None:
-    assert _data(a_content(summary=None), ())["summary_short"] is None
+    assert _data(a_content(summary=None), (), None)["summary_short"] is None
 
 
 @pytest.mark.parametrize(
@@ -185,13 +185,13 @@ def test_a_refusal_has_no_short_table() -> None:
     [(0, ""), (5, ""), (6, "1 more on the next pages."), (9, "4 more on the next pages.")],
 )
 def test_the_card_has_five_findings_and_says_how_many_follow(count: int, note: str) -> None:
-    data = _data(a_content(findings=tuple(map(a_finding, range(count)))), ())
+    data = _data(a_content(findings=tuple(map(a_finding, range(count)))), (), None)
     assert len(data["findings_short"]) == min(count, 5)
     assert data["findings_note"] == note
 
 
 def test_a_long_reason_is_cut_on_the_card_and_whole_behind_it() -> None:
-    data = _data(a_content(findings=(a_finding(1),)), ())
+    data = _data(a_content(findings=(a_finding(1),)), (), None)
     kind, what, code, why, step = data["findings_short"][0]
     assert (kind, what, code, step) == ("NOTE", "what 1", "(PL-001)", "next")
     assert len(why) <= 180
@@ -200,17 +200,17 @@ def test_a_long_reason_is_cut_on_the_card_and_whole_behind_it() -> None:
 
 
 def test_the_card_carries_the_beginning_of_the_hash_of_the_case() -> None:
-    assert _data(a_content(), ())["case_short"] == "5a" * 8
-    assert _data(a_content(provenance=()), ())["case_short"] == ""
+    assert _data(a_content(), (), None)["case_short"] == "5a" * 8
+    assert _data(a_content(provenance=()), (), None)["case_short"] == ""
 
 
 def test_rows_reach_the_typesetter_as_plain_lists() -> None:
-    data = json.loads(json.dumps(_data(a_content(), ())))
+    data = json.loads(json.dumps(_data(a_content(), (), None)))
     assert data["content"]["facts"] == [["Entry", "102 mm LEFT", "of the midline"]]
     assert data["content"]["provenance"] == [["Case SHA-256", "5a" * 32]]
 
 
 def test_the_legend_is_one_sentence_per_line_of_the_table() -> None:
-    legend = _data(a_content(), ())["legend"]
+    legend = _data(a_content(), (), None)["legend"]
     assert legend.count(". ") == len(LEGEND) - 1
     assert legend.endswith(".")
