@@ -10,7 +10,7 @@ from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import FieldStore, Finding, RequestError, Severity
 from kambin.frames import Side
 from kambin.knowledge import value
-from kambin.planning.certainty_models import DEFAULT_SETTING
+from kambin.planning.asked_again import repeat_request
 from kambin.planning.comparison import compare_numbers, compare_stages, find_changed
 from kambin.planning.evaluate import Path
 from kambin.planning.evaluator import Evaluation, Evaluator
@@ -107,7 +107,7 @@ def what_if(
     """
     level, side = Level.parse(plan.level), Side(plan.side)
     assumed, description = _assume(anatomy, level, plan, assumption)
-    asked = _find_request(plan)
+    asked = repeat_request(plan)
     other = replace(asked, cannula_mm=description.cannula_mm)
     path = _find_path(plan)
     before = _evaluate(case, anatomy, asked, path, plan, store)
@@ -160,21 +160,6 @@ def _assume(
         moved=moved,
         rotated=rotated,
         rules=tuple(rules),
-    )
-
-
-def _find_request(plan: Plan) -> PlanRequest:
-    target = None if plan.zone is not None else plan.trajectory.target_lps_mm
-    return PlanRequest(
-        Level.parse(plan.level),
-        Side(plan.side),
-        zone=plan.zone,
-        target_lps_mm=target,
-        technique=plan.technique,
-        cannula_mm=plan.cannula_mm,
-        margins=plan.margins,
-        weights=plan.weights,
-        errors=plan.certainty.setting or DEFAULT_SETTING,
     )
 
 

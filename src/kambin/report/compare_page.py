@@ -6,8 +6,8 @@ from kambin.anatomy import Anatomy, Case
 from kambin.approaches import Ground, describe_comparison, measure_all
 from kambin.core import AnatomyError, Progress, RequestError
 from kambin.planning import Plan, Refusal
+from kambin.planning.asked_again import repeat_request
 from kambin.planning.reach import has_fragment
-from kambin.report.asked import find_request
 from kambin.report.compare_figure import draw_comparison
 from kambin.report.compare_rows import comparison_tables
 from kambin.report.pictures import Picture
@@ -42,7 +42,7 @@ def make_compare_page(
     document : Plan or Refusal of it; stands for the way through the foramen and is not made again
     progress : Progress
     """
-    request = find_request(document, aims_at_fragment=has_fragment(anatomy))
+    request = repeat_request(document, aims_at_fragment=has_fragment(anatomy))
     if request is None:
         return "The six ways are not compared: the target of the refused request is not known."
     try:

@@ -6,7 +6,7 @@ from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import AnatomyError, FieldStore, Progress, RequestError
 from kambin.frames import Side
 from kambin.planning import Plan, Refusal, SkinMap, plan_skin_map
-from kambin.report.asked import find_request
+from kambin.planning.asked_again import repeat_request
 from kambin.report.skin_map import SkinPicture
 
 
@@ -28,7 +28,7 @@ def find_skin_map(
     progress : Progress
     store : FieldStore, where the planner keeps its distance fields, or none
     """
-    request = find_request(document)
+    request = repeat_request(document)
     if request is None:
         return "The skin map is not drawn: the target of the refused request is not known."
     try:

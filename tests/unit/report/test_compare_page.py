@@ -10,7 +10,7 @@ from tests.unit.planning.test_models import REFUSAL
 
 from kambin.anatomy import Anatomy
 from kambin.core import SilentProgress
-from kambin.report.asked import find_request
+from kambin.planning.asked_again import repeat_request
 from kambin.report.compare_page import ComparePage, make_compare_page
 
 
@@ -40,11 +40,11 @@ def test_without_a_lamina_the_reason_stands_in_its_place() -> None:
 
 
 def test_a_zone_is_asked_again_and_a_point_only_without_fragment() -> None:
-    named = find_request(REFUSAL.model_copy(update={"zone": "central"}))
+    named = repeat_request(REFUSAL.model_copy(update={"zone": "central"}))
     assert named is not None
     assert (named.zone, named.target_lps_mm) == ("central", None)
     plan = make_plan(()).model_copy(update={"zone": None})
-    point, fragment = (find_request(plan, aims_at_fragment=aims) for aims in (False, True))
+    point, fragment = (repeat_request(plan, aims_at_fragment=aims) for aims in (False, True))
     assert point is not None
     assert fragment is not None
     assert point.target_lps_mm == plan.trajectory.target_lps_mm
@@ -54,7 +54,7 @@ def test_a_zone_is_asked_again_and_a_point_only_without_fragment() -> None:
 
 @pytest.mark.parametrize("aims", [True, False])
 def test_level_side_technique_and_cannula_are_those_of_the_answer(aims: bool) -> None:
-    found = find_request(REFUSAL.model_copy(update={"zone": "central"}), aims_at_fragment=aims)
+    found = repeat_request(REFUSAL.model_copy(update={"zone": "central"}), aims_at_fragment=aims)
     assert found is not None
     assert (str(found.level), found.side.value) == (REFUSAL.level, REFUSAL.side)
     assert (found.technique, found.cannula_mm) == (REFUSAL.technique, REFUSAL.cannula_mm)

@@ -10,7 +10,7 @@ from kambin.core import StoreError
 from kambin.frames import Side
 from kambin.imaging import LabelMap, Volume, project
 from kambin.report.palette import BONE_KINDS, find_look
-from kambin.report.projections import _as_film, _picture_mm, _pixel_mm
+from kambin.report.projections import _as_film, _pixel_mm, make_film
 from kambin.report.raster import FAR_MM, empty_buffers, vertex_normals
 from kambin.report.scenery import NOT_A_PLAN, Scenery
 from kambin.report.source import SoftRegion, _is_outlined, _paint_value, _window, crop_near, soften
@@ -152,11 +152,12 @@ def a_shadow(axis: int) -> np.ndarray:
     values[2, 5, 7] = 1000.0
     affine = np.diag([2.0, 3.0, 4.0, 1.0])
     volume = Volume(values, affine, "patient")
-    shadow = project(volume, ("ap", "lateral")[axis])
+    film = make_film(volume, ("ap", "lateral")[axis])
+    shadow = film.shadow
     row, column = np.unravel_index(int(shadow.values.argmax()), shadow.values.shape)
     width, height = _pixel_mm(shadow)
     expected = np.array([column * width, row * height])
-    return _picture_mm(shadow, volume.lps_mm(np.array([2, 5, 7]))) - expected
+    return film.picture_mm(volume.lps_mm(np.array([2, 5, 7]))) - expected
 
 
 @pytest.mark.parametrize("axis", [0, 1])

@@ -1,6 +1,5 @@
 """The answer that lies in the folder of a place: opened, migrated, or blocked with its reason."""
 
-from kambin.anatomy import Level
 from kambin.app.logic.messages import Message, error_message
 from kambin.app.logic.session import Session
 from kambin.app.logic.stale import is_stale, stale_message
@@ -8,10 +7,8 @@ from kambin.app.logic.wish import PlanWish
 from kambin.core import PlanError, StoreError
 from kambin.desk.planning import find_plan_folder
 from kambin.exchange import find_answer_file, read_answer
-from kambin.frames import Side
-from kambin.knowledge import techniques
 from kambin.planning import Plan, PlanRequest, Refusal
-from kambin.planning.certainty_models import DEFAULT_SETTING
+from kambin.planning.asked_again import find_own_weights, find_setting, repeat_request
 
 
 def load_answer(session: Session) -> None:
@@ -44,8 +41,8 @@ def load_answer(session: Session) -> None:
         session.tell(stale_message())
 
 
-def request_of(answer: Plan | Refusal) -> PlanRequest:
-    """Return the question that an answer answers.
+def request_of(answer: Plan | Refusal) -> PlanRequest | None:
+    """Return the question that an answer answers; without a zone a refusal's is the fragment.
 
     Parameters
     ----------
@@ -55,21 +52,7 @@ def request_of(answer: Plan | Refusal) -> PlanRequest:
     ------
     RequestError  (RQ-002) if it names no lumbar level
     """
-    target = None
-    if isinstance(answer, Plan) and answer.zone is None:
-        target = answer.trajectory.target_lps_mm
-    wish = wish_of(answer)
-    return PlanRequest(
-        Level.parse(answer.level),
-        Side(answer.side),
-        zone=answer.zone,
-        target_lps_mm=target,
-        technique=wish.technique,
-        cannula_mm=wish.cannula_mm,
-        margins=wish.margins,
-        weights=wish.weights,
-        errors=wish.errors,
-    )
+    return repeat_request(answer, aims_at_fragment=isinstance(answer, Refusal))
 
 
 def wish_of(answer: Plan | Refusal) -> PlanWish:
@@ -79,23 +62,13 @@ def wish_of(answer: Plan | Refusal) -> PlanWish:
     ----------
     answer : Plan or Refusal
     """
-    setting = DEFAULT_SETTING
-    if isinstance(answer, Plan):
-        setting = answer.certainty.setting or DEFAULT_SETTING
     return PlanWish(
         technique=answer.technique,
         cannula_mm=answer.cannula_mm,
         margins=answer.margins,
-        weights=_own_weights(answer),
-        errors=setting,
+        weights=find_own_weights(answer),
+        errors=find_setting(answer),
     )
-
-
-def _own_weights(answer: Plan | Refusal) -> dict[str, float]:
-    """Return the weights that a surgeon gave: those that are not the technique's."""
-    known = techniques().get(answer.technique)
-    usual = {} if known is None else known.weights.model_dump()
-    return {name: one for name, one in answer.weights.items() if usual.get(name) != one}
 
 
 def _migrated(plan: Plan) -> Message:
