@@ -86,12 +86,30 @@ def lateral_mm(page: Page) -> tuple[float, str]:
     return float(found[1]), found[2]
 
 
+def resting_middle(page: Page, selector: str) -> tuple[float, float]:
+    """Return the middle of an element once it has not moved for a third of a second, pixels.
+
+    A pane that was just put in place is painted again at the size it has on the screen.
+    """
+    element, before = page.locator(selector), None
+    for _ in range(100):
+        box = element.bounding_box()
+        if box is not None and box == before:
+            return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        before = box
+        page.wait_for_timeout(350)
+    raise AssertionError(f"{selector} does not come to rest")
+
+
 def drag_handle(page: Page, name: str, end: str, right: float, down: float) -> None:
     """Drag a disc of the path in a pane."""
-    box = page.locator(f"[data-pane='{name}'] [data-handle={end}] .kb-ring").bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    x, y = resting_middle(page, f"[data-pane='{name}'] [data-handle={end}] .kb-ring")
     page.mouse.move(x, y)
+    under = page.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).closest('[data-handle]')?.dataset.handle",
+        [x, y],
+    )
+    assert under == end, f"the disc of the {end} in {name} is covered at {x:.0f}, {y:.0f}"
     page.mouse.down()
     for part in (0.3, 0.7, 1.0):
         page.mouse.move(x + part * right, y + part * down)
