@@ -12,7 +12,10 @@ import pytest
 from tests.e2e.command_line import Outcome, run_kambin
 from tests.shelf import COARSE_MM, Shelf
 
+from kambin.anatomy.fragment import find_note
+from kambin.anatomy.fragment_brush import Stroke
 from kambin.exchange import read_case
+from kambin.exchange.strokes import strokes_bytes
 from kambin.knowledge import value
 
 AT = ("--level", "L4-L5", "--side", "left")
@@ -117,6 +120,26 @@ def test_the_second_checker_and_the_report_agree(
     # what is operated on stands on the first page
     assert "Herniation L4-L5 left: paracentral extrusion" in card
     assert "MSU 2" in card
+
+
+def test_strokes_of_a_brush_go_on_with_it_or_replace_it(case: Path, tmp_path: Path) -> None:
+    painted = Path(shutil.copytree(case, tmp_path / "case"))
+    before = read_case(painted)
+    key = next(value for value, name in before.names.items() if str(name) == "fragment")
+    voxels = before.labels.lps_mm(np.argwhere(before.labels.values == key))
+    middle = tuple(float(n) for n in voxels.mean(axis=0))
+    file = tmp_path / "strokes.json"
+    file.write_bytes(strokes_bytes((Stroke((middle,), 5.0),)))
+    both = run_kambin("fragment", painted, "--strokes", file, "--remove")
+    assert both.code != 0
+    assert "RQ-082" in both.errors + both.text
+    done = run_kambin("fragment", painted, "--strokes", file, "--replace", "--json")
+    assert done.code == 0, done.errors
+    assert done.document["herniation"]["volume_mm3"] == pytest.approx(4 / 3 * np.pi * 125, rel=0.1)
+    assert done.document["herniation"]["side"] == "left"
+    note = find_note(read_case(painted).source)
+    assert note is not None
+    assert (str(note.origin), note.wishes) == ("drawn", {"strokes": "1"})
 
 
 def test_without_its_fragment_the_plan_is_stale(

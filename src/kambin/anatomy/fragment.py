@@ -18,12 +18,17 @@ from kambin.core import Finding, RequestError, Severity
 from kambin.imaging import LabelMap
 from kambin.knowledge import value
 
+BEGUN_ON = "begun_on"
+"""Word of a note: the origin of the fragment that a person painted on."""
+
 _NOTE = "fragment"
 _SAC_KEY = StructureKey("dural_sac")
 _METHODS = {
     Origin.DRAWN: "Drawn in slices, distances interpolated between them.",
     Origin.MODELLED: "Placed by its parameters; no image shows it.",
 }
+_PAINTED = "Painted by hand with a round brush."
+_PAINTED_ON = f"{_PAINTED} Begun on a placed shape, whose doubt it keeps."
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +164,14 @@ def tag_fragment(
     note, fragment = find_note(source), structures.get(FRAGMENT_KEY)
     if note is None or fragment is None:
         return dict(structures)
-    row = "drawn" if note.origin is Origin.DRAWN else "modelled"
+    is_modelled = Origin.MODELLED in (note.origin, note.wishes.get(BEGUN_ON))
+    row = "modelled" if is_modelled else "drawn"
     # Never better known than the voxels it is kept in.
     sigma = max(value(f"herniation.{row}_sigma_mm"), fragment.sigma_mm)
-    tagged = replace(
-        fragment, origin=note.origin, sigma_mm=sigma, method=_METHODS.get(note.origin, "")
-    )
+    method = _METHODS.get(note.origin, "")
+    if "strokes" in note.wishes:
+        method = _PAINTED_ON if is_modelled else _PAINTED
+    tagged = replace(fragment, origin=note.origin, sigma_mm=sigma, method=method)
     return {**structures, FRAGMENT_KEY: tagged}
 
 

@@ -7,10 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from kambin.anatomy import Anatomy, Case, StructureKey
-from kambin.anatomy.fragment import (
-    has_fragment,
-    take_fragment,
-)
+from kambin.anatomy.fragment import has_fragment
 from kambin.anatomy.fragment_wish import (
     FRAGMENT_MIGRATIONS,
     FRAGMENT_ZONES,
@@ -23,11 +20,11 @@ from kambin.cli.asking import require_level, require_side
 from kambin.cli.output import print_document, print_findings, print_lines, with_version
 from kambin.cli.progress import shown_progress
 from kambin.core import Finding, RequestError
-from kambin.desk.edits import place_drawn, place_wished
+from kambin.desk.edits import place_drawn, place_painted, place_wished, remove_fragment
 from kambin.desk.gate import read_checked_case, require_answered
 from kambin.desk.workbench import complete_once
 from kambin.exchange import read_case, write_bytes_atomically
-from kambin.exchange.fragment_files import rewrite_case
+from kambin.exchange.strokes import read_strokes
 from kambin.measure.herniation import measure_herniation
 from kambin.measure.herniation_types import Herniation
 from kambin.measure.herniation_words import describe_herniation
@@ -40,6 +37,7 @@ from kambin.report.herniation_page import draw_herniation_png
         "kambin fragment case --level L4-L5 --side left --zone subarticular --migration near-down "
         "--size 3 --morphology sequestration --replace",
         "kambin fragment case --contours slice1.mrk.json slice2.mrk.json slice3.mrk.json",
+        "kambin fragment case --strokes painted_fragment.json",
         "kambin fragment case --picture herniation.png",
         "kambin fragment case --remove",
     )
@@ -60,6 +58,10 @@ def fragment(  # noqa: PLR0913, PLR0917 - one option of the contract each
         list[Path] | None,
         typer.Option(metavar="FILE", help="Closed curves, mrk.json; repeat it."),
     ] = None,
+    strokes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Brush strokes, as the workstation writes them."),
+    ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the fragment out.")] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Put the new one in the place of the old.")
@@ -75,36 +77,36 @@ def fragment(  # noqa: PLR0913, PLR0917 - one option of the contract each
     and no default side. A case with another fragment is another case: older plans are stale.
     """
     is_placed = any(word is not None for word in (level, side, zone))
-    _require_one(is_placed=is_placed, contours=contours, remove=remove, replace=replace)
+    asked = {
+        "--level, --side and --zone": is_placed,
+        "--contours": bool(contours),
+        "--strokes": strokes is not None,
+        "--remove": remove,
+    }
+    _require_one(asked, replace=replace)
     # asked before the case is read: what is missing is told at once
     wish = _read_wish(level, side, zone, (migration, size, morphology)) if is_placed else None
     overlaps: Mapping[StructureKey, float] = {}
     if remove:
-        _write(take_fragment(read_case(case)), case, json=json)
+        remove_fragment(case)
+        _tell_removed(case, json=json)
         return
+    if strokes is not None:
+        place_painted(case, read_strokes(strokes), replacing=replace)
     if wish is not None or contours:
         overlaps = _put(case, wish, contours or [], replace=replace)
     _show(case, picture, overlaps, json=json)
 
 
-def _require_one(
-    *, is_placed: bool, contours: list[Path] | None, remove: bool, replace: bool
-) -> None:
-    asked = [
-        word
-        for word, given in (
-            ("--level, --side and --zone", is_placed),
-            ("--contours", bool(contours)),
-            ("--remove", remove),
-        )
-        if given
-    ]
-    if len(asked) > 1 or (replace and not (is_placed or contours)):
+def _require_one(given: Mapping[str, bool], *, replace: bool) -> None:
+    asked = [word for word, is_given in given.items() if is_given]
+    if len(asked) > 1 or (replace and asked in ([], ["--remove"])):
         raise RequestError(
             code="RQ-082",
             what="The fragment that was asked for is not understood",
             where=" and ".join(asked) or "--replace",
-            why="It is placed by its parameters, drawn by contours, or taken out: one of them.",
+            why="It is placed by its parameters, drawn by contours or strokes, or taken out: "
+            "one of them.",
             next_step="See kambin fragment --help.",
         )
 
@@ -138,8 +140,7 @@ def _put(
         )
 
 
-def _write(case: Case, folder: Path, *, json: bool) -> None:
-    rewrite_case(case, folder)
+def _tell_removed(folder: Path, *, json: bool) -> None:
     made = read_case(folder)
     if json:
         print_document(

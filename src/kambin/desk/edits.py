@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from kambin.anatomy import Anatomy, Case, Origin, StructureKey
-from kambin.anatomy.fragment import FragmentNote, has_fragment, put_fragment, take_fragment
+from kambin.anatomy.fragment import (
+    BEGUN_ON,
+    FragmentNote,
+    has_fragment,
+    put_fragment,
+    take_fragment,
+)
+from kambin.anatomy.fragment_before import FragmentBefore, find_before
+from kambin.anatomy.fragment_brush import Stroke, paint
 from kambin.anatomy.fragment_model import place_fragment
 from kambin.anatomy.fragment_wish import FragmentWish
 from kambin.anatomy.replaced_masks import replace_structure
@@ -21,9 +29,13 @@ from kambin.exchange.geometry import SAME_PLACE_TOLERANCE, greatest_shift_voxels
 from kambin.exchange.importing import with_findings
 from kambin.exchange.markups import DrawnCurve
 from kambin.exchange.sources import read_mask
+from kambin.exchange.strokes import STROKES_FILE, strokes_bytes
 
 Complete = Callable[[Case], Anatomy]
 """Completes the anatomy of a case."""
+
+_NOT_PAINTED: Mapping[str, bytes | None] = {STROKES_FILE: None}
+"""Strokes beside a case whose fragment is not painted would tell of another one."""
 
 
 def place_wished(
@@ -52,7 +64,7 @@ def place_wished(
     require_answered(read_checked_case(folder))
     placed = place_fragment(case, complete(case), wish)
     note = FragmentNote(Origin.MODELLED, wish.as_words())
-    rewrite_case(put_fragment(case, placed.mask, note), folder)
+    rewrite_case(put_fragment(case, placed.mask, note), folder, changed=_NOT_PAINTED)
     return placed.overlaps_mm3
 
 
@@ -72,7 +84,63 @@ def place_drawn(folder: Path, contours: Sequence[Path], *, replacing: bool = Fal
     case = _without_fragment(folder, replacing=replacing)
     mask, count = read_contours(contours, case.labels)
     note = FragmentNote(Origin.DRAWN, {"contours": str(count)})
-    rewrite_case(put_fragment(case, mask, note), folder)
+    rewrite_case(put_fragment(case, mask, note), folder, changed=_NOT_PAINTED)
+
+
+def place_painted(folder: Path, strokes: Sequence[Stroke], *, replacing: bool = False) -> None:
+    """Write a case with a fragment as a brush changes the one that is there, or makes one.
+
+    Parameters
+    ----------
+    folder : the case folder
+    strokes : at least one, in the order in which they were made
+    replacing : bool, take the old fragment out first instead of going on with it
+
+    Raises
+    ------
+    RequestError  (RQ-086) if nothing is left of it; (RQ-081) if there is none to replace
+    """
+    case = read_case(folder)
+    if replacing:
+        case = settle_case(take_fragment(case))
+    repaint(folder, strokes, find_before(case), case=case)
+
+
+def repaint(
+    folder: Path,
+    strokes: Sequence[Stroke],
+    before: FragmentBefore | None,
+    *,
+    case: Case | None = None,
+) -> None:
+    """Write a case with the fragment that strokes make of an earlier one, whatever is there now.
+
+    Parameters
+    ----------
+    folder : the case folder
+    strokes : in the order in which they were made; without any the earlier fragment is as it was
+    before : FragmentBefore, the fragment when painting began, or none
+    case : Case of the folder if it was read already
+
+    Raises
+    ------
+    RequestError  (RQ-086) if nothing is left of it
+    """
+    bare = read_case(folder) if case is None else case
+    if has_fragment(bare):
+        bare = settle_case(take_fragment(bare))
+    changed = _NOT_PAINTED
+    if strokes:
+        was = None if before is None else before.as_mask(bare.labels.shape)
+        mask = paint(bare.labels, strokes, was).as_mask(bare.labels)
+        wishes = {"strokes": str(len(strokes))}
+        if before is not None:
+            wishes[BEGUN_ON] = str(before.begun_on)
+        bare = put_fragment(bare, mask, FragmentNote(Origin.DRAWN, wishes))
+        changed = {STROKES_FILE: strokes_bytes(strokes)}
+    elif before is not None:
+        bare = before.put_back(bare)
+    rewrite_case(bare, folder, changed=changed)
 
 
 def remove_fragment(folder: Path) -> None:
@@ -86,7 +154,7 @@ def remove_fragment(folder: Path) -> None:
     ------
     RequestError  (RQ-081) if there is none
     """
-    rewrite_case(take_fragment(read_case(folder)), folder)
+    rewrite_case(take_fragment(read_case(folder)), folder, changed=_NOT_PAINTED)
 
 
 def replace_mask(folder: Path, key: StructureKey, file: Path) -> Mapping[StructureKey, int]:

@@ -10,6 +10,7 @@ from tests.unit.measure.conftest import build
 
 from kambin.anatomy import Anatomy, Case, Level, Origin, StructureKey
 from kambin.anatomy.fragment import (
+    BEGUN_ON,
     FragmentNote,
     find_note,
     has_fragment,
@@ -139,6 +140,23 @@ def test_a_fragment_known_worse_than_its_note_stays_so() -> None:
     source = {"fragment": FragmentNote(Origin.DRAWN).to_text()}
     assert tag_fragment({FRAGMENT_KEY: vague}, source)[FRAGMENT_KEY].sigma_mm == 9.0
     assert tag_fragment({}, source) == {}
+
+
+@pytest.mark.parametrize(
+    ("begun_on", "row"), [(None, "drawn"), ("segmented", "drawn"), ("modelled", "modelled")]
+)
+def test_a_painted_fragment_says_so_and_keeps_the_doubt_of_what_it_was_begun_on(
+    begun_on: str | None, row: str
+) -> None:
+    spine = build(fragment=((2, 9, 17, 25, -4, 4),))
+    wishes = {"strokes": "3"} | ({} if begun_on is None else {BEGUN_ON: begun_on})
+    source = {"fragment": FragmentNote(Origin.DRAWN, wishes).to_text()}
+    exact = replace(spine.structures[FRAGMENT_KEY], sigma_mm=0.1)
+    found = tag_fragment({FRAGMENT_KEY: exact}, source)[FRAGMENT_KEY]
+    assert found.origin is Origin.DRAWN
+    assert found.sigma_mm == value(f"herniation.{row}_sigma_mm")
+    assert found.method.startswith("Painted by hand")
+    assert ("placed" in found.method) is (row == "modelled")
 
 
 @pytest.mark.parametrize("missing", ["fragment", "dural_sac", "both"])

@@ -12,42 +12,45 @@ from kambin.core import RequestError
 from kambin.frames import Side
 
 REST = ("none", 2, "extrusion")
-FILES = [Path("slice.mrk.json")]
+
+
+PLACED = "--level, --side and --zone"
+WORDS = (PLACED, "--contours", "--strokes", "--remove")
+
+
+def _given(*words: str) -> dict[str, bool]:
+    return {word: word in words for word in WORDS}
 
 
 @pytest.mark.parametrize(
-    ("is_placed", "contours", "remove", "replace"),
+    ("word", "replace"),
     [
-        (False, None, False, False),
-        (True, None, False, False),
-        (False, FILES, False, False),
-        (False, None, True, False),
-        (True, None, False, True),
-        (False, FILES, False, True),
-        (False, [], False, False),
+        ("", False),
+        *((word, False) for word in WORDS),
+        *((word, True) for word in WORDS if word != "--remove"),
     ],
 )
-def test_one_thing_at_a_time_is_understood(
-    is_placed: bool, contours: list[Path] | None, remove: bool, replace: bool
-) -> None:
-    _require_one(is_placed=is_placed, contours=contours, remove=remove, replace=replace)
+def test_one_thing_at_a_time_is_understood(word: str, replace: bool) -> None:
+    _require_one(_given(word), replace=replace)
 
 
 @pytest.mark.parametrize(
-    ("is_placed", "contours", "remove", "replace", "where"),
+    ("words", "replace", "where"),
     [
-        (True, FILES, False, False, "--level, --side and --zone and --contours"),
-        (True, None, True, False, "--level, --side and --zone and --remove"),
-        (False, FILES, True, False, "--contours and --remove"),
-        (False, None, False, True, "--replace"),
-        (False, None, True, True, "--remove"),
+        ((PLACED, "--contours"), False, f"{PLACED} and --contours"),
+        ((PLACED, "--remove"), False, f"{PLACED} and --remove"),
+        (("--contours", "--remove"), False, "--contours and --remove"),
+        (("--contours", "--strokes"), False, "--contours and --strokes"),
+        (("--strokes", "--remove"), True, "--strokes and --remove"),
+        ((), True, "--replace"),
+        (("--remove",), True, "--remove"),
     ],
 )
 def test_two_things_at_once_are_refused_by_name(
-    is_placed: bool, contours: list[Path] | None, remove: bool, replace: bool, where: str
+    words: tuple[str, ...], replace: bool, where: str
 ) -> None:
     with pytest.raises(RequestError, match="RQ-082") as caught:
-        _require_one(is_placed=is_placed, contours=contours, remove=remove, replace=replace)
+        _require_one(_given(*words), replace=replace)
     assert caught.value.where == where
 
 
