@@ -125,6 +125,33 @@ def find_longest_axis(points: Scalar, part: Scalar) -> int:  # pragma: no cover
     return longest
 
 
+@njit(nogil=True)
+def find_ball(points: Scalar, first: Scalar, last: Scalar) -> Any:  # pragma: no cover
+    """Return centre and radius of a ball that holds some points, and the one nearest to its centre.
+
+    Parameters
+    ----------
+    points : float32 array, shape (N, 3), node spacings
+    first, last : int, of the points, and one past them
+    """
+    centre = np.empty(3, dtype=np.float32)
+    for axis in range(3):
+        low = np.float64(points[first:last, axis].min())
+        high = np.float64(points[first:last, axis].max())
+        centre[axis] = 0.5 * (low + high)
+    closest, furthest, nearest = np.inf, 0.0, first
+    for n in range(first, last):
+        away = 0.0
+        for axis in range(3):
+            away += (np.float64(points[n, axis]) - np.float64(centre[axis])) ** 2
+        furthest = max(furthest, away)
+        if away < closest:
+            closest, nearest = away, n
+    # One point is its own ball, exactly.
+    radius = np.sqrt(furthest) + ROUNDING_NODES if furthest > 0 else 0.0
+    return centre, np.float32(radius), nearest
+
+
 @njit(cache=True)
 def bound_nodes(points: Scalar, spans: Scalar) -> Any:  # pragma: no cover
     """Return centre, radius and nearest point of every node.
@@ -139,21 +166,7 @@ def bound_nodes(points: Scalar, spans: Scalar) -> Any:  # pragma: no cover
     nearest = np.empty(spans.shape[0], dtype=np.int64)
     for node in range(spans.shape[0]):
         first, last = spans[node]
-        for axis in range(3):
-            low = np.float64(points[first:last, axis].min())
-            high = np.float64(points[first:last, axis].max())
-            centres[node, axis] = 0.5 * (low + high)
-        closest, furthest = np.inf, 0.0
-        for n in range(first, last):
-            away = 0.0
-            for axis in range(3):
-                away += (np.float64(points[n, axis]) - np.float64(centres[node, axis])) ** 2
-            furthest = max(furthest, away)
-            if away < closest:
-                closest, nearest[node] = away, n
-        # One point is its own ball, exactly.
-        if furthest > 0:
-            radii[node] = np.sqrt(furthest) + ROUNDING_NODES
+        centres[node], radii[node], nearest[node] = find_ball(points, first, last)
     return centres, radii, nearest
 
 
