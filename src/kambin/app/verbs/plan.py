@@ -106,8 +106,10 @@ class PlanVerbs:
         """Run a task that writes files, and say where they are."""
 
         def _take(made: object) -> None:
-            files = [str(one) for one in _files_of(made)]
-            self._bench.screens.made = tuple(f"{name}: {file}" for file in files)
+            screens = self._bench.screens
+            # what was written before stays told
+            others = tuple(one for one in screens.made if not one.startswith(f"{name}: "))
+            screens.made = (*others, *(f"{name}: {words}" for words in _tell_files(made)))
             task.take(made)
 
         self._bench.jobs.start(Task(task.title, task.step, task.work, _take))
@@ -131,11 +133,22 @@ class PlanVerbs:
         return Task("six ways to operate", "compare", _work, _take)
 
 
+def _tell_files(made: object) -> list[str]:
+    """Return what was written in words, a file each; many of one kind are one line."""
+    told: list[str] = []
+    for one in _files_of(made):
+        if isinstance(one, tuple) and one:
+            told.append(f"{len(one)} files in {one[0].parent}")
+        elif one:
+            told.append(str(one))
+    return told
+
+
 def _files_of(made: object) -> list[object]:
     if isinstance(made, tuple):
         return list(made)
     return (
-        [value for value in vars(made).values() if value]
+        list(vars(made).values())
         if hasattr(made, "__dict__")
         else [getattr(made, name) for name in getattr(made, "__dataclass_fields__", {})]
     )

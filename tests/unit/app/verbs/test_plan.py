@@ -337,9 +337,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Slotted:
-    """The same without a dictionary."""
+    """The same without a dictionary, with pictures."""
 
     page: Path
+    pictures: tuple[Path, ...] = ()
 
 
 @pytest.mark.parametrize(
@@ -349,6 +350,10 @@ class Slotted:
         (Written(Path("a.html"), Path("a.pdf")), ("Report: a.html", "Report: a.pdf")),
         (Written(Path("a.html"), None), ("Report: a.html",)),
         (Slotted(Path("a.html")), ("Report: a.html",)),
+        (
+            Slotted(Path("a.html"), (Path("p/1.png"), Path("p/2.png"))),
+            ("Report: a.html", "Report: 2 files in p"),
+        ),
     ],
 )
 def test_what_was_written_is_told_with_its_place_once_it_is_there(
@@ -360,6 +365,16 @@ def test_what_was_written_is_told_with_its_place_once_it_is_there(
     desk.jobs.run()
     assert desk.screens.made == words
     assert taken == [made]
+
+
+def test_a_sheet_leaves_the_report_told_and_a_new_report_takes_its_place(
+    desk: MadeDesk, verbs: PlanVerbs
+) -> None:
+    for name, file in (("Report", "a"), ("Sheet", "b"), ("Report", "c")):
+        task = Task("writing", "sign", lambda _, file=file: (Path(file),), lambda _: None)
+        verbs._start_writing(task, name)
+        desk.jobs.run()
+    assert desk.screens.made == ("Sheet: b", "Report: c")
 
 
 def test_report_and_sheet_are_long_work_of_the_last_step(desk: MadeDesk, verbs: PlanVerbs) -> None:
