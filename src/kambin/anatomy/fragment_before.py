@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy.case import Case
 from kambin.anatomy.fragment import BEGUN_ON, FragmentNote, find_note, put_fragment
+from kambin.anatomy.fragment_brush import Painted
 from kambin.anatomy.fragment_site import FRAGMENT_KEY
 from kambin.anatomy.structures import Origin
 
@@ -46,6 +47,15 @@ class FragmentBefore:
         for first, count in self.runs:
             flat[first : first + count] = True
         return flat.reshape(shape)
+
+    def as_painted(self, shape: tuple[int, int, int]) -> Painted | None:
+        """Return its voxels for the brush to go on with, or none without any.
+
+        Parameters
+        ----------
+        shape : of the labels
+        """
+        return Painted.of(self.as_mask(shape)) if self.runs else None
 
     def put_back(self, case: Case) -> Case:
         """Return a case without a fragment with this one in it again.

@@ -77,6 +77,21 @@ class Painted:
     first: tuple[int, int, int]
     mask: NDArray[np.bool_]
 
+    @classmethod
+    def of(cls, mask: NDArray[np.bool_]) -> "Painted":
+        """Return the shape that a mask has, in the smallest box that holds it.
+
+        Parameters
+        ----------
+        mask : bool array, shape of the labels, at least one voxel
+        """
+        ends = []
+        for axis in range(3):
+            filled = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+            ends.append((int(filled[0]), int(filled[-1]) + 1))
+        (i, i_end), (j, j_end), (k, k_end) = ends
+        return cls((i, j, k), np.array(mask[i:i_end, j:j_end, k:k_end]))
+
     def as_region(self, labels: LabelMap) -> LabelMap:
         """Return the shape with its place in the patient, shape of the box.
 
@@ -112,16 +127,14 @@ class Painted:
         return whole
 
 
-def paint(
-    labels: LabelMap, strokes: Sequence[Stroke], before: NDArray[np.bool_] | None = None
-) -> Painted:
+def paint(labels: LabelMap, strokes: Sequence[Stroke], before: Painted | None = None) -> Painted:
     """Return the voxels whose middle the brush passed over, one stroke after the other.
 
     Parameters
     ----------
     labels : LabelMap that says where the voxels lie
     strokes : in the order in which they were made
-    before : bool array, shape of the labels, what was there already, or none
+    before : Painted, what was there already and stays as it is, or none
 
     Returns
     -------
@@ -129,9 +142,10 @@ def paint(
     """
     whole = _find_box(labels, strokes, before)
     first = (whole[0].start, whole[1].start, whole[2].start)
-    shape = tuple(one.stop - one.start for one in whole)
-    mask = np.zeros(shape, bool) if before is None else np.array(before[whole])
-    painted = Painted(first, mask)
+    painted = Painted(first, np.zeros([one.stop - one.start for one in whole], bool))
+    if before is not None:
+        shift = [a - b for a, b in zip(before.first, first, strict=True)]
+        painted.mask[_box(shift, before.mask.shape)] = before.mask
     for stroke in strokes:
         _apply(labels, painted, stroke)
     return painted
@@ -183,13 +197,13 @@ def _distance_mm(
 
 
 def _find_box(
-    labels: LabelMap, strokes: Iterable[Stroke], before: NDArray[np.bool_] | None
+    labels: LabelMap, strokes: Iterable[Stroke], before: Painted | None
 ) -> tuple[slice, slice, slice]:
     """Return the smallest box of voxels that holds all strokes and what was there."""
     boxes = [_voxels_between(labels, *one.ends_lps_mm) for one in strokes if not one.erases]
-    if before is not None and before.any():
-        for_each = [np.flatnonzero(before.any(axis=tuple({0, 1, 2} - {a}))) for a in range(3)]
-        boxes.append(tuple(slice(int(n[0]), int(n[-1]) + 1) for n in for_each))  # type: ignore[arg-type]
+    if before is not None:
+        i, j, k = _box(before.first, before.mask.shape)
+        boxes.append((i, j, k))
     if not boxes:
         return slice(0, 1), slice(0, 1), slice(0, 1)
     i, j, k = (
@@ -212,7 +226,7 @@ def _voxels_between(
     return i, j, k
 
 
-def _box(first: tuple[int, int, int], shape: tuple[int, ...]) -> tuple[slice, ...]:
+def _box(first: Sequence[int], shape: tuple[int, ...]) -> tuple[slice, ...]:
     return tuple(slice(a, a + n) for a, n in zip(first, shape, strict=True))
 
 

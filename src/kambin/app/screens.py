@@ -17,6 +17,7 @@ from kambin.app.shown.examine import show_examine
 from kambin.app.shown.footer import show_footer
 from kambin.app.shown.frame import show_header, show_rail
 from kambin.app.shown.layout import FOURTHS, THIRDS
+from kambin.app.shown.painting import show_painting
 from kambin.app.shown.place import show_place
 from kambin.app.shown.plan import show_plan
 from kambin.app.shown.sign import show_sign
@@ -86,6 +87,7 @@ class Screens:
             (_on("case"), lambda: show_case(session)),
             (_on("case place anatomy"), lambda: show_place(session, self._picture())),
             (_on("anatomy place answer"), lambda: show_anatomy(session)),
+            (_on("case anatomy"), lambda: show_painting(session)),
             (_on("answer draft job"), lambda: show_plan(session, running=running)),
             (_on("answer draft"), lambda: show_examine(session, self.version())),
             (_on("answer case"), lambda: show_compare(session, self.differences, self.ways)),

@@ -178,6 +178,32 @@ class AnatomyView:
 
 
 @dataclass(frozen=True, slots=True)
+class PaintView:
+    """Step 3: the brush with which the fragment is painted.
+
+    Parameters
+    ----------
+    is_active : bool, the hand paints in the slices
+    words, origin : str, what was painted, and what it will be taken for
+    is_kept : bool, the case has it as it is shown
+    can_undo, can_redo : bool, strokes
+    least_mm, most_mm : float, radius of the brush
+    has_fragment : bool, the case has one that can be taken out
+    """
+
+    NAME: ClassVar[str] = "paint_view"
+    is_active: bool = False
+    words: str = ""
+    origin: str = ""
+    is_kept: bool = True
+    can_undo: bool = False
+    can_redo: bool = False
+    least_mm: float = 0.0
+    most_mm: float = 0.0
+    has_fragment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Pick:
     """One plan of the choice, with what it trades."""
 
@@ -387,8 +413,8 @@ class Pictures:
 
 
 Shown = (
-    Header | Rail | CaseView | PlaceView | AnatomyView | PlanView | ExamineView | CompareView
-    | SignView | Footer | Layout | Pictures
+    Header | Rail | CaseView | PlaceView | AnatomyView | PaintView | PlanView | ExamineView
+    | CompareView | SignView | Footer | Layout | Pictures
 )  # fmt: skip
 """Every value that is published under a name of its own."""
 

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from trame_server.state import State
 
+from kambin.anatomy.fragment_site import FRAGMENT_KEY
 from kambin.app.logic.bulls_eye import find_aim, show_bulls_eye
 from kambin.app.logic.draft import Draft, HandPath
+from kambin.app.logic.painted_preview import PaintedPreview
+from kambin.app.logic.painting import is_painting
 from kambin.app.logic.pane_geometry import PaneView
 from kambin.app.logic.pane_pictures import (
     Overlay,
@@ -66,6 +69,7 @@ class Views:
         self.first = ""
         self.panes = Panes.about(np.zeros(3))
         self.stills = Stills(session)
+        self._preview = PaintedPreview()
 
     def refresh(self, changed: frozenset[str]) -> None:
         """Follow what changed and paint it; to be called while the state is open.
@@ -171,6 +175,11 @@ class Views:
 
     def _overlay(self) -> Overlay:
         session, draft = self._session, self._session.draft
+        if is_painting(session):
+            # the brush alone: a disc of the path would catch the hand
+            hidden = session.hidden | {str(FRAGMENT_KEY)}
+            region = self._preview.region(session)
+            return Overlay(session.cursor_lps_mm, hidden=hidden, painted=region)
         if draft is None:
             return Overlay(session.cursor_lps_mm, hidden=session.hidden)
         return Overlay(

@@ -131,7 +131,7 @@ def repaint(
         bare = settle_case(take_fragment(bare))
     changed = _NOT_PAINTED
     if strokes:
-        was = None if before is None else before.as_mask(bare.labels.shape)
+        was = None if before is None else before.as_painted(bare.labels.shape)
         mask = paint(bare.labels, strokes, was).as_mask(bare.labels)
         wishes = {"strokes": str(len(strokes))}
         if before is not None:

@@ -18,7 +18,8 @@ def grid(spacing: tuple[float, float, float] = (1.0, 1.0, 1.0), n: int = 24) -> 
 
 
 def whole(labels: LabelMap, *strokes: Stroke, before: np.ndarray | None = None) -> np.ndarray:
-    return paint(labels, strokes, before).as_mask(labels)
+    was = None if before is None else Painted.of(before)
+    return paint(labels, strokes, was).as_mask(labels)
 
 
 def near(labels: LabelMap, points: np.ndarray, radius_mm: float) -> np.ndarray:
@@ -98,7 +99,8 @@ def test_a_mirrored_patient_is_painted_mirrored(
     before = near(labels, np.zeros((1, 3)), 4.0)
     stroke = Stroke(tuple(points), radius_mm, erases)
     other = Stroke(tuple((-x, y, z) for x, y, z in points), radius_mm, erases)
-    one, two = paint(labels, [stroke], before), paint(labels, [other], before[::-1])
+    one = paint(labels, [stroke], Painted.of(before))
+    two = paint(labels, [other], Painted.of(before[::-1]))
     assert (_spread(one, labels) == _spread(two, labels)[::-1]).all()
 
 

@@ -71,7 +71,7 @@ def test_all_events_publish_every_value(build: Build, session: Session) -> None:
         ("job", {"footer", "plan_view"}),
         ("draft", {"footer", "plan_view", "header", "rail", "examine_view"}),
         ("place", {"header", "rail", "place_view", "anatomy_view", "sign_view"}),
-        ("anatomy", {"header", "rail", "place_view", "anatomy_view"}),
+        ("anatomy", {"header", "rail", "place_view", "anatomy_view", "paint_view"}),
     ],
 )
 def test_an_event_publishes_what_hangs_on_it_and_no_more(

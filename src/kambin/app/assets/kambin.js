@@ -76,6 +76,8 @@
       over: { type: Object, default: null },
       locked: { type: Boolean, default: false },
       selected: { type: String, default: "entry" },
+      brushMm: { type: Number, default: 0 },
+      brushErases: { type: Boolean, default: false },
     },
     emits: ["select", "full"],
     setup(props, { emit }) {
@@ -87,6 +89,32 @@
       const sendCursor = newestOnly((x, y) => call("cursor_set", props.pane, x, y));
       const sendScroll = summed((steps) => call("pane_scroll", props.pane, steps));
       const sendPan = newestOnly((x, y) => call("pane_pan", props.pane, x, y));
+      // Strokes of the brush: no place of the hand is left out, however slowly it is answered.
+      const strokes = [];
+      const sendStrokes = newestOnly(async () => {
+        while (strokes.length) {
+          const one = strokes[0];
+          const places = one.places;
+          const done = one.done;
+          one.places = [];
+          if (done) strokes.shift();
+          await call("paint_move", props.pane, places, one.mm, one.erases, done);
+          if (!done && !one.places.length) break;
+        }
+      });
+      const brushAt = shallowRef(null);
+
+      function paint(x, y, done) {
+        let last = strokes[strokes.length - 1];
+        if (!last || last.done) {
+          last = { places: [], mm: props.brushMm, erases: props.brushErases, done: false };
+          strokes.push(last);
+        }
+        last.places.push(`${x.toFixed(2)} ${y.toFixed(2)}`);
+        last.done = done;
+        sendStrokes();
+      }
+
       const sendNudge = newestOnly((...args) => call("path_nudge", ...args));
       let zoom = 1;
       const sendZoom = newestOnly(async () => {
@@ -108,7 +136,10 @@
         if (event.button !== 0 || !props.view) return;
         const [x, y] = at(event);
         box.value.closest(".kb-pane").focus({ preventScroll: true });
-        if (handle && !props.locked) {
+        if (props.brushMm > 0 && !event.shiftKey) {
+          hand = { paint: true };
+          paint(x, y, false);
+        } else if (handle && !props.locked) {
           emit("select", handle.name);
           hand = { name: handle.name, dx: handle.x - x, dy: handle.y - y };
           dragged.value = { name: handle.name, x: handle.x, y: handle.y };
@@ -126,9 +157,12 @@
       }
 
       function move(event) {
+        if (props.brushMm > 0) brushAt.value = at(event);
         if (!hand) return;
         const [x, y] = at(event);
-        if (hand.name) {
+        if (hand.paint) {
+          paint(x, y, false);
+        } else if (hand.name) {
           if (!hand.moved && Math.hypot(event.clientX - hand.startX, event.clientY - hand.startY) < DRAG_STARTS_PX) return;
           hand.moved = true;
           dragged.value = { name: hand.name, x: x + hand.dx, y: y + hand.dy };
@@ -144,6 +178,7 @@
 
       function up(event) {
         if (!hand) return;
+        if (hand.paint) paint(...at(event), true);
         if (hand.name && hand.moved) {
           const [x, y] = at(event);
           sendDrag(hand.name, props.pane, x + hand.dx, y + hand.dy, true);
@@ -166,7 +201,13 @@
         if (event.ctrlKey || event.metaKey || event.altKey) return;
         const arrows = { ArrowLeft: [-NUDGE, 0], ArrowRight: [NUDGE, 0], ArrowUp: [0, -NUDGE], ArrowDown: [0, NUDGE] };
         const arrow = arrows[event.key];
-        if (arrow) {
+        if (props.brushMm > 0 && props.over && (arrow || event.key === " ")) {
+          // With the brush the arrows move the cursor by a millimetre, and the space bar dabs there.
+          const { x, y } = props.over.cursor;
+          const step = 1 / ((props.view && props.view.mm_per_px) || 1);
+          if (arrow) sendCursor(x + step * arrow[0], y + step * arrow[1]);
+          else paint(x, y, true);
+        } else if (arrow) {
           if (!props.locked) sendNudge(props.selected, props.pane, arrow[0], arrow[1], event.shiftKey);
         } else if (event.key === "PageUp" || event.key === "PageDown") {
           sendScroll(event.key === "PageDown" ? 1 : -1);
@@ -249,6 +290,12 @@
         );
       }
 
+      function brush(view) {
+        const place = brushAt.value;
+        if (!(props.brushMm > 0) || !place || !view.mm_per_px) return null;
+        return h("circle", { cx: place[0], cy: place[1], r: props.brushMm / view.mm_per_px, class: ["kb-line", "kb-brush", props.brushErases ? "is-erasing" : ""], fill: "none" });
+      }
+
       function scale(view, em) {
         if (!view.mm_per_px) return null;
         const room = view.width * 0.2 * view.mm_per_px;
@@ -302,6 +349,7 @@
                 onPointermove: move,
                 onPointerup: up,
                 onPointercancel: up,
+                onPointerleave: () => (brushAt.value = null),
                 style: { "--kb-em": `${em}px` },
               },
               ready
@@ -311,6 +359,7 @@
                     view.cursor && !plain ? cross(view, em) : null,
                     ...(view.labels || []).map(label),
                     ...(view.handles || []).map((item) => handle(view, item, em)),
+                    brush(view),
                     plain ? null : scale(view, em),
                     plain ? null : letters(view, em),
                   ]

@@ -11,11 +11,12 @@ from kambin.app.logic.messages import Message, error_message
 from kambin.app.logic.saved import (
     SAVED_VERSION,
     SavedSession,
+    restore_painting,
     restore_places,
     save_session,
 )
 from kambin.app.logic.session import Session
-from kambin.core import StoreError
+from kambin.core import RequestError, StoreError
 from kambin.exchange import to_json, write_bytes_atomically
 
 SAVED_FILE = "workstation.json"
@@ -51,6 +52,11 @@ def restore(session: Session) -> None:
     saved = _read(file, session.checked.case.sha256)
     if isinstance(saved, str):
         _set_aside(session, file, saved)
+        return
+    try:
+        session.painting = restore_painting(saved)
+    except RequestError as error:
+        _set_aside(session, file, f"A stroke in it is none: {error.why}")
         return
     session.kept = restore_places(saved)
     session.hidden, session.ticks = frozenset(saved.hidden), frozenset(saved.ticks)

@@ -1,11 +1,13 @@
 """Changing the anatomy of the open case: fragment, masks, roots; older plans are stale then."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from kambin.anatomy import Anatomy, Case, StructureKey
 from kambin.anatomy.fragment_wish import FragmentWish
 from kambin.app.logic.closed import step_closed
+from kambin.app.logic.messages import Message
 from kambin.app.logic.opening import refresh_case
 from kambin.app.logic.session import Session
 from kambin.app.logic.tasks import Task
@@ -57,7 +59,7 @@ def fragment_task(
 
         place_wished(folder, wish, _complete, replacing=replacing)
 
-    return _change_task(session, "placing the fragment", _change)
+    return _aiming(session, change_task(session, "placing the fragment", _change))
 
 
 def contours_task(
@@ -75,11 +77,12 @@ def contours_task(
     ------
     RequestError  (RQ-181) without a case
     """
-    return _change_task(
+    task = change_task(
         session,
         "drawing the fragment",
         lambda folder, _: place_drawn(folder, contours, replacing=replacing),
     )
+    return _aiming(session, task)
 
 
 def remove_fragment_task(session: Session) -> Task[CheckedCase]:
@@ -93,7 +96,7 @@ def remove_fragment_task(session: Session) -> Task[CheckedCase]:
     ------
     RequestError  (RQ-181) without a case
     """
-    return _change_task(
+    return change_task(
         session, "taking the fragment out", lambda folder, _: remove_fragment(folder)
     )
 
@@ -117,7 +120,7 @@ def replace_mask_task(session: Session, key: str, file: Path) -> Task[CheckedCas
     def _change(folder: Path, _: Progress) -> None:
         replace_mask(folder, known, file)
 
-    return _change_task(session, "replacing a mask", _change)
+    return change_task(session, "replacing a mask", _change)
 
 
 def draw_root_task(
@@ -138,17 +141,28 @@ def draw_root_task(
     AnatomyError  (AN-010) for what is no key
     """
     known = StructureKey.parse(key)
-    return _change_task(
+    return change_task(
         session,
         "drawing a root",
         lambda folder, _: draw_root(folder, known, curve, radius_mm=radius_mm),
     )
 
 
-def _change_task(
+def change_task(
     session: Session, title: str, change: Callable[[Path, Progress], None]
 ) -> Task[CheckedCase]:
-    """Return the task that changes the folder and reads it again."""
+    """Return the task that changes the folder and reads it again.
+
+    Parameters
+    ----------
+    session : Session with an open case
+    title : str, of the task
+    change : changes the folder, whole or not at all
+
+    Raises
+    ------
+    RequestError  (RQ-181) without a case
+    """
     folder = session.folder
     if folder is None:
         raise step_closed(mend="case", why="No case is open.")
@@ -164,3 +178,38 @@ def _change_task(
             refresh_case(session, checked)
 
     return Task(title, "anatomy", _work, _take)
+
+
+def aim_at_fragment(session: Session) -> None:
+    """Have the plan aim at the fragment that was just put in, and no longer at a zone.
+
+    Parameters
+    ----------
+    session : Session
+    """
+    place = session.place
+    if place is None or place.zone is None:
+        return
+    session.place = replace(place, zone=None)
+    session.tell(
+        Message(
+            "note",
+            "anatomy",
+            what="Plans aim at the fragment of this case now",
+            where=place.name,
+            why=f"The zone {place.zone} that was named before is less than what lies there.",
+            next_step="Name a zone at side and level if you mean another place.",
+        )
+    )
+    session.publish("place")
+
+
+def _aiming(session: Session, task: Task[CheckedCase]) -> Task[CheckedCase]:
+    """Return a task after which plans aim at the fragment."""
+
+    def _take(checked: CheckedCase) -> None:
+        task.take(checked)
+        if session.folder == checked.folder:
+            aim_at_fragment(session)
+
+    return replace(task, take=_take)

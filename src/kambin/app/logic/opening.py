@@ -45,7 +45,7 @@ def take_case(session: Session, checked: CheckedCase) -> None:
     session.wish, session.hidden = PlanWish(), frozenset()
     session.step = "case"
     session.cursor_lps_mm = find_middle(checked)
-    session.ticks, session.kept = frozenset(), {}
+    session.ticks, session.kept, session.painting = frozenset(), {}, None
     forget_place(session)
     restore(session)
     session.publish("case", "anatomy", "place", "answer", "draft", "cursor")
@@ -64,6 +64,9 @@ def refresh_case(session: Session, checked: CheckedCase) -> None:
     if before is None or before.case.sha256 != checked.case.sha256:
         session.anatomy = None
         session.ground = session.draft = session.hovering = None
+        if session.painting is not None and session.painting.case_sha256 != checked.case.sha256:
+            # it was begun on another content of the case
+            session.painting = None
         if is_stale(session):
             session.tell(stale_message())
         session.publish("case", "anatomy", "answer", "draft")

@@ -162,6 +162,19 @@ def draw_tool_lines(name: str, lines: Sequence[NDArray[np.float64]]) -> dict[str
     }
 
 
+def draw_painted(cut: Cut) -> dict[str, Any]:
+    """Return what a brush has painted as a screen draws it: name, d, colour, width, dash, fill.
+
+    Parameters
+    ----------
+    cut : Cut
+    """
+    colour = svg_colour(find_look(cut.key).colour)
+    drawn = {"name": "painted", "d": svg_path(cut.lines, thinning=0.0), "colour": colour}
+    # Veiled and not filled: what lies under the paint is still to be seen.
+    return drawn | {"width": _POINT_PX, "dash": "", "fill": colour + "48"}
+
+
 def draw_leaders(labels: Sequence[Label]) -> list[dict[str, Any]]:
     """Return the thin lines from names to what they name, as one outline, or none.
 

@@ -15,6 +15,7 @@ from kambin.app.logic.pane_outlines import (
     Cut,
     draw_cut,
     draw_leaders,
+    draw_painted,
     draw_tool_lines,
     find_cuts,
     find_tool_lines,
@@ -55,12 +56,14 @@ class Overlay:
     tools : the tools at their true diameter, the last one on top
     handles : points that can be dragged, by name, mm, LPS
     hidden : names of structures that are not outlined
+    painted : SoftRegion, what a brush has painted, or none
     """
 
     cursor_lps_mm: NDArray[np.float64]
     tools: tuple[DrawnTool, ...] = ()
     handles: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    painted: SoftRegion | None = None
 
 
 def prepare_panes(
@@ -136,7 +139,10 @@ class PanePainter:
             "slice_words": words,
             "letters": asdict(view.letters),
             "outlines": [*outlines, *draw_leaders(labels)],
-            "tools": [draw_tool_lines(name, found) for name, found in tools],
+            "tools": [
+                *_show_painted(view, overlay.painted),
+                *(draw_tool_lines(name, found) for name, found in tools),
+            ],
             "handles": handles,
             "cursor": {"x": round(x, 2), "y": round(y, 2)},
             "labels": [_show_label(one) for one in labels],
@@ -197,6 +203,11 @@ def _show_handles(
         x, y, behind_mm = (round(number, 2) for number in view.xy(point).tolist())
         shown.append({"name": name, "x": x, "y": y, "behind_mm": behind_mm})
     return shown
+
+
+def _show_painted(view: PaneView, painted: SoftRegion | None) -> list[dict[str, Any]]:
+    cuts = () if painted is None else find_cuts(view, (painted,), ())
+    return [draw_painted(cut) for cut in cuts]
 
 
 def _show_label(label: Label) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kambin.app.logic.draft import HandPath
 from kambin.app.logic.kept import KeptPlace
+from kambin.app.logic.painted import Painting
+from kambin.app.logic.saved_painting import SavedPainting
 from kambin.app.logic.session import Session
 from kambin.app.logic.undo import UNDO_STEPS, Undo
 from kambin.app.logic.wish import PlanWish
@@ -70,6 +72,7 @@ class SavedSession(_Saved):
     hidden: tuple[str, ...]
     ticks: tuple[tuple[str, str], ...]
     places: dict[str, SavedPlace]
+    painting: SavedPainting | None = None
 
 
 def save_session(session: Session) -> SavedSession | None:
@@ -92,6 +95,7 @@ def save_session(session: Session) -> SavedSession | None:
         hidden=tuple(sorted(session.hidden)),
         ticks=tuple(sorted(session.ticks)),
         places={name: _save_place(place) for name, place in sorted(places.items())},
+        painting=_save_painting(session),
     )
 
 
@@ -113,6 +117,28 @@ def restore_places(saved: SavedSession) -> dict[str, KeptPlace]:
     saved : SavedSession
     """
     return {name: _restore_place(place) for name, place in saved.places.items()}
+
+
+def restore_painting(saved: SavedSession) -> Painting | None:
+    """Return what was being painted, or none.
+
+    Parameters
+    ----------
+    saved : SavedSession
+
+    Raises
+    ------
+    RequestError  (RQ-085) if a stroke is none
+    """
+    return None if saved.painting is None else saved.painting.to_painting(saved.case_sha256)
+
+
+def _save_painting(session: Session) -> SavedPainting | None:
+    painting, checked = session.painting, session.checked
+    # of another content of the case nothing is kept
+    if painting is None or checked is None or painting.case_sha256 != checked.case.sha256:
+        return None
+    return SavedPainting.of(painting)
 
 
 def _save_place(place: KeptPlace) -> SavedPlace:

@@ -12,6 +12,7 @@ from kambin.app.logic.draft import Draft, HandPath
 from kambin.app.logic.ground import Ground
 from kambin.app.logic.kept import KeptPlace
 from kambin.app.logic.messages import Message
+from kambin.app.logic.painted import Painting
 from kambin.app.logic.place import Place
 from kambin.app.logic.undo import Undo
 from kambin.app.logic.wish import PlanWish
@@ -54,6 +55,7 @@ class Session:
     is_locked : bool, the path under the hand is not to be moved
     cursor_lps_mm : float array, shape (3,), mm, LPS, where all panes pass through
     hidden : keys of structures whose outlines are not drawn
+    painting : Painting, what is being painted of the fragment, or none
     kept : what was worked on at other places of this case, by their name
     ticks : hash of a plan's content and line of its checklist, as a person ticked them
     step : str, name of the step that is shown
@@ -76,6 +78,7 @@ class Session:
     is_locked: bool = False
     cursor_lps_mm: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     hidden: frozenset[str] = frozenset()
+    painting: Painting | None = None
     ticks: frozenset[tuple[str, str]] = frozenset()
     kept: dict[str, KeptPlace] = field(default_factory=dict)
     step: str = "case"

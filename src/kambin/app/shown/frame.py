@@ -1,6 +1,7 @@
 """Header and rail: what stands on every screen."""
 
 from kambin.app.logic.closed import STEPS, TITLES, Closed
+from kambin.app.logic.painting import is_painting
 from kambin.app.logic.session import Session
 from kambin.app.logic.steps import gate
 from kambin.app.state import Header, Rail, StepRow
@@ -32,6 +33,10 @@ def show_header(session: Session, version: str = "", *, room: bool = False) -> H
     room : bool, operating-room mode
     """
     place, history = session.place, session.history
+    can_undo = history is not None and bool(history.past) and not session.is_locked
+    can_redo = history is not None and bool(history.future) and not session.is_locked
+    if is_painting(session) and session.painting is not None:
+        can_undo, can_redo = bool(session.painting.strokes), bool(session.painting.undone)
     scheme = "" if session.checked is None else session.checked.check.scheme.name
     return Header(
         case="no case is open" if session.folder is None else session.folder.name,
@@ -41,8 +46,8 @@ def show_header(session: Session, version: str = "", *, room: bool = False) -> H
         use=USE,
         version=version,
         locked=session.is_locked,
-        can_undo=history is not None and bool(history.past) and not session.is_locked,
-        can_redo=history is not None and bool(history.future) and not session.is_locked,
+        can_undo=can_undo,
+        can_redo=can_redo,
         room=room,
     )
 

@@ -27,6 +27,8 @@ FORMS: Final[dict[str, object]] = {
     "ui_replace_file": "",
     "ui_fragment_zone": "",
     "ui_fragment_size": "2",
+    "ui_brush_mm": "3",
+    "ui_brush_erases": False,
     "ui_technique": "",
     "ui_cannula": "",
     "ui_left": "",

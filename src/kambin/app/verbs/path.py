@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from kambin.app.logic import moving
+from kambin.app.logic import moving, painting
 from kambin.app.logic.draft import not_understood
 from kambin.app.verbs.bench import Bench, to_number
 
@@ -33,12 +33,18 @@ class PathVerbs:
         moving.type_point(self._session, chosen, point)
 
     def undo(self) -> None:
-        """Go one step back."""
-        moving.undo(self._session)
+        """Go one step back; while the hand paints, one stroke."""
+        if painting.is_painting(self._session):
+            painting.undo_stroke(self._session)
+        else:
+            moving.undo(self._session)
 
     def redo(self) -> None:
-        """Go one step forward again."""
-        moving.redo(self._session)
+        """Go one step forward again; while the hand paints, one stroke."""
+        if painting.is_painting(self._session):
+            painting.redo_stroke(self._session)
+        else:
+            moving.redo(self._session)
 
     def lock(self) -> None:
         """Lock the path under the hand, or free it."""
