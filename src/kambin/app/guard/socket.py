@@ -66,6 +66,7 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
         self._permitted = permitted
         self._allowances: dict[str, Allowance] = {}
         self._upload_keys: dict[str, str] = {}
+        self._opening: set[str] = set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one page until it leaves or breaks a rule."""
@@ -97,6 +98,7 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
         self.connections.pop(client, None)
         self._allowances.pop(client, None)
         self._upload_keys.pop(client, None)
+        self._opening.discard(client)
         self.authentified_client_ids.discard(client)
         self.lease.leave(client)
         self.tell_standing()
@@ -138,8 +140,19 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
             self.tell_standing()
         else:
             await self.onCompleteMessage(whole, client)
-            if message.method == STATE_GET:
-                self.tell_standing()
+            self._tell_opened(message, client)
+
+    def _tell_opened(self, message: Message, client: str) -> None:
+        """Tell a page that just opened its standing, and again at the first call of its screens.
+
+        The page reads a large state longer than the few words behind it, and puts it over them.
+        """
+        if message.method == STATE_GET:
+            self._opening.add(client)
+            self.tell_standing()
+        elif message.trigger is not None and client in self._opening:
+            self._opening.discard(client)
+            self.tell_standing()
 
     async def _greet(self, message: Message, whole: object, client: str) -> None:
         known = self.isClientAuthenticated(client)

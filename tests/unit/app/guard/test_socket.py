@@ -327,6 +327,23 @@ def test_each_tab_is_told_its_own_standing(a_workstation: Running) -> None:
     speak(a_workstation, story, pages=2)
 
 
+def test_a_page_that_opens_is_told_again_once_its_screens_are_there(
+    a_workstation: Running,
+) -> None:
+    """The first word may be read before the state that it came behind, and be lost under it."""
+
+    async def story(first: Page, second: Page) -> None:
+        await first.ask("trame.state.get")
+        await second.ask("trame.state.get")
+        for _ in range(4):
+            await second.ask("trame.trigger", "alive", [], {})
+        told = [value["lease"] for value in second.pushed if "lease" in value]
+        # when the first opened, when this one did, and at its first call alone
+        assert [(one["writes"], one["tabs"]) for one in told] == [(False, 2)] * 3
+
+    speak(a_workstation, story, pages=2)
+
+
 def test_a_reader_takes_over_five_seconds_after_the_writer_has_gone(
     a_workstation: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
