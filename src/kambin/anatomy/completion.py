@@ -28,7 +28,7 @@ from kambin.anatomy.structures import Anatomy, DiscFrame, Origin, Structure, Ver
 from kambin.anatomy.survey import Survey, survey_labels
 from kambin.anatomy.vertebra_frames import find_vertebra_frames
 from kambin.anatomy.working import find_vertebra_regions, make_working_bone
-from kambin.core import AnatomyError, Finding, Progress, SilentProgress
+from kambin.core import AnatomyError, Finding, Progress, SilentProgress, breathe
 from kambin.imaging import LabelMap
 
 _STEPS = ("vertebrae", "frames", "discs", "organs")
@@ -202,6 +202,7 @@ def _part_vertebrae(
     """Part every vertebra that has a frame."""
     parts: dict[StructureKey, Structure] = {}
     for name, frame in frames.items():
+        breathe()
         # S1 has no free pedicle to measure from: it needs rules of its own (recipes 2).
         part = part_sacrum if name == "S1" else part_vertebra
         parts |= part(bone, frame, spacing_mm)
@@ -219,6 +220,7 @@ def _complete_discs(
     disc_frames: dict[Level, DiscFrame] = {}
     whole = Sampler(bone.occupancy, bone.grid.origin_lps_mm, bone.grid.spacing_mm)
     for level in find_adjacent_levels(frames):
+        breathe()
         upper, lower = level.upper, level.lower
         columns = find_columns(
             level, (occupancy[upper], occupancy[lower]), (frames[upper], frames[lower]), whole

@@ -13,7 +13,7 @@ from kambin.anatomy.sampling import Sampler, find_exit_mm
 from kambin.anatomy.sigma import surface_sigma_mm
 from kambin.anatomy.structures import Origin, Structure
 from kambin.anatomy.working import REGION_MARGIN_VOXELS, SURFACE_EPSILON, resample_indicator
-from kambin.core import Finding, Severity
+from kambin.core import Finding, Severity, breathe
 from kambin.frames import Side
 from kambin.imaging import Grid, LabelMap, occupancy_on_grid, region_from_mask
 from kambin.knowledge import value
@@ -105,6 +105,7 @@ def complete_facet_joints(
     found: dict[StructureKey, Structure] = {}
     missing = []
     for level, side in asked:
+        breathe()
         joint = _model_joint(bony, level, side)
         if joint:
             found |= {s.key: s for s in joint if s.key not in bony.given}

@@ -11,6 +11,7 @@ from kambin.anatomy.canal import discs_on_grid
 from kambin.anatomy.completion_types import BonyAnatomy
 from kambin.anatomy.root_drafts import RootDraft
 from kambin.anatomy.sampling import Sampler
+from kambin.core import breathe
 from kambin.imaging import Grid, signed_distance_from_occupancy
 from kambin.knowledge import value
 
@@ -137,6 +138,7 @@ def relax_roots(drafts: Sequence[RootDraft], obstacles: Obstacles) -> tuple[Rela
         value("completion_nerve.relax_pull"),
     )
     for _ in range(RELAX_ITERATIONS):
+        breathe()
         bend = np.zeros_like(points)
         bend[:, 1:-1] = (points[:, :-2] + points[:, 2:]) / 2 - points[:, 1:-1]
         points = points + smoothing * bend + pull * (start - points)

@@ -11,7 +11,7 @@ from kambin.anatomy.masks import find_box_ijk
 from kambin.anatomy.root_shapes import rasterise_tube
 from kambin.anatomy.sampling import Sampler, crop_of_grid, find_exit_mm
 from kambin.anatomy.structures import Origin, Structure, Tube, VertebraFrame
-from kambin.core import Finding, Severity
+from kambin.core import Finding, Severity, breathe
 from kambin.frames import Side
 from kambin.knowledge import constant, value, value_at
 
@@ -59,6 +59,7 @@ def complete_segmental_arteries(
     line = None if aorta is None else _points_lps_mm(aorta)
     found = {}
     for key in asked:
+        breathe()
         artery = None if line is None else _model_artery(bony, key, line)
         if artery is not None:
             found[key] = artery

@@ -16,6 +16,7 @@ from kambin.anatomy.plates import FRAME_ITERATIONS, Plate, axes_towards, fit_pla
 from kambin.anatomy.s1 import find_s1_frame, fit_s1_plate
 from kambin.anatomy.sampling import Sampler, crop_of_grid, find_exit_mm
 from kambin.anatomy.structures import VertebraFrame
+from kambin.core import breathe
 from kambin.frames import RigidTransform
 from kambin.knowledge import value, values
 
@@ -63,6 +64,7 @@ def smooth_occupancy(bone: WorkingBone, vertebra: str) -> Sampler:
     -----
     Bone that leaves the image is held at its border, so that a cut face is no end plate.
     """
+    breathe()
     mask = bone.mask(vertebra)
     low, high = find_box_ijk(mask)
     crop = crop_of_grid(
@@ -182,6 +184,7 @@ def _draft(
     whole = occupancy.places_lps_mm(occupancy.values > 0.5).mean(axis=0)
     draft = None
     for _ in range(FRAME_ITERATIONS):
+        breathe()
         # The arch pulls the centroid back from the body; a lump without one has no behind.
         if np.linalg.norm(np.cross(whole - centre, cranial)) < occupancy.spacing_mm:
             return None

@@ -1,5 +1,6 @@
 """Errors with stable codes, findings, and the protocols the faces fill in."""
 
+from kambin.core.breathing import breathe, breathing
 from kambin.core.codes import Code, read_codes, require_code
 from kambin.core.errors import (
     AnatomyError,
@@ -29,6 +30,8 @@ __all__ = [
     "Severity",
     "SilentProgress",
     "StoreError",
+    "breathe",
+    "breathing",
     "find_blocking",
     "find_unanswered",
     "read_codes",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kambin.core import breathe
 from kambin.planning.ball_tree import BallTree
 
 PAIR_BATCH = 8192
@@ -169,6 +170,7 @@ def search_pairs(
         pairs, bounds = pairs[:, kept], bounds[kept]
         if not pairs.shape[1]:
             break
+        breathe()
         now, later = _split(bounds, batch)
         nodes += len(now)
         found = expand(np.ascontiguousarray(pairs[:, now]), best)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kambin.core import breathe
 from kambin.knowledge import value
 from kambin.planning.ball_tree import ROUNDING_NODES, BallTree
 from kambin.planning.branch_and_bound import PAIR_BATCH, Pairs
@@ -127,6 +128,7 @@ def bound_continuum(
     pairs: Pairs = np.zeros((2, 1), dtype=np.int64)
     bounds, used, floor = np.full(1, np.inf), 0, found_mm + gap_mm
     while pairs.shape[1] and used < most_pairs:
+        breathe()
         # Stable, so that ties are decided by the order in which pairs were made.
         order = np.argsort(-bounds, kind="stable")
         now, later = order[:HALVED_BATCH], order[HALVED_BATCH:]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kambin.core import breathe
 from kambin.knowledge import value
 from kambin.planning.error_model import TILT_AXES, PathFrame
 from kambin.planning.poses import Poses, Surroundings, across
@@ -143,6 +144,7 @@ def _trace(
     shares = np.zeros(len(reach))
     waiting = np.ones(len(reach), dtype=bool)
     for _ in range(RAY_ITERATIONS):
+        breathe()
         scale = shares[waiting, None]
         poses = Poses.of(
             around.path, frame, across(scale * offsets_mm[waiting]), scale * tilts_rad[waiting]

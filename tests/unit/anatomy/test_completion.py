@@ -7,7 +7,7 @@ from tests.unit.anatomy.made_bones import LUMBAR, lumbar_bones, lumbar_case
 
 from kambin.anatomy import Anatomy, Case, Level, Origin, StructureKey, check_case, complete
 from kambin.anatomy.completion import complete_bones, find_adjacent_levels
-from kambin.core import AnatomyError
+from kambin.core import AnatomyError, breathing
 from kambin.imaging import LabelMap
 
 
@@ -127,3 +127,17 @@ def test_the_mappings_cannot_be_changed() -> None:
         with pytest.raises(TypeError):
             mapping["x"] = 1  # type: ignore[index]
     assert bony.working_grid is bony.bone.grid
+
+
+def test_completing_is_called_off_between_two_vertebrae_and_not_only_between_stages() -> None:
+    progress, breaths = HeardProgress(), []
+
+    def ask() -> None:
+        breaths.append(len(progress.heard))
+        if len(breaths) == 4:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError), breathing(ask):
+        complete(lumbar_case(), progress=progress)
+    # four breaths within one stage
+    assert len(set(breaths)) == 1

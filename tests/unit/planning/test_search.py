@@ -19,6 +19,7 @@ from tests.unit.planning.small_problems import (
 )
 
 from kambin.anatomy import StructureKey
+from kambin.core import breathing
 from kambin.frames import Side, angles_from_direction, direction_from_angles
 from kambin.knowledge import techniques, value
 from kambin.planning import Group
@@ -358,3 +359,24 @@ def test_the_same_problem_gives_the_same_bytes() -> None:
     assert first.best.objective_mm == second.best.objective_mm
     assert first.best.slack_mm == second.best.slack_mm
     assert np.array_equal(first.best.entry_lps_mm, second.best.entry_lps_mm)
+
+
+def test_the_search_breathes_between_its_batches_and_finds_the_same() -> None:
+    problem, asked = many_paths(tuple(random_balls(3))), []
+    alone = find_best_path(problem)
+    with breathing(lambda: asked.append(1)):
+        again = find_best_path(problem)
+    assert asked
+    assert (again.rank, again.nodes, again.upper_bound_mm) == (
+        alone.rank,
+        alone.nodes,
+        alone.upper_bound_mm,
+    )
+
+
+def test_a_search_that_is_called_off_ends_within_it() -> None:
+    def call_off() -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError), breathing(call_off):
+        find_best_path(many_paths())

@@ -10,7 +10,7 @@ from typing import Any
 
 from kambin.app.logic.session import Session
 from kambin.app.logic.tasks import Cancelled, Task, tell_failure
-from kambin.core import RequestError
+from kambin.core import RequestError, breathing
 
 Deliver = Callable[[Callable[[], None]], None]
 """Has something called in the thread that owns the session, soon."""
@@ -97,7 +97,7 @@ class Jobs:
         self.state = JobState(task.title)
         self._session.publish("job")
         progress = _JobProgress(self, self._cancelled)
-        future = self._threads.submit(task.work, progress)
+        future = self._threads.submit(_work, task, progress)
         future.add_done_callback(partial(self._hand_over, task, self._cancelled, self._handed))
 
     def cancel(self) -> None:
@@ -172,6 +172,12 @@ class Jobs:
         self._session.publish("job")
 
 
+def _work(task: Task[Any], progress: "_JobProgress") -> Any:
+    """Do the work of a task in the thread of its job, which a person may cancel at any batch."""
+    with breathing(progress.ask):
+        return task.work(progress)
+
+
 class _JobProgress:
     """The progress of one job: told to the screen, and where cancelling takes hold."""
 
@@ -181,6 +187,10 @@ class _JobProgress:
 
     def step(self, title: str, done: int, total: int) -> None:
         """Report a step, and stop here if a person cancelled."""
+        self.ask()
+        self._jobs.report(title, done, total)
+
+    def ask(self) -> None:
+        """Stop here if a person cancelled."""
         if self._cancelled.is_set():
             raise Cancelled
-        self._jobs.report(title, done, total)

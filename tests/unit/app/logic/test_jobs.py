@@ -9,7 +9,7 @@ import pytest
 from kambin.app.logic.jobs import Jobs
 from kambin.app.logic.session import Session
 from kambin.app.logic.tasks import Task, run_now
-from kambin.core import KambinError, Progress, RequestError
+from kambin.core import KambinError, Progress, RequestError, breathe
 
 
 class _Desk:
@@ -80,6 +80,26 @@ def test_cancelling_stops_at_the_next_step_and_takes_nothing() -> None:
     go.set()
     desk.settle()
     assert (after, desk.taken, desk.session.messages) == ([], [], ())
+    assert not desk.jobs.is_running
+
+
+def test_cancelling_takes_hold_within_a_stage_that_tells_nothing() -> None:
+    desk, started = _Desk(), threading.Event()
+
+    def work(_: Progress) -> str:
+        started.set()
+        # as the search does between its batches; without an end if nobody ends it
+        while not over.is_set():
+            breathe()
+        return "made"
+
+    over = threading.Event()
+    desk.jobs.start(desk.task(work))
+    started.wait(10)
+    desk.jobs.cancel()
+    desk.settle()
+    over.set()
+    assert (desk.taken, desk.session.messages) == ([], ())
     assert not desk.jobs.is_running
 
 
