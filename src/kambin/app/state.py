@@ -429,6 +429,14 @@ STILLS = ("skin", "film-ap", "film-lateral")
 EYE = "eye"
 """Under which the drawing of the bull's eye is published."""
 
+PARTS: dict[str, tuple[str, ...]] = {
+    "pane_": ("src", "width", "height", "mm_per_px", "title", "letters"),
+    "lines_": ("outlines", "labels"),
+    "tools_": ("tools",),
+    "over_": ("handles", "cursor", "slice_words"),
+}
+"""What a view is published in, by how its name begins: each part is sent only where it changed."""
+
 
 def pane_name(pane: str) -> str:
     """Return the name under which a view of slices is published."""

@@ -1,6 +1,7 @@
 """The panes of slices: kept in step with the session, painted only where something changed."""
 
 import asyncio
+import time
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
@@ -23,20 +24,19 @@ from kambin.app.logic.pane_pictures import (
 from kambin.app.logic.panes import ORTHOGONAL, Axis, Panes
 from kambin.app.logic.session import Session
 from kambin.app.screens import Screens
-from kambin.app.state import EYE, PANES, STILLS, Pictures, pane_name
+from kambin.app.state import EYE, PANES, PARTS, STILLS, Pictures, pane_name
 from kambin.app.stills import FILMS, SKIN, Stills
 from kambin.app.ui.screen import publish
 from kambin.core import KambinError
 from kambin.planning import Plan
 from kambin.report.tool_outlines import OUTSIDE_MM, DrawnTool
 
-_PARTS = {
-    "pane_": ("src", "width", "height", "mm_per_px", "title", "letters"),
-    "lines_": ("outlines", "labels"),
-    "over_": ("tools", "handles", "cursor", "slice_words"),
-}
-SENT_S = 0.01
-"""What the loop needs to send what it was just given."""
+SENT_S, REST_S, LATEST_S = 0.01, 0.06, 0.2
+"""What sending takes, how long a hand rests before the other panes follow, and the latest of that.
+
+A wheel that is turned comes again sooner; panes that nobody looks at must not hold up the one that
+somebody does.
+"""
 
 _DRAWN = ("cannula", "needle")
 _OF_WHAT = {
@@ -65,6 +65,8 @@ class Views:
         self._case_of: str | None = None
         self._making: asyncio.Task[None] | None = None
         self._making_stills: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._rests_s = 0.0
         self.held = ""
         self.first = ""
         self.panes = Panes.about(np.zeros(3))
@@ -89,19 +91,26 @@ class Views:
             self._paint_eye()
 
     def paint(self) -> None:
-        """Publish the pane that is looked at, and the others as soon as that one is sent."""
+        """Publish the pane that is looked at, and the others as soon as the hand rests."""
         first, self.first = self.first, ""
         if not first:
             self._paint_all(PANES)
             return
         self._paint_all((first,))
-        others = tuple(name for name in PANES if name != first)
-        # a moment later, and not next: what was painted first has to leave the machine first
-        asyncio.get_running_loop().call_later(SENT_S, self._paint_later, others)
+        now_s = time.monotonic()
+        self._rests_s = now_s + REST_S
+        if self._following is None:
+            follow = self._follow(now_s + LATEST_S)
+            self._following = asyncio.get_running_loop().create_task(follow)
 
-    def _paint_later(self, names: tuple[str, ...]) -> None:
+    async def _follow(self, latest_s: float) -> None:
+        # a moment later in any case: what was painted first has to leave the machine first
+        await asyncio.sleep(SENT_S)
+        while (wait_s := min(self._rests_s, latest_s) - time.monotonic()) > 0:
+            await asyncio.sleep(wait_s)
+        self._following = None
         with self._state:
-            self._paint_all(names)
+            self._paint_all(PANES)
 
     def _paint_all(self, names: tuple[str, ...]) -> None:
         seen = {"axial", "sagittal", self._screens.layout.third}
@@ -170,7 +179,7 @@ class Views:
     def _publish(self, name: str, shown: dict[str, Any]) -> None:
         key = pane_name(name)
         # in parts: what did not change is not sent again, and a picture is large
-        for prefix, names in _PARTS.items():
+        for prefix, names in PARTS.items():
             self._state[key.replace("pane_", prefix)] = {one: shown[one] for one in names}
 
     def _overlay(self) -> Overlay:
@@ -250,7 +259,9 @@ class Views:
         if self._ground_of != wanted:
             return
         self._painter = None if ground is None else PanePainter(ground)
-        if session.draft is None and level is not None and anatomy is not None:
+        # whoever paints keeps the slice in which he paints
+        is_free = session.draft is None and session.painting is None
+        if is_free and level is not None and anatomy is not None:
             self.panes = replace(Panes.about(centre), gazes=self.panes.gazes)
             session.set_cursor(centre)
         with self._state:

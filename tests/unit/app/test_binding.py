@@ -18,6 +18,7 @@ from tests.unit.app.logic.made_session import (
 )
 from trame.app import get_server
 
+from kambin.app import views
 from kambin.app.binding import Binding, public_names
 from kambin.app.logic.judging import judge_path
 from kambin.app.logic.session import Session
@@ -134,7 +135,7 @@ def test_panes_are_painted_with_letters_tools_and_both_ends(session: Session) ->
     assert (ground["width"], ground["height"]) == (300, 200)
     assert ground["letters"] == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
     assert [handle["name"] for handle in over["handles"]] == ["entry", "target"]
-    assert desk["over_along_flat"]["tools"]
+    assert desk["tools_along_flat"]["tools"]
     # a pane that is not seen is not painted
     assert desk["pane_coronal"] is None
 
@@ -271,7 +272,7 @@ def test_a_hidden_structure_is_not_outlined(session: Session) -> None:
 
 
 def test_one_stage_is_drawn_alone(session: Session) -> None:
-    tools = played(session, ("stage_pick", "reamer"))["over_along_flat"]["tools"]
+    tools = played(session, ("stage_pick", "reamer"))["tools_along_flat"]["tools"]
     assert {tool["name"] for tool in tools} <= {"reamer"}
 
 
@@ -366,3 +367,46 @@ def test_a_job_runs_shows_itself_and_can_be_cancelled(
     assert taken == []
     assert desk["footer"]["job"] == ""
     assert not desk["plan_view"]["running"]
+
+
+def _painted(session: Session, steps: int) -> list[str]:
+    """Return the panes in the order in which they are painted while a wheel is turned."""
+    painted: list[str] = []
+
+    async def play() -> None:
+        desk = Desk(session)
+        session.publish("case", "place", "anatomy", "draft", "cursor")
+        await desk.pull("layout_pick", "third", "along-flat")
+        paint = desk.binding.views._paint
+
+        def noted(name: str, painter: Any) -> None:
+            painted.append(name)
+            paint(name, painter)
+
+        desk.binding.views._paint = noted  # type: ignore[method-assign]
+        for _ in range(steps):
+            desk.triggers["pane_scroll"]("axial", 1)
+            await asyncio.sleep(0.02)
+        await desk.settle()
+        assert desk["over_sagittal"]["cursor"]["y"] < desk["pane_sagittal"]["height"] / 2
+
+    asyncio.run(play())
+    return painted
+
+
+def test_while_a_wheel_is_turned_only_its_pane_is_painted(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "REST_S", 1.5)
+    monkeypatch.setattr(views, "LATEST_S", 60.0)
+    others = ["sagittal", "along-flat"]
+    assert _painted(session, 6) == ["axial"] * 7 + others
+
+
+def test_the_other_panes_follow_a_wheel_that_never_rests(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "REST_S", 60.0)
+    monkeypatch.setattr(views, "LATEST_S", 0.0)
+    # once at the end would be all that a wheel which goes on leaves them
+    assert _painted(session, 6).count("sagittal") > 1

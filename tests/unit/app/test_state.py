@@ -5,7 +5,17 @@ from dataclasses import FrozenInstanceError, asdict, fields, is_dataclass
 
 import pytest
 
-from kambin.app.state import EVERYTHING, EYE, PANES, STILLS, Header, Layout, Shown, pane_name
+from kambin.app.state import (
+    EVERYTHING,
+    EYE,
+    PANES,
+    PARTS,
+    STILLS,
+    Header,
+    Layout,
+    Shown,
+    pane_name,
+)
 from kambin.app.ui.forms import FORMS
 
 ALL_PANES = (*PANES, *STILLS)
@@ -13,7 +23,7 @@ ALL_PANES = (*PANES, *STILLS)
 
 def test_no_two_values_share_a_name() -> None:
     names = [kind.NAME for kind in EVERYTHING] + [EYE]
-    for prefix in ("pane_", "lines_", "over_"):
+    for prefix in PARTS:
         names += [pane_name(pane).replace("pane_", prefix) for pane in ALL_PANES]
     assert len(names) == len(set(names))
     # what the browser writes is apart from what it is shown

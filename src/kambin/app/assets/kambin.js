@@ -1,7 +1,7 @@
 // Panes of slices, keys and the state of the line to the server: components for Vue 3, drawn without templates.
 (function () {
   "use strict";
-  const { h, ref, shallowRef, inject, onMounted, onBeforeUnmount, computed, watch } = window.Vue;
+  const { h, ref, shallowRef, inject, onMounted, onBeforeUnmount, computed, withMemo } = window.Vue;
 
   const LOST_AFTER_MS = 2500;
   const ASK_EVERY_MS = 500;
@@ -73,6 +73,7 @@
       place: { type: Number, default: 1 },
       view: { type: Object, default: null },
       lines: { type: Object, default: null },
+      tools: { type: Object, default: null },
       over: { type: Object, default: null },
       locked: { type: Boolean, default: false },
       selected: { type: String, default: "entry" },
@@ -84,6 +85,10 @@
       const trame = inject("trame");
       const box = ref(null);
       const dragged = shallowRef(null);
+      // As large as it is on the screen: told when it changes, as asking while drawing lays out the whole page.
+      const shown = shallowRef({ width: 400, height: 300 });
+      // Groups of what is drawn, each drawn anew only when what it shows is another.
+      let drawn = [];
       const call = (name, ...args) => trame.trigger(name, args);
       const sendDrag = newestOnly((...args) => call("path_drag", ...args));
       const sendCursor = newestOnly((x, y) => call("cursor_set", props.pane, x, y));
@@ -228,9 +233,11 @@
         root.addEventListener("wheel", wheel, { passive: false });
         watcher = new ResizeObserver(() => {
           const size = root.getBoundingClientRect();
+          if (size.width !== shown.value.width || size.height !== shown.value.height) shown.value = size;
           if (size.width > 40 && size.height > 40) sendSize(Math.round(size.width), Math.round(size.height));
         });
         watcher.observe(root);
+        shown.value = root.getBoundingClientRect();
       });
       onBeforeUnmount(() => watcher && watcher.disconnect());
 
@@ -256,6 +263,11 @@
 
       function label(item, index) {
         return h("text", { key: `label-${index}`, x: item.x, y: item.y, class: "kb-label", "text-anchor": item.anchor || "start", style: { fill: item.colour } }, item.text);
+      }
+
+      // The same nodes again, and nothing compared, while nothing that they show has changed.
+      function group(place, name, given, draw) {
+        return withMemo([name, ...given], () => h("g", { key: name, class: name }, draw()), drawn, place);
       }
 
       function cross(view, em) {
@@ -324,14 +336,14 @@
       }
 
       return () => {
-        // The picture, the lines in it and what moves over it come apart: each is sent only when it changed.
-        const view = props.view && { ...props.view, ...(props.lines || {}), ...(props.over || {}) };
+        // The picture, the lines in it, the tools and what moves over it come apart: each is sent only when it changed.
+        const view = props.view && { ...props.view, ...(props.lines || {}), ...(props.tools || {}), ...(props.over || {}) };
         const ready = view && view.src;
+        if (!ready) drawn = [];
         // A page of the report has its own title, letters and scale.
         const plain = props.pane === "skin";
         // What is written in a picture keeps its size on the screen, whatever the size of the picture.
-        const shown = box.value ? box.value.getBoundingClientRect() : { width: 400, height: 300 };
-        const ratio = ready ? Math.max(view.width / Math.max(shown.width, 1), view.height / Math.max(shown.height, 1)) : 1;
+        const ratio = ready ? Math.max(view.width / Math.max(shown.value.width, 1), view.height / Math.max(shown.value.height, 1)) : 1;
         const em = 13 * ratio;
         return h(
           "div",
@@ -354,14 +366,13 @@
               },
               ready
                 ? [
-                    ...(view.outlines || []).map((item) => line(item, "outline")),
-                    ...(view.tools || []).map((item) => line(item, "tool")),
+                    group(0, "kb-outlines", [view.outlines], () => (view.outlines || []).map((item) => line(item, "outline"))),
+                    group(1, "kb-instruments", [view.tools], () => (view.tools || []).map((item) => line(item, "tool"))),
                     view.cursor && !plain ? cross(view, em) : null,
-                    ...(view.labels || []).map(label),
+                    group(2, "kb-labels", [view.labels], () => (view.labels || []).map(label)),
                     ...(view.handles || []).map((item) => handle(view, item, em)),
                     brush(view),
-                    plain ? null : scale(view, em),
-                    plain ? null : letters(view, em),
+                    plain ? null : group(3, "kb-frame", [props.view, em], () => [scale(view, em), letters(view, em)]),
                   ]
                 : [h("text", { x: 200, y: 150, "text-anchor": "middle", class: "kb-empty" }, "No picture yet")],
             ),

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -30,6 +31,9 @@ from kambin.report.tool_outlines import DrawnTool
 _CAPTION_PX, _LETTER_PX, _HANDLE_PX = 22.0, 34.0, 22.0
 _SCALE_SHARE, _SCALE_PX = 0.45, 30.0
 _ON_PLANE_MM = 0.05
+
+ToolLines = list[tuple[str, list[NDArray[np.float64]]]]
+"""Name and lines, x and y in pixels, of each tool that a pane cuts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,10 @@ class PanePainter:
         self._ground = ground
         self._slices: dict[str, tuple[Hashable, str]] = {}
         self._cuts: dict[str, tuple[Hashable, tuple[Cut, ...], list[dict[str, Any]]]] = {}
+        self._tools: dict[str, tuple[Hashable, ToolLines]] = {}
+        self._names: dict[str, tuple[Hashable, tuple[Label, ...]]] = {}
+        # one helper: a slice is sampled and compressed there while its lines are found here
+        self._beside = ThreadPoolExecutor(1, "kambin-slice")
 
     def show(
         self, view: PaneView, overlay: Overlay, *, words: str = "", lines: bool = True
@@ -124,14 +132,13 @@ class PanePainter:
         as SVG has them, widths in pixels of the screen
         """
         width, height = view.size_px
+        address = self._beside.submit(self.address, view)
         x, y, _ = view.xy(overlay.cursor_lps_mm).tolist()
-        tools = find_tool_lines(view, overlay.tools)
-        handles = _show_handles(view, overlay.handles)
+        tools = self._find_tools(view, overlay.tools)
         cuts, outlines = self._find(view, overlay.hidden) if lines else ((), [])
-        over = [line for _, found in tools for line in found]
-        labels = name_cuts(view, cuts, over, _taken(view.size_px, handles)) if cuts else ()
+        labels = self._name(view, overlay, cuts, tools) if cuts else ()
         return {
-            "src": self.address(view),
+            "src": address.result(),
             "width": width,
             "height": height,
             "mm_per_px": view.mm_per_px,
@@ -143,7 +150,7 @@ class PanePainter:
                 *_show_painted(view, overlay.painted),
                 *(draw_tool_lines(name, found) for name, found in tools),
             ],
-            "handles": handles,
+            "handles": _show_handles(view, overlay.handles),
             "cursor": {"x": round(x, 2), "y": round(y, 2)},
             "labels": [_show_label(one) for one in labels],
         }
@@ -173,6 +180,29 @@ class PanePainter:
             known = self._cuts[name] = (wanted, cuts, [draw_cut(cut) for cut in cuts])
         return known[1:]
 
+    def _find_tools(self, view: PaneView, tools: tuple[DrawnTool, ...]) -> ToolLines:
+        """Return the lines of the tools that a pane cuts."""
+        name, wanted = view.section.name, (_plane_key(view), tuple(map(_tool_key, tools)))
+        known = self._tools.get(name)
+        if known is None or known[0] != wanted:
+            known = self._tools[name] = (wanted, find_tool_lines(view, tools))
+        return known[1]
+
+    def _name(
+        self, view: PaneView, overlay: Overlay, cuts: tuple[Cut, ...], tools: ToolLines
+    ) -> tuple[Label, ...]:
+        """Return the names of what a pane cuts; the same again where nothing moved."""
+        handles = _show_handles(view, overlay.handles)
+        ends = tuple((one["x"], one["y"]) for one in handles)
+        drawn = tuple(map(_tool_key, overlay.tools))
+        name, wanted = view.section.name, (_plane_key(view), overlay.hidden, drawn, ends)
+        known = self._names.get(name)
+        if known is None or known[0] != wanted:
+            over = [line for _, found in tools for line in found]
+            placed = name_cuts(view, cuts, over, _taken(view.size_px, handles))
+            known = self._names[name] = (wanted, placed)
+        return known[1]
+
 
 def find_slice_words(view: PaneView, off_mm: float, of_what: str) -> str:
     """Return in words how far a slice lies from what it is counted from.
@@ -187,6 +217,11 @@ def find_slice_words(view: PaneView, off_mm: float, of_what: str) -> str:
         return f"through {of_what}"
     side = direction_letters(np.sign(off_mm) * view.plane.normal_lps)
     return f"{abs(off_mm):.1f} mm {side} of {of_what}"
+
+
+def _tool_key(tool: DrawnTool) -> Hashable:
+    ends = (tool.tip_lps_mm.tobytes(), tool.outside_lps_mm.tobytes())
+    return (tool.name, tool.radius_mm, *ends)
 
 
 def _plane_key(view: PaneView) -> Hashable:

@@ -9,6 +9,8 @@ from kambin import __version__
 
 _SLOT = re.compile(r"@@([a-z_]+)@@")
 
+_SCRIPTS: Final = {"kambin": "kambin", "views": "kambin_views", "uploads": "kambin_uploads"}
+
 PREFIX: Final = f"__kambin_{__version__.replace('.', '_')}"
 """Under which the browser finds our files."""
 
@@ -18,9 +20,9 @@ def client_module() -> dict[str, object]:
     folder = resources.files("kambin.app").joinpath("assets")
     return {
         "serve": {PREFIX: str(Path(str(folder)).resolve())},
-        "scripts": [f"{PREFIX}/kambin.js", f"{PREFIX}/uploads.js"],
+        "scripts": [f"{PREFIX}/{name}.js" for name in _SCRIPTS],
         "styles": [f"{PREFIX}/kambin.css"],
-        "vue_use": ["kambin", "kambin_uploads"],
+        "vue_use": list(_SCRIPTS.values()),
     }
 
 

@@ -6,7 +6,7 @@ from trame.ui.vuetify3 import VAppLayout
 from trame_server import Server
 from trame_server.state import State
 
-from kambin.app.state import EVERYTHING, EYE, PANES, STILLS, Shown, pane_name
+from kambin.app.state import EVERYTHING, EYE, PANES, PARTS, STILLS, Shown, pane_name
 from kambin.app.ui.files import client_module, read_page
 from kambin.app.ui.forms import FORMS
 from kambin.app.ui.space import SpaceView
@@ -33,7 +33,7 @@ def build_screen(server: Server, space: SpaceView) -> VAppLayout:
         publish(state, kind())
     state[EYE] = None
     for pane in (*PANES, *STILLS):
-        for part in ("pane_", "lines_", "over_"):
+        for part in PARTS:
             state[pane_name(pane).replace("pane_", part)] = None
     layout = VAppLayout(server, vuetify_config=vuetify_config())
     with layout:

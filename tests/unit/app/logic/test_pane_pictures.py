@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64decode
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -274,3 +275,40 @@ def test_the_longest_names_of_a_level_find_room() -> None:
         roots = [one["key"] for one in shown["outlines"] if "root" in one["key"]]
         named = [one["text"] for one in shown["labels"] if "root" in one["text"]]
         assert bool(named) is bool(roots), name
+
+
+def test_a_moved_cursor_finds_no_tool_and_no_name_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    painter, view = PanePainter(made_pane_ground()), made_panes().view("axial")
+    before = painter.show(view, the_overlay())
+
+    def found(*_: object) -> None:
+        pytest.fail("found again")
+
+    for name in ("find_cuts", "find_tool_lines", "name_cuts", "slice_jpeg"):
+        monkeypatch.setattr(pane_pictures, name, found)
+    usual = the_overlay()
+    moved = replace(usual, cursor_lps_mm=usual.cursor_lps_mm + np.array([7.0, -5.0, 0.0]))
+    after = painter.show(view, moved)
+    assert after["cursor"] != before["cursor"]
+    assert {**after, "cursor": None} == {**before, "cursor": None}
+
+
+def test_what_is_kept_is_what_a_new_painter_draws() -> None:
+    panes, usual = made_panes(), the_overlay()
+    needle = usual.tools[1]
+    thick = DrawnTool(needle.name, 4.0, needle.tip_lps_mm, needle.outside_lps_mm)
+    shifted = {"entry": usual.handles["entry"] + (9.0, 0.0, 0.0), "target": usual.handles["target"]}
+    overlays = [
+        usual,
+        the_overlay(tools=(thick,)),
+        the_overlay(tools=()),
+        the_overlay(handles=shifted),
+        the_overlay(hidden=frozenset({"vertebra:L4"})),
+        usual,
+    ]
+    painter = PanePainter(made_pane_ground())
+    for steps in (0, 3, 0):
+        view = panes.scrolled("axial", steps).view("axial")
+        for overlay in overlays:
+            fresh = PanePainter(made_pane_ground())
+            assert painter.show(view, overlay) == fresh.show(view, overlay)

@@ -8,13 +8,15 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from kambin.app.state import EVERYTHING, PANES, pane_name
+from kambin.app.state import EVERYTHING, PANES, PARTS, STILLS
 from kambin.app.ui.files import client_module, read_page
 from kambin.app.ui.forms import FORMS
 from kambin.app.verbs import GROUPS
 
 PAGE = read_page(space="<i></i>")
-SCRIPT = resources.files("kambin.app").joinpath("assets", "kambin.js").read_text("utf-8")
+ASSETS = resources.files("kambin.app").joinpath("assets")
+SCRIPT = ASSETS.joinpath("kambin.js").read_text("utf-8")
+VIEWS = ASSETS.joinpath("views.js").read_text("utf-8")
 BY_NAME = {kind.NAME: kind for kind in EVERYTHING}
 OF_THE_GUARD = {"alive", "lease_take"}
 
@@ -80,9 +82,19 @@ def test_every_form_field_is_known_to_the_browser_alone() -> None:
     assert used <= set(FORMS)
 
 
-def test_every_pane_is_published_under_its_name() -> None:
-    for pane in PANES:
-        assert pane_name(pane) in PAGE
+def test_every_view_of_the_page_is_one_that_is_published() -> None:
+    named = set(re.findall(r"<kambin-view[^>]* pane=\"([a-z-]+)\"", PAGE))
+    assert {"axial", "sagittal", *STILLS} <= named <= {*PANES, *STILLS}
+
+
+def test_a_view_listens_to_every_part_that_is_published_of_it() -> None:
+    assert set(re.findall(r"\"([a-z]+_)\"", VIEWS)) == set(PARTS)
+
+
+def test_the_page_is_not_drawn_anew_for_a_part_of_a_view() -> None:
+    # but for whether there is a picture at all, of those that are made late
+    read = re.findall(r"\b(?:pane|lines|tools|over)_[a-z_]+", PAGE)
+    assert set(read) <= {"pane_skin", "pane_film_ap"}
 
 
 def test_no_side_and_no_level_is_chosen_beforehand() -> None:
@@ -108,5 +120,5 @@ def test_every_field_has_a_name_for_readers(element: str) -> None:
 def test_the_browser_gets_our_files_under_a_name_of_their_own() -> None:
     module = client_module()
     (prefix,) = module["serve"]  # type: ignore[misc]
-    assert module["scripts"] == [f"{prefix}/kambin.js", f"{prefix}/uploads.js"]
+    assert module["scripts"] == [f"{prefix}/{name}.js" for name in ("kambin", "views", "uploads")]
     assert module["styles"] == [f"{prefix}/kambin.css"]
