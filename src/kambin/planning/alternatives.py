@@ -1,7 +1,7 @@
 """Other ways than the plan: the best under other weights, none of them worse in everything."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from kambin.planning.objectives import measure_objectives
 from kambin.planning.problem import Problem
 from kambin.planning.question import Question
 from kambin.planning.reach import has_fragment
-from kambin.planning.reach_choice import Ranked, measure_share
+from kambin.planning.reach_choice import Ranked, measure_share, weigh
 from kambin.planning.room_choice import measure_hand_room
 from kambin.planning.search import Candidate, find_best_path
 
@@ -69,7 +69,7 @@ def find_alternatives(
 
 def _find_under(problem: Problem, weights: Weights) -> Candidate | None:
     """Return the best of all listed candidates under some weights, or none."""
-    found = find_best_path(_weighed(problem, weights))
+    found = find_best_path(weigh(problem, weights))
     return found.best if found.is_feasible else None
 
 
@@ -125,11 +125,6 @@ def _is_known(candidate: Candidate, ways: Sequence[Way]) -> bool:
         and np.allclose(way.candidate.target_lps_mm, candidate.target_lps_mm, rtol=0, atol=near_mm)
         for way in ways
     )
-
-
-def _weighed(problem: Problem, weights: Weights) -> Problem:
-    technique = problem.tools.technique.model_copy(update={"weights": weights})
-    return replace(problem, tools=replace(problem.tools, technique=technique))
 
 
 def _judge(question: Question, candidate: Candidate, bone_reason: str | None) -> Objectives:

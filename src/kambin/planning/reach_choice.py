@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from kambin.anatomy import Anatomy
 from kambin.core import Finding, Severity
-from kambin.knowledge import value
+from kambin.knowledge import Weights, trade_offs, value
 from kambin.planning.corridor import find_allowed, find_stops_mm
 from kambin.planning.entries import Entries
 from kambin.planning.evaluate import Path
@@ -112,8 +112,10 @@ def choose_for_reach(question: Question, result: SearchResult) -> ReachChoice:
     -----
     Asked are the best by the objective, the best that docks nearer by one or more steps
     (``reach.alternative_step_mm``), the same line docked further out, the best of the targets
-    that lie apart from its own, and the best way that is as wide as the forceps all along. None
-    further below the best than the weight of reach can win, because a share is at most 1.
+    that lie apart from its own, the best way that is as wide as the forceps all along, and the
+    best under the other weights under which alternatives are sought: what stands beside the plan
+    may not reach what the plan was never asked to. None further below the best than the weight of
+    reach can win, because a share is at most 1.
     """
     best, request = result.best, question.request
     is_named = request.zone is not None or request.target_lps_mm is not None
@@ -192,6 +194,7 @@ def _find_rivals(problem: Problem, best: Candidate) -> Iterator[tuple[Candidate,
     for narrowed in elsewhere:
         if narrowed is not None and (one := _find_passing(narrowed)) is not None:
             yield one, narrowed
+    yield from find_otherwise_weighed(problem)
     technique, stop = problem.tools.technique, best.stop_mm
     while stop > 0:
         stop = max(stop - value("reach.alternative_step_mm"), 0.0)
@@ -202,6 +205,46 @@ def _find_rivals(problem: Problem, best: Candidate) -> Iterator[tuple[Candidate,
             # What docks nearer still is among what was just tried.
             return
         yield found, narrowed
+
+
+def find_otherwise_weighed(problem: Problem) -> Iterator[tuple[Candidate, Problem | None]]:
+    """Yield the best candidates under other weights, each worth what it is under the own ones.
+
+    Parameters
+    ----------
+    problem : Problem
+
+    Returns
+    -------
+    iterator of Candidate with the problem of its line, or with none where its docking distance is
+    not the one that the own weights like best there
+    """
+    for trade_off in trade_offs().values():
+        weights = trade_off.weigh(problem.tools.technique.weights)
+        found = _find_passing(weigh(problem, weights)) if trade_off.factors else None
+        if found is None:
+            continue
+        line = _keep_line(problem, found)
+        own = _find_passing(line)
+        if own is None:
+            continue
+        if own.stop_mm == found.stop_mm:
+            yield own, line
+            continue
+        docked = dock_everywhere(problem, own)
+        yield from ((one, None) for one in docked if one.stop_mm == found.stop_mm)
+
+
+def weigh(problem: Problem, weights: Weights) -> Problem:
+    """Return the same problem, hard rules and all, under other weights of its objective.
+
+    Parameters
+    ----------
+    problem : Problem
+    weights : Weights
+    """
+    technique = problem.tools.technique.model_copy(update={"weights": weights})
+    return replace(problem, tools=replace(problem.tools, technique=technique))
 
 
 def find_withdrawn(problem: Problem, best: Candidate) -> Iterator[Candidate]:

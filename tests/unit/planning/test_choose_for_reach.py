@@ -1,5 +1,6 @@
 """A plan that is changed for reach, from the question to the path that is taken."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,18 +18,20 @@ from kambin.anatomy import Anatomy, Origin, Structure, StructureKey
 from kambin.frames import Side
 from kambin.imaging import region_from_mask
 from kambin.knowledge import technique, value
-from kambin.planning import PlanRequest
+from kambin.planning import PlanRequest, reach_choice
 from kambin.planning.alternatives import Way, find_alternatives
 from kambin.planning.entries import Entries
 from kambin.planning.evaluate import Path
 from kambin.planning.evaluator import Evaluator
 from kambin.planning.objectives import measure_objectives
+from kambin.planning.problem import Problem
 from kambin.planning.question import Question, prepare_question
 from kambin.planning.reach import measure_reachable
 from kambin.planning.reach_choice import (
     ReachChoice,
     choose_for_reach,
     dock_everywhere,
+    find_otherwise_weighed,
     find_withdrawn,
 )
 from kambin.planning.resection import find_capsule
@@ -169,6 +172,66 @@ def test_the_mirrored_patient_is_given_the_mirrored_path(changed: Chosen) -> Non
     assert twin.best.stop_mm == changed.best.stop_mm
     assert [f.what for f in twin.choice.findings] == [f.what for f in changed.choice.findings]
     assert twin.choice.findings[0].where == "L4-L5 right"
+
+
+# What stands beside a plan is asked as well
+
+
+def test_ways_under_other_weights_pass_and_are_worth_what_they_are_under_the_own_ones(
+    changed: Chosen,
+) -> None:
+    problem, best = changed.question.problem, changed.found.best
+    others = list(find_otherwise_weighed(problem))
+    assert best is not None
+    assert len({one.entry_lps_mm.tobytes() for one, _ in others}) > 1
+    for one, line in others:
+        assert one.slack_mm >= 0
+        assert one.objective_mm <= best.objective_mm + 1e-6
+        if line is not None:
+            again = find_best_path(line).best
+            assert again is not None
+            assert again.objective_mm == one.objective_mm
+    listed = {entry.tobytes() for entry in problem.entries.points_lps_mm}
+    assert {one.entry_lps_mm.tobytes() for one, _ in others} <= listed
+
+
+def test_the_way_of_most_room_is_taken_where_it_alone_reaches_the_fragment(
+    changed: Chosen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, best = changed.question, changed.found.best
+    assert best is not None
+    others = [one for one, _ in find_otherwise_weighed(question.problem)]
+    near = [one for one in others if best.objective_mm - one.objective_mm < WEIGHT_MM]
+    (wanted, *_) = [one for one in near if (one.entry_lps_mm != best.entry_lps_mm).any()]
+
+    def only_from_there(_: Anatomy, __: Problem, one: Candidate) -> float:
+        same = np.array_equal(one.entry_lps_mm, wanted.entry_lps_mm)
+        return float(same and np.array_equal(one.target_lps_mm, wanted.target_lps_mm))
+
+    monkeypatch.setattr(reach_choice, "measure_share", only_from_there)
+    choice = choose_for_reach(question, changed.found)
+    assert choice.result.best is not None
+    assert choice.result.best.entry_lps_mm == pytest.approx(wanted.entry_lps_mm)
+    assert choice.result.best.target_lps_mm == pytest.approx(wanted.target_lps_mm)
+    assert choice.won is not None
+    assert (choice.won[0].reachable, choice.won[1].reachable) == (1.0, 0.0)
+    assert [note.code for note in choice.findings] == ["PL-052"]
+
+
+def test_a_way_that_is_worth_much_less_is_not_taken_for_its_reach(
+    changed: Chosen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question, best = changed.question, changed.found.best
+    assert best is not None
+
+    def far(_: Problem) -> Iterator[tuple[Candidate, None]]:
+        yield replace(best, objective_mm=best.objective_mm - WEIGHT_MM - 0.1, stop_mm=99.0), None
+
+    monkeypatch.setattr(reach_choice, "find_otherwise_weighed", far)
+    monkeypatch.setattr(reach_choice, "measure_share", lambda *g: float(g[2].stop_mm == 99.0))
+    choice = choose_for_reach(question, changed.found)
+    assert choice.result.best is best
+    assert max(row.reachable for row in choice.asked) == 1.0
 
 
 # What docks further out, and what bears more of the hand
