@@ -1,7 +1,5 @@
 """The question behind a plan or a refusal, to be asked again of the same patient."""
 
-from typing import overload
-
 from kambin.anatomy import Level
 from kambin.frames import Side
 from kambin.knowledge import techniques
@@ -10,14 +8,22 @@ from kambin.planning.models import Plan, Refusal
 from kambin.planning.request import PlanRequest
 
 
-@overload
-def repeat_request(document: Plan, *, aims_at_fragment: bool = False) -> PlanRequest: ...
+def repeat_plan_request(plan: Plan) -> PlanRequest:
+    """Return what was asked for: a zone, or the point that the plan came to.
 
+    Parameters
+    ----------
+    plan : Plan
 
-@overload
-def repeat_request(
-    document: Plan | Refusal, *, aims_at_fragment: bool = False
-) -> PlanRequest | None: ...
+    Returns
+    -------
+    PlanRequest; target in mm, LPS
+
+    Raises
+    ------
+    RequestError  (RQ-002) if the plan names no lumbar level
+    """
+    return _repeat(plan, None if plan.zone else plan.trajectory.target_lps_mm)
 
 
 def repeat_request(
@@ -39,16 +45,19 @@ def repeat_request(
     ------
     RequestError  (RQ-002) if the document names no lumbar level
     """
-    target = None
-    if document.zone is None and not aims_at_fragment:
-        if isinstance(document, Refusal):
-            return None
-        target = document.trajectory.target_lps_mm
+    if document.zone is not None or aims_at_fragment:
+        return _repeat(document, None)
+    return repeat_plan_request(document) if isinstance(document, Plan) else None
+
+
+def _repeat(
+    document: Plan | Refusal, target_lps_mm: tuple[float, float, float] | None
+) -> PlanRequest:
     return PlanRequest(
         Level.parse(document.level),
         Side(document.side),
         zone=document.zone,
-        target_lps_mm=target,
+        target_lps_mm=target_lps_mm,
         technique=document.technique,
         cannula_mm=document.cannula_mm,
         margins=document.margins,

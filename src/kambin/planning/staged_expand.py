@@ -3,9 +3,10 @@
 import numpy as np
 from numba import njit, prange
 
+from kambin.planning.ball_tree import find_ball
 from kambin.planning.branch_and_bound import Pairs
 from kambin.planning.cost_kernels import find_least_way_cost, find_way_cost
-from kambin.planning.field_search import find_edge, keep_better
+from kambin.planning.field_search import NO_REACH, find_edge, keep_better
 from kambin.planning.kernels import Scalar
 from kambin.planning.staged_kernels import SPACING
 from kambin.planning.staged_pairs import bound_pair, measure_pair
@@ -71,7 +72,9 @@ def try_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
     counts: Scalar,
     stop_costs: Scalar,
     numbers: Scalar,
+    gate: Scalar,
     corridor: Scalar,
+    origin: Scalar,
     entries: Scalar,
     targets: Scalar,
     spans: Pairs,
@@ -82,8 +85,9 @@ def try_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
 
     Parameters
     ----------
-    fields, lines, slacks, plan, counts, stop_costs, numbers : as ``bound_pairs``
+    fields, lines, slacks, plan, counts, stop_costs, numbers, gate : as ``bound_pairs``
     corridor : tuple of stops in mm, limits and landmarks as ``CorridorNumbers`` has them
+    origin : float array, shape (3,), mm, LPS, of the first node
     entries, targets : tuples of points in nodes, in mm, and in the surgical frame, order, costs
     spans : int64 array, shape (4, P), first and one past the last entry, and target
     floor : float, mm, smaller values are not asked for
@@ -104,10 +108,23 @@ def try_pairs(  # pragma: no cover # noqa: PLR0913, PLR0917
         found = np.empty(count)
         work = np.empty(count), np.empty(count), found, np.zeros(1, dtype=np.int64)
         least = floor
-        for i in range(spans[0, p], spans[1, p]):
-            entry = e_points[i], e_mm[i], e_surgical[i]
-            for j in range(spans[2, p], spans[3, p]):
-                target = t_points[j], t_mm[j], t_surgical[j]
+        first, last = spans[0, p], spans[1, p]
+        middle, reach, _ = find_ball(e_points, first, last)
+        middle_mm = origin + plan[SPACING] * middle.astype(np.float64)
+        ball, reach_mm = (middle, reach, middle_mm), np.float64(reach) * plan[SPACING]
+        cheapest = e_costs[first:last].min()
+        for j in range(spans[2, p], spans[3, p]):
+            target = t_points[j], t_mm[j], t_surgical[j]
+            if last - first > 1:
+                # All entries at once: near one target, where bone is, their paths lie together.
+                way = middle_mm - t_mm[j]
+                cost = cheapest + t_costs[j]
+                cost += find_least_way_cost(way[0], way[1], way[2], reach_mm, numbers)
+                point = t_points[j], NO_REACH, t_mm[j]
+                if bound_pair(fixed, gate, ball, point, cost, least, work) < least:
+                    continue
+            for i in range(first, last):
+                entry = e_points[i], e_mm[i], e_surgical[i]
                 cost = e_costs[i] + t_costs[j]
                 cost += find_way_cost(
                     e_mm[i, 0] - t_mm[j, 0],

@@ -30,9 +30,10 @@ TRY: Any = try_pairs
 MEASURE: Any = measure_pairs
 """The kernels, called with what ``find_fixed`` returns first."""
 
-LEAF_BATCH, PAIR_BATCH = 16, 512
-"""Points of a leaf, and pairs of balls between two looks at the best value. Most paths of a leaf
-fail where the one before failed, so that trying them costs less than bounding smaller balls."""
+ENTRY_LEAF, TARGET_LEAF, PAIR_BATCH = 32, 8, 512
+"""Points of a leaf, and pairs of balls between two looks at the best value. Leaves hold many
+entries and few targets, as in ``field_search``; most paths that the ball of a leaf lets pass fail
+where the one before failed, so that trying them costs less than bounding smaller balls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,8 @@ def search_staged(
     StagedAnswer, equal to that of trying every candidate; without a place it is the proof that
     none passes
     """
-    entries = BallTree.of(problem.nodes(problem.corridor.entries_mm), LEAF_BATCH)
-    targets = BallTree.of(problem.nodes(problem.corridor.targets_mm), LEAF_BATCH)
+    entries = BallTree.of(problem.nodes(problem.corridor.entries_mm), ENTRY_LEAF)
+    targets = BallTree.of(problem.nodes(problem.corridor.targets_mm), TARGET_LEAF)
     forest = Forest(entries, targets, len(problem.stop_costs_mm))
     expand = _Expand(problem, forest, quantum_mm, require_mm)
     return _answer(forest, search_pairs(forest, expand, quantum_mm=quantum_mm, batch=PAIR_BATCH))
@@ -240,6 +241,7 @@ class _Expand:
         self._quantum_mm, self._forest = quantum_mm, forest
         self._given = find_fixed(problem, require_mm)
         self._gate = problem.gate.numbers
+        self._origin_mm = np.asarray(problem.origin_mm, dtype=np.float64)
         self._corridor = corridor.stops_mm, corridor.numbers, corridor.rows
         self._nodes = find_nodes(problem, forest)
         self._entries = self._order(
@@ -256,7 +258,9 @@ class _Expand:
         bounds = BOUND(*self._given, self._gate, self._nodes[0], self._nodes[1], halves, floor)
         values, places = TRY(
             *self._given,
+            self._gate,
             self._corridor,
+            self._origin_mm,
             self._entries,
             self._targets,
             spans,

@@ -10,7 +10,7 @@ from kambin.anatomy import Anatomy, Case, Level
 from kambin.core import FieldStore, Finding, RequestError, Severity
 from kambin.frames import Side
 from kambin.knowledge import value
-from kambin.planning.asked_again import repeat_request
+from kambin.planning.asked_again import repeat_plan_request
 from kambin.planning.comparison import compare_numbers, compare_stages, find_changed
 from kambin.planning.evaluate import Path
 from kambin.planning.evaluator import Evaluation, Evaluator
@@ -107,7 +107,7 @@ def what_if(
     """
     level, side = Level.parse(plan.level), Side(plan.side)
     assumed, description = _assume(anatomy, level, plan, assumption)
-    asked = repeat_request(plan)
+    asked = repeat_plan_request(plan)
     other = replace(asked, cannula_mm=description.cannula_mm)
     path = _find_path(plan)
     before = _evaluate(case, anatomy, asked, path, plan, store)

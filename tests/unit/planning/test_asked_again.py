@@ -6,7 +6,7 @@ from tests.unit.planning.test_models import REFUSAL
 
 from kambin.core import RequestError
 from kambin.knowledge import techniques
-from kambin.planning.asked_again import repeat_request
+from kambin.planning.asked_again import repeat_plan_request, repeat_request
 
 WHOLE = make_plan(())
 USUAL = techniques()[WHOLE.technique].weights.model_dump()
@@ -27,15 +27,16 @@ def test_the_weights_of_a_surgeon_are_asked_again() -> None:
 
 def test_what_was_done_against_errors_is_asked_again() -> None:
     certainty = WHOLE.certainty.model_copy(update={"setting": "compensated"})
-    assert repeat_request(WHOLE.model_copy(update={"certainty": certainty})).errors == "compensated"
+    other = WHOLE.model_copy(update={"certainty": certainty})
+    assert repeat_plan_request(other).errors == "compensated"
 
 
 def test_the_same_question_gives_the_same_request() -> None:
-    first, again = repeat_request(WHOLE), repeat_request(WHOLE)
+    first, again = repeat_plan_request(WHOLE), repeat_plan_request(WHOLE)
     assert first == again
 
 
 def test_a_document_of_no_lumbar_level_has_no_question() -> None:
     with pytest.raises(RequestError) as refused:
-        repeat_request(WHOLE.model_copy(update={"level": "C5-C6"}))
+        repeat_plan_request(WHOLE.model_copy(update={"level": "C5-C6"}))
     assert refused.value.code == "RQ-002"
