@@ -50,7 +50,7 @@ class Cut:
     def named(self) -> Named:
         """Return its name at its largest part; what is modelled says so with an m."""
         text = short_words(self.key) + (" m" if self.modelled else "")
-        return Named(text, svg_colour(find_look(self.key).colour), max(self.lines, key=_area))
+        return Named(text, _word_colour(find_look(self.key).colour), max(self.lines, key=_area))
 
 
 def find_cuts(
@@ -187,6 +187,14 @@ def draw_leaders(labels: Sequence[Label]) -> list[dict[str, Any]]:
         return []
     drawn = {"key": "leaders", "d": svg_path(lines, thinning=0.0), "dash": "", "modelled": False}
     return [drawn | {"colour": svg_colour(_LEADER_GREY), "width": 0.6}]
+
+
+def _word_colour(colour: Colour) -> str:
+    """Return the colour of a word beside its line: a dark one is lightened to be read on black."""
+    luminance = float(np.array((0.2126, 0.7152, 0.0722)) @ np.array(colour) ** 2.2)
+    whiter = 0.3 if luminance < 0.2 else 0.0
+    red, green, blue = (part + whiter * (1.0 - part) for part in colour)
+    return svg_colour((red, green, blue))
 
 
 def svg_colour(colour: Colour) -> str:

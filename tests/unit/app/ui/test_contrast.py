@@ -3,8 +3,11 @@
 import re
 from importlib import resources
 
+import numpy as np
 import pytest
 
+from kambin.anatomy import StructureKey
+from kambin.app.logic.pane_outlines import Cut
 from kambin.app.ui.theme import read_colours, vuetify_config
 
 TEXT, LARGE_OR_GRAPHICAL = 4.5, 3.0
@@ -47,6 +50,13 @@ def test_borders_and_focus_can_be_seen(line: str, ground: str) -> None:
 def test_the_main_button_can_be_read() -> None:
     colours = read_colours()
     assert contrast(colours["on-accent"], colours["accent"]) >= TEXT
+
+
+@pytest.mark.parametrize("kind", ["aorta", "vena_cava", "fragment", "colon", "drg", "sacrum"])
+def test_names_in_pictures_can_be_read_on_their_black_rim(kind: str) -> None:
+    line = np.array([(0.0, 0.0), (9.0, 0.0), (9.0, 9.0)])
+    name = Cut(StructureKey(kind), modelled=True, lines=(line,)).named
+    assert contrast(name.colour, "#000000") >= TEXT
 
 
 @pytest.mark.parametrize("banner", ["stop", "care"])
