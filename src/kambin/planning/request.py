@@ -8,7 +8,7 @@ from typing import get_args
 from kambin.anatomy import Level
 from kambin.core import RequestError
 from kambin.frames import Side
-from kambin.knowledge import Margins, Weights
+from kambin.knowledge import Margins, Weights, technique
 from kambin.planning.certainty_models import DEFAULT_SETTING, Setting
 
 ZONES = ("central", "paracentral", "subarticular", "foraminal", "extraforaminal")
@@ -38,8 +38,9 @@ class PlanRequest:
     Raises
     ------
     RequestError  (PL-030) if the zone is unknown; (PL-031) if the cannula's diameter is not
-        positive; (PL-083) if a weight is unknown or no number of at least 0; (PL-084) if the
-        margins are none of the two; (PL-088) if the errors are no named setting
+        positive and finite; (RQ-042, PL-082) if the technique is unknown or not planned; (PL-083)
+        if a weight is unknown or no number of at least 0; (PL-084) if the margins are none of the
+        two; (PL-088) if the errors are no named setting
     """
 
     level: Level
@@ -61,12 +62,13 @@ class PlanRequest:
                 what="The zone is not an axial zone of the disc",
                 why="A herniation lies in one of five zones from the midline outwards.",
             )
-        if self.cannula_mm is not None and not self.cannula_mm > 0:
+        # what reads "at least 0" would let an infinite one pass
+        if self.cannula_mm is not None and not 0 < self.cannula_mm < math.inf:
             raise RequestError(
                 code="PL-031",
                 what="The cannula has no diameter",
                 where="cannula",
-                why=f"{self.cannula_mm} mm was asked for; a diameter is positive.",
+                why=f"{self.cannula_mm} mm was asked for; a diameter is positive and finite.",
                 next_step="Give the outer diameter of the cannula in millimetres.",
             )
         _require_known(
@@ -75,6 +77,8 @@ class PlanRequest:
             what="The margins are not known",
             why="Margins say what guides the tools.",
         )
+        if self.technique is not None:
+            technique(self.technique)
         self._check_weights()
         _require_known(
             "PL-088",

@@ -29,10 +29,17 @@ def test_another_word_is_no_zone(zone: str) -> None:
     assert all(name in caught.value.next_step for name in ZONES)
 
 
-@pytest.mark.parametrize("size", [0.0, -7.5, float("nan"), float("-inf")])
+@pytest.mark.parametrize("size", [0.0, -7.5, float("nan"), float("inf"), float("-inf")])
 def test_a_cannula_has_a_diameter(size: float) -> None:
     with pytest.raises(RequestError, match="PL-031"):
         PlanRequest(LEVEL, SIDE, cannula_mm=size)
+
+
+@pytest.mark.parametrize("name", ["", "upside-down", "Outside-in", "x" * 500])
+def test_an_unknown_technique_is_refused_when_it_is_asked_for(name: str) -> None:
+    with pytest.raises(RequestError, match="RQ-042") as caught:
+        PlanRequest(LEVEL, SIDE, technique=name)
+    assert len(str(caught.value)) < 900
 
 
 @pytest.mark.parametrize("size", [1e-9, 7.5, None])

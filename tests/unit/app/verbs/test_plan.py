@@ -89,8 +89,11 @@ def test_a_technique_that_does_not_exist_ends_in_its_name_and_no_plan(
     desk: MadeDesk, verbs: PlanVerbs
 ) -> None:
     before = plan_of(desk)
-    verbs.plan_make("no-such-technique", "")
-    error = refused(desk.jobs.run)
+    wish = desk.session.wish
+    # told at once, and not when the work has come to it
+    error = refused(lambda: verbs.plan_make("no-such-technique", ""))
+    assert desk.jobs.tasks == []
+    assert desk.session.wish is wish
     assert "no-such-technique" in f"{error.where} {error.why}"
     assert desk.session.answer is before
 
@@ -208,7 +211,9 @@ def test_a_version_that_is_not_there_is_named(
     assert desk.screens.differences == before
 
 
-@pytest.mark.parametrize(("left", "right"), [("", "1"), ("1", "v2"), ("one", "1")])
+@pytest.mark.parametrize(
+    ("left", "right"), [("", "1"), ("1", "v2"), ("one", "1"), ("1.5", "1"), ("1", "2,9")]
+)
 def test_what_is_no_number_of_a_version_is_refused(verbs: PlanVerbs, left: str, right: str) -> None:
     error = refused(lambda: verbs.versions_compare(left, right))
     assert (error.code, error.where) == ("RQ-180", "version")
