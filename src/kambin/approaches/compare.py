@@ -16,7 +16,12 @@ from kambin.approaches.compare_models import (
     StructureCost,
     Way,
 )
-from kambin.approaches.compare_notes import find_gaps, find_missing, find_origins
+from kambin.approaches.compare_notes import (
+    find_gaps,
+    find_missing,
+    find_origins,
+    remark_elsewhere,
+)
 from kambin.approaches.costs import (
     TISSUES,
     Costs,
@@ -201,7 +206,11 @@ def describe_comparison(ground: Ground, found: dict[str, Measured]) -> Compariso
             published=tuple(
                 FigureRecord.of(row) for name in PUBLISHED_METRICS for row in published_of(name)
             ),
-            findings=to_records(sort_remarks(remark_resolution(ground.case, ground.anatomy))),
+            findings=to_records(
+                sort_remarks(
+                    [*remark_resolution(ground.case, ground.anatomy), *remark_elsewhere(ground)]
+                )
+            ),
         )
     )
 

@@ -1,11 +1,16 @@
 """What has to be said of a comparison's numbers: why null, what they lack, and where from."""
 
+import numpy as np
+
 from kambin.anatomy import StructureKey
 from kambin.approaches.costs import Costs
 from kambin.approaches.exposure import NO_FRAGMENT, Exposure
 from kambin.approaches.ground import BACK_MUSCLE_KINDS, Ground
+from kambin.core import Finding, Severity
 from kambin.knowledge.approaches import Approach
+from kambin.measure.herniation_scene import find_nearest_levels
 from kambin.planning.reach import has_fragment
+from kambin.planning.remarks import make_finding
 
 UNRESOLVED = "The labels or the image do not show the facet joint (finding PL-005)."
 """Why facet and stability are null."""
@@ -69,6 +74,33 @@ def find_missing(ground: Ground, costs: Costs, seen: Exposure) -> dict[str, str]
     if seen.root_retraction_mm is None:
         missing["root_retraction_mm"] = "Neither the traversing root nor the sac is assessed."
     return missing
+
+
+def remark_elsewhere(ground: Ground) -> tuple[Finding, ...]:
+    """Return the note that the fragment lies at another level, whose shares say little here.
+
+    Parameters
+    ----------
+    ground : Ground
+    """
+    fragment = ground.anatomy.find("fragment")
+    if fragment is None or not has_fragment(ground.anatomy):
+        return ()
+    voxels = fragment.region.lps_mm(np.argwhere(fragment.region.values > 0))
+    nearest = find_nearest_levels(ground.anatomy, voxels)
+    asked = ground.request.level
+    if not nearest or nearest[0][0] == asked:
+        return ()
+    return (
+        make_finding(
+            "PL-172",
+            Severity.NOTE,
+            what=f"The fragment lies at {nearest[0][0]}, not at {asked}",
+            where=f"{asked} {ground.request.side}",
+            why="What each way reaches and sees is the share of that fragment: none or little "
+            f"from {asked}, whatever the way.",
+        ),
+    )
 
 
 def find_gaps(ground: Ground, approach: Approach, costs: Costs) -> dict[str, str]:

@@ -20,7 +20,6 @@ from kambin.report.palette import (
     IVORY,
     NERVE_YELLOW,
     REMOVED_ORANGE,
-    SAC_YELLOW,
     TOOL_CYAN,
 )
 from kambin.report.render import Mesh, render_scene
@@ -119,7 +118,8 @@ def _find_nerves(ground: Ground) -> list[Mesh]:
     """Return sac, roots and fragment, the same in every panel."""
     level, side, meshes = ground.geometry.level, ground.geometry.side, []
     for name, colour in (
-        ("dural_sac", SAC_YELLOW),
+        # as in the sections below: one name, one colour
+        ("dural_sac", LEGEND["sac"]),
         (f"traversing_root:{level.lower}:{side}", NERVE_YELLOW),
         (f"exiting_root:{level.upper}:{side}", NERVE_YELLOW),
         ("fragment", FRAGMENT_MAGENTA),

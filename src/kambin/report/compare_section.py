@@ -14,8 +14,8 @@ from kambin.report.figure import draw_scale_bar, write_label
 LEGEND = {
     "bone": (0.86, 0.82, 0.72),
     "bone taken": (0.95, 0.55, 0.10),
-    "flavum": (0.98, 0.92, 0.45),
-    "flavum taken": (0.80, 0.70, 0.05),
+    "flavum": (0.76, 0.86, 0.52),
+    "flavum taken": (0.42, 0.56, 0.10),
     "disc": (0.72, 0.80, 0.90),
     "sac": (0.55, 0.75, 0.95),
     "roots": (0.98, 0.83, 0.10),

@@ -10,20 +10,21 @@ from tests.unit.approaches.small_ground import block
 from tests.unit.planning.simple_spine import LEVEL, Recipe, build_case, mirror_spine
 from tests.unit.planning.test_models import REFUSAL
 
-from kambin.anatomy import StructureKey
+from kambin.anatomy import Level, StructureKey
 from kambin.approaches import (
     ApproachCost,
     Comparison,
     Ground,
     Measured,
     compare_approaches,
+    compare_notes,
     describe_comparison,
     expose_approach,
     measure_all,
     measure_approach,
 )
 from kambin.approaches.compare import measure
-from kambin.approaches.compare_notes import NO_FACE, UNRESOLVED
+from kambin.approaches.compare_notes import NO_FACE, UNRESOLVED, remark_elsewhere
 from kambin.approaches.exposure import NO_FRAGMENT
 from kambin.approaches.fields import FIELDS, MORE_FIELDS
 from kambin.approaches.retraction import find_retraction, is_held_after
@@ -203,6 +204,25 @@ def test_coarse_labels_give_muscle_and_no_facet() -> None:
     one = measure(ground, "open_fenestration", None)
     found = describe_comparison(ground, {"open_fenestration": one})
     assert [row.code for row in found.findings] == ["PL-005"]
+
+
+def test_a_fragment_of_another_level_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    anatomy = build_back()
+    ground = stand_on(anatomy)
+    fragment = replace(anatomy.require(f"disc:{LEVEL}"), key=StructureKey("fragment"))
+    here = replace(
+        ground,
+        anatomy=replace(anatomy, structures={**anatomy.structures, fragment.key: fragment}),
+    )
+    assert remark_elsewhere(ground) == remark_elsewhere(here) == ()
+    above = Level("L3", "L4")
+    monkeypatch.setattr(compare_notes, "find_nearest_levels", lambda *_: [(above, 1.0), (LEVEL, 9)])
+    (note,) = remark_elsewhere(here)
+    assert (note.code, note.severity.value) == ("PL-172", "NOTE")
+    assert "lies at L3-L4, not at L4-L5" in note.what
+    one = measure(here, "open_fenestration", None)
+    found = describe_comparison(here, {"open_fenestration": one})
+    assert "PL-172" in [row.code for row in found.findings]
 
 
 def test_without_a_muscle_of_the_back_muscle_is_not_assessed_and_never_zero() -> None:
