@@ -6,7 +6,7 @@ from pathlib import Path
 from kambin.anatomy import Anatomy, Case
 from kambin.core import PlanError, StoreError, require_code
 from kambin.desk.gate import CheckedCase, read_checked_case, require_answered
-from kambin.planning import FindingRecord, Plan, Verification, verify_plan
+from kambin.planning import FindingRecord, Plan, Refusal, Verification, verify_plan
 
 
 def check_plan(
@@ -33,13 +33,13 @@ def check_plan(
     return checked, verify_plan(checked.case, complete(checked.case), plan)
 
 
-def stale_plan(case_sha256: str, plan: Plan, where: str = "case_sha256") -> PlanError:
+def stale_plan(case_sha256: str, plan: Plan | Refusal, where: str = "case_sha256") -> PlanError:
     """Return the reason why a plan no longer counts: its case is another one now.
 
     Parameters
     ----------
     case_sha256 : str, of the case as it is now
-    plan : Plan
+    plan : Plan or Refusal
     where : str, what names the two to a person, or the field of the document
 
     Returns

@@ -46,7 +46,8 @@ def report_task(session: Session, out: Path | None = None) -> Task[ReportPaths]:
     def _work(progress: Progress) -> ReportPaths:
         if isinstance(answer, Plan):
             require_shown(answer, file)
-            require_fresh(answer, read_case(checked.folder, verify=False).sha256)
+        # a refusal as well: what stood in the way may be gone
+        require_fresh(answer, read_case(checked.folder, verify=False).sha256)
         return report_answer(checked, anatomy, answer, file, folder, progress=progress)
 
     return Task("writing the report", "sign", _work, lambda _: session.publish("answer"))

@@ -4,7 +4,7 @@ from kambin.app.logic.messages import Message
 from kambin.app.logic.session import Session
 from kambin.core import PlanError
 from kambin.desk.verifying import stale_plan
-from kambin.planning import Plan
+from kambin.planning import Plan, Refusal
 
 
 def is_stale(session: Session) -> bool:
@@ -20,20 +20,20 @@ def is_stale(session: Session) -> bool:
     return answer.case_sha256 != checked.case.sha256
 
 
-def require_fresh(plan: Plan, case_sha256: str) -> None:
-    """Refuse a plan whose case is another one now.
+def require_fresh(answer: Plan | Refusal, case_sha256: str) -> None:
+    """Refuse a plan, or a refusal, whose case is another one now.
 
     Parameters
     ----------
-    plan : Plan
+    answer : Plan or Refusal
     case_sha256 : str, of the case as it lies there
 
     Raises
     ------
     PlanError  (PL-020)
     """
-    error: PlanError = stale_plan(case_sha256, plan)
-    if plan.case_sha256 != case_sha256:
+    error: PlanError = stale_plan(case_sha256, answer)
+    if answer.case_sha256 != case_sha256:
         raise error
 
 

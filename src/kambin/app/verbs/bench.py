@@ -50,3 +50,21 @@ def to_number(typed: str, name: str) -> float:
     if not math.isfinite(number):
         raise not_understood(where=name, why=f"{typed[:20]!r} is no number.")
     return number
+
+
+def to_whole(typed: str, name: str) -> int:
+    """Return a typed whole number; a part of one is refused and not cut off.
+
+    Parameters
+    ----------
+    typed : str
+    name : str, of what was typed
+
+    Raises
+    ------
+    RequestError  (RQ-180) if it is none
+    """
+    number = to_number(typed, name)
+    if not number.is_integer():
+        raise not_understood(where=name, why=f"{typed[:20]!r} is no whole number.")
+    return int(number)

@@ -22,7 +22,7 @@ from kambin.app.logic.placing import confirm_place
 from kambin.app.logic.sources import ImportWish, import_task, phantom_task
 from kambin.app.logic.steps import gate, go_to
 from kambin.app.shown.place import has_fragment
-from kambin.app.verbs.bench import Bench, to_number
+from kambin.app.verbs.bench import Bench, to_whole
 from kambin.exchange.markups import read_curve
 from kambin.frames import Side
 from kambin.phantom import PhantomParameters
@@ -84,6 +84,9 @@ class CaseVerbs:
 
     def structure_show(self, key: str, shown: bool) -> None:
         """Draw the outline of a structure, or do not."""
+        anatomy = self._session.anatomy
+        if anatomy is None or anatomy.find(key) is None:
+            raise not_understood(where="structure", why="The anatomy has no such structure.")
         show_structure(self._session, key, shown=shown)
 
     def structure_replace(self, key: str, file: str) -> None:
@@ -98,7 +101,7 @@ class CaseVerbs:
     def fragment_place(self, zone: str, size: str) -> None:
         """Place a fragment by zone and size, in the place of one that is there."""
         place = require_place(self._session)
-        wish = FragmentWish(place.level, place.side, zone, size=int(to_number(size, "size")))
+        wish = FragmentWish(place.level, place.side, zone, size=to_whole(size, "size"))
         replacing = has_fragment(self._session)
         self._bench.jobs.start(fragment_task(self._session, wish, replacing=replacing))
 

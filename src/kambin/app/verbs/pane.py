@@ -9,7 +9,7 @@ from kambin.app.logic import moving
 from kambin.app.logic.draft import not_understood
 from kambin.app.logic.pane_dragging import drag_entry, drag_in_plane
 from kambin.app.logic.pane_geometry import PaneView
-from kambin.app.state import STILLS
+from kambin.app.state import PANES, STILLS
 from kambin.app.stills import FILMS, SKIN
 from kambin.app.verbs.bench import Bench
 from kambin.app.verbs.path import to_end
@@ -35,10 +35,11 @@ class PaneVerbs:
     def path_drag(self, name: str, pane: str, x: float, y: float, done: bool) -> None:
         """Move entry or target to where the hand is in a pane."""
         end = to_end(name)
-        self._views.held = "" if done else pane
         point = self._on_still(end, pane, x, y)
         if point is None:
             point = self._under_hand(end, self._find(pane), x, y)
+        # only a pane that is there holds its view while the hand is in it
+        self._views.held = "" if done else pane
         moving.drag(self._session, end, point, done=done)
 
     def path_nudge(
@@ -100,6 +101,8 @@ class PaneVerbs:
         """Paint a pane as large as it is on the screen."""
         if pane in STILLS:
             return
+        if pane not in PANES:
+            raise not_understood(where="view", why="There is no such view.")
         sizes = [min(max(length, LEAST_PX), MOST_PX) for length in (width, height)]
         self._views.panes = self._views.panes.resized(pane, sizes[0], sizes[1])
         self._session.publish("cursor")

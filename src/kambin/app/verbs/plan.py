@@ -14,7 +14,7 @@ from kambin.app.logic.tasks import Task
 from kambin.app.logic.versions import compare_versions
 from kambin.app.shown.compare import tell_differences, tell_ways
 from kambin.app.shown.plan import THE_PLAN
-from kambin.app.verbs.bench import Bench, to_number
+from kambin.app.verbs.bench import Bench, to_number, to_whole
 from kambin.approaches import Comparison, Ground, describe_comparison, measure_all
 from kambin.core import Progress
 from kambin.desk.workbench import MemoryStore
@@ -66,7 +66,7 @@ class PlanVerbs:
 
     def versions_compare(self, left: str, right: str) -> None:
         """Set two versions side by side."""
-        numbers = [int(to_number(typed, "version")) for typed in (left, right)]
+        numbers = [to_whole(typed, "version") for typed in (left, right)]
         found = compare_versions(self._session, numbers[0], numbers[1])
         names = [f"v{number}" for number in numbers]
         self._bench.screens.differences = tell_differences(found, names[0], names[1])

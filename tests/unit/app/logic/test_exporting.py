@@ -79,7 +79,16 @@ def test_without_all_it_needs_nothing_is_printed(
 def test_a_refusal_is_printed_and_has_no_sheet(
     session: Session, made: list[tuple[Any, ...]]
 ) -> None:
-    session.answer = a_refusal()
+    refusal = a_refusal()
+    session.answer = refusal
+    # a refusal of another content of the case is as stale as a plan
+    with pytest.raises(PlanError) as stale:
+        run_now(report_task(session))
+    assert stale.value.code == "PL-020"
+    assert made == []
+    assert session.checked is not None
+    digest = session.checked.case.sha256
+    session.answer = refusal.model_copy(update={"case_sha256": digest})
     run_now(report_task(session))
     assert len(made) == 1
     with pytest.raises(RequestError):

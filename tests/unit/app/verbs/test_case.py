@@ -275,6 +275,12 @@ def test_a_structure_is_hidden_and_shown_again(desk: MadeDesk) -> None:
     assert desk.session.anatomy is anatomy
 
 
+@pytest.mark.parametrize("key", ["kidney:left", "no_such_thing", ""])
+def test_what_the_anatomy_has_not_is_neither_hidden_nor_shown(desk: MadeDesk, key: str) -> None:
+    assert refused(lambda: verbs_of(desk).structure_show(key, False)).code in {"RQ-180", "AN-010"}
+    assert desk.session.hidden == frozenset()
+
+
 def test_a_mask_takes_the_place_of_a_structure_as_long_work(desk: MadeDesk) -> None:
     verbs_of(desk).structure_replace("exiting_root:L4:left", "/files/mask.nii.gz")
     assert desk.jobs.titles == ["replacing a mask"]
@@ -335,6 +341,8 @@ def _add_fragment(session: Session) -> None:
     [
         ("paracentral", "", "RQ-180"),
         ("paracentral", "large", "RQ-180"),
+        ("paracentral", "1.5", "RQ-180"),
+        ("paracentral", "2,9", "RQ-180"),
         ("paracentral", "4", "RQ-082"),
         ("paracentral", "0", "RQ-082"),
         ("nowhere", "2", "RQ-082"),

@@ -211,6 +211,17 @@ def test_a_target_goes_to_where_the_hand_lets_go(
     assert present(desk).entry_lps_mm == made_path().entry_lps_mm
 
 
+@pytest.mark.parametrize("pane", ["", "Axial", "eye"])
+def test_a_pane_that_is_not_there_is_neither_sized_nor_held(
+    desk: MadeDesk, verbs: PaneVerbs, pane: str
+) -> None:
+    before = desk.views.panes
+    assert refused(lambda: verbs.pane_size(pane, 300, 300)).code == "RQ-180"
+    assert desk.views.panes is before
+    assert refused(lambda: verbs.path_drag("target", pane, 1.0, 1.0, False)).code == "RQ-180"
+    assert desk.views.held == ""
+
+
 def test_a_drag_is_one_step_however_long_it_took(desk: MadeDesk, verbs: PaneVerbs) -> None:
     x, y, _ = view_of(desk, "axial").xy(np.array(made_path().target_lps_mm))
     for n in range(3):
