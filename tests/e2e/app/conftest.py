@@ -8,7 +8,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 from pytest_socket import enable_socket, socket_allow_hosts
 from tests.browser import VARIABLE, find_chromium, launch_flags
 from tests.shelf import COARSE_MM, Shelf
@@ -17,18 +24,21 @@ from tests.workstation import Running, running_workstation
 HERE = Path(__file__).parent
 VIEWPORT = {"width": 1366, "height": 768}
 PATIENCE_MS = 90_000
+WALKS = ("test_guided_path", "test_at_the_screen", "test_mirrored")
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the servers and browsers of this folder have sockets; `loopback_only` says which.
 
-    The tests of a guided path share a tab and follow each other as a person would: they keep the
-    order in which they are written, whatever the others are shuffled to.
+    The tests of a walk share a tab and follow each other as a person would: they keep the order
+    in which they are written, whatever the others are shuffled to.
     """
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.enable_socket)
-    places = [n for n, item in enumerate(items) if item.path.name.startswith("test_guided_path")]
+    places = [n for n, item in enumerate(items) if item.path.name.startswith(WALKS)]
     written = sorted((items[n] for n in places), key=_find_line)
     for n, item in zip(places, written, strict=True):
         items[n] = item

@@ -4,9 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,15 +13,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pytest_socket import enable_socket
 from tests.e2e.app import guided
-from tests.unit.app.logic.made_panes import made_noise
-from tests.unit.app.logic.made_session import opened_session
-from tests.unit.app.verbs.made_bench import measured
-from tests.workstation import running_workstation
+from tests.e2e.app.made_workstation import made_workstation, seen_session
 
-from kambin.app.binding import READING, Binding
-from kambin.app.guard.messages import Permitted
-from kambin.app.logic.session import EVENTS
-from kambin.app.server import BuildScreens
 from kambin.frames import Side
 
 PANES = ("axial", "coronal")
@@ -33,22 +24,6 @@ GREY = 8
 """How much a point may differ: lines are drawn between points, and pictures are packed."""
 
 NO_WORDS = "text, .kb-pane-title, .kb-pick, .kb-scale { visibility: hidden }"
-
-
-def _made_screens(folder: Path, side: Side) -> BuildScreens:
-    """Return what puts a workstation with a path under the hand on a server."""
-
-    def build(server: Any, _folder: Path | None) -> Permitted:
-        session = measured(opened_session(folder, side), side)
-        assert session.checked is not None
-        case = replace(session.checked.case, image=made_noise(side))
-        session.checked = replace(session.checked, case=case)
-        binding = Binding(server, session)
-        session.publish(*EVENTS)
-        binding.open_when_ready(None)
-        return Permitted(reading=READING)
-
-    return build
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +36,8 @@ def the_tabs(
     with ExitStack() as opened:
         for side in Side:
             folder = tmp_path_factory.mktemp(side.value)
-            screens = _made_screens(folder, side)
-            running = opened.enter_context(running_workstation(screens=screens))
+            make = partial(seen_session, folder, side)
+            running, _ = opened.enter_context(made_workstation(make))
             page = a_browser.new_page(viewport={"width": 1366, "height": 768})
             opened.callback(page.close)
             page.goto(running.first_hop)

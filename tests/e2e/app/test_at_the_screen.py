@@ -1,0 +1,285 @@
+"""What a person sees of rules, faults and other tabs, on a workstation that is open in a moment."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_socket import enable_socket
+from tests.e2e.app.contrast import measure_contrast
+from tests.e2e.app.made_workstation import made_workstation, planned_session
+from tests.unit.planning.simple_spine import Recipe, build_case, build_simple_spine
+from tests.workstation import Running
+
+from kambin.app.logic.session import Session
+from kambin.exchange import write_case
+
+TEXT, GRAPHICAL = 4.5, 3.0
+VERDICT = "[data-name=verdict]"
+HOSTILE = '"><img src=x onerror=stolen=1>{{constructor.constructor("stolen=1")()}}=1+1'
+"""Names the case and the person: markup, a template of the page, and a formula."""
+
+REFUSED = """async ([name, given]) => {
+    try { await trame.trigger(name, given); return "done"; }
+    catch (error) { return error.data?.error?.code ?? String(error); }
+}"""
+WATCH_THE_LINE = """() => {
+    const Real = WebSocket;
+    window.WebSocket = class extends Real {
+        constructor(...given) {
+            super(...given);
+            this.addEventListener("close", () => { window.cutAt ??= performance.now(); });
+        }
+    };
+    new MutationObserver(() => {
+        if (document.querySelector("[data-name=cut]")) window.saidAt ??= performance.now();
+    }).observe(document, {childList: true, subtree: true});
+}"""
+"""Notes when the socket closed, and when the screen said so."""
+
+
+@pytest.fixture(scope="module")
+def a_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Session]]:
+    """A workstation with a plan of the spine of boxes in its case folder."""
+    enable_socket()
+    folder = tmp_path_factory.mktemp("workstation") / HOSTILE
+
+    def make() -> Session:
+        session = planned_session(folder)
+        assert session.place is not None
+        session.place = replace(session.place, by=HOSTILE)
+        return session
+
+    with made_workstation(make) as desk:
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def a_tab(a_browser: Browser, a_desk: tuple[Running, Session]) -> Iterator[Page]:
+    """The tab that writes."""
+    context = a_browser.new_context(
+        viewport={"width": 1366, "height": 768}, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.add_init_script(f"({WATCH_THE_LINE})()")
+    page.goto(a_desk[0].first_hop)
+    expect(page.locator("[data-pane=axial] .kb-tool")).to_have_count(2)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def an_examined_tab(a_tab: Page) -> Page:
+    """The tab at the step that examines a path."""
+    a_tab.click("[data-step='5']")
+    expect(a_tab.locator("[data-panel=examine]")).to_be_visible()
+    return a_tab
+
+
+@pytest.fixture
+def a_typed_path(an_examined_tab: Page) -> Iterator[Page]:
+    """The tab with the fields of the path open; what is typed there is undone."""
+    page = an_examined_tab
+    page.click("[data-more=type]")
+    before = page.locator(VERDICT).inner_text()
+    yield page
+    page.locator(VERDICT).click()
+    while page.evaluate("trame.state.get('header').can_undo"):
+        page.evaluate("trame.trigger('undo', [])")
+    expect(page.locator(VERDICT)).to_have_text(before, use_inner_text=True)
+    page.click("[data-more=type]")
+
+
+def _type(page: Page, field: str, words: str) -> None:
+    page.fill(f"[name={field}]", words)
+    page.press(f"[name={field}]", "Enter")
+    # answered in turn: what was typed is shown anew before the next word
+    page.evaluate("trame.trigger('alive', [])")
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 8])
+def test_every_text_and_line_of_a_step_stands_out(a_tab: Page, step: int) -> None:
+    a_tab.click(f"[data-step='{step}']")
+    expect(a_tab.locator(f"[data-step='{step}']")).to_have_attribute("aria-current", "step")
+    _stands_out(measure_contrast(a_tab))
+
+
+def test_every_text_and_line_of_the_operating_room_stands_out(a_tab: Page) -> None:
+    a_tab.keyboard.press("o")
+    expect(a_tab.locator("[data-name=room-screen]")).to_be_visible()
+    measured = measure_contrast(a_tab)
+    a_tab.keyboard.press("o")
+    expect(a_tab.locator("[data-name=room-screen]")).to_have_count(0)
+    _stands_out(measured)
+
+
+def _stands_out(measured: tuple[dict[str, float], dict[str, float]]) -> None:
+    words, lines = measured
+    assert len(words) > 60
+    assert len(lines) > 20
+    assert {what: ratio for what, ratio in words.items() if ratio < TEXT} == {}
+    assert {what: ratio for what, ratio in lines.items() if ratio < GRAPHICAL} == {}
+
+
+def test_what_is_meant_is_said_without_colour(an_examined_tab: Page) -> None:
+    page = an_examined_tab
+    # a mark and a word for each step, a word in each row, a sign for each end of the path
+    for step in page.locator("[data-step]").all():
+        said = step.get_attribute("aria-label") or ""
+        assert ("closed" in said) or ("done" in said) == ("is-done" in _classes(step))
+    for row in page.locator("[data-gap]").all():
+        assert row.locator("td").last.inner_text().strip()
+    expect(page.locator(VERDICT)).to_contain_text("NOT A PLAN")
+    ends = page.locator("[data-pane=axial] .kb-handle-word").all_text_contents()
+    assert sorted(word[0] for word in ends) == ["E", "T"]
+
+
+def _classes(element: object) -> str:
+    return str(element.get_attribute("class"))  # type: ignore[attr-defined]
+
+
+def test_p03_an_entry_on_the_other_side_is_said_at_once(a_typed_path: Page) -> None:
+    _type(a_typed_path, "entry-0", "-80")
+    expect(a_typed_path.locator(VERDICT)).to_contain_text("WRONG SIDE")
+    expect(a_typed_path.locator(VERDICT)).to_contain_text("the plan is for the LEFT")
+    expect(a_typed_path.locator("[data-name=path-seal]")).to_be_disabled()
+
+
+def test_p04_a_struck_structure_is_said_with_its_depth_and_millimetres(a_typed_path: Page) -> None:
+    expect(a_typed_path.locator(VERDICT)).to_contain_text("exiting root L4 left")
+    expect(a_typed_path.locator(VERDICT)).to_contain_text("mm below the skin")
+    expect(a_typed_path.locator("[data-name=path-seal]")).to_be_disabled()
+    _type(a_typed_path, "entry-1", "20")
+    # nothing was reckoned there, which is said, and no number of another path stays
+    expect(a_typed_path.locator(VERDICT)).to_contain_text("Not measured yet")
+    expect(a_typed_path.locator("[data-gap]")).to_have_count(0)
+
+
+def test_p05_a_path_without_length_shows_words_and_never_a_nan(a_typed_path: Page) -> None:
+    page = a_typed_path
+    for axis in range(3):
+        _type(page, f"entry-{axis}", page.input_value(f"[name=target-{axis}]"))
+    expect(page.locator(VERDICT)).to_contain_text("NOT A PATH")
+    shown = page.locator(".kb-app").inner_text()
+    assert not [word for word in ("NaN", "Infinity", "undefined", "null") if word in shown]
+
+
+@pytest.mark.parametrize("typed", ["twelve", "nan", "1e999", ""])
+def test_what_is_no_number_changes_nothing_and_is_told(a_typed_path: Page, typed: str) -> None:
+    page = a_typed_path
+    before = page.input_value("[name=entry-0]")
+    _type(page, "entry-0", typed)
+    message = page.locator("[data-name=message]")
+    expect(message).to_have_count(1)
+    expect(message).to_contain_text("number")
+    assert page.evaluate("trame.state.get('examine_view').entry[0]") == before
+    message.locator("button").click()
+    expect(message).to_have_count(0)
+
+
+def test_a_message_stays_within_its_frame(a_typed_path: Page) -> None:
+    _type(a_typed_path, "entry-0", "twelve")
+    message = a_typed_path.locator("[data-name=message]")
+    expect(message).to_have_count(1)
+    assert message.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
+    message.locator("button").click()
+
+
+def test_s07_a_second_tab_reads_says_so_and_can_change_nothing(
+    a_tab: Page, a_desk: tuple[Running, Session]
+) -> None:
+    running, session = a_desk
+    path, cursor = session.history, session.cursor_lps_mm.copy()
+    reader = a_tab.context.new_page()
+    reader.goto(running.origin)
+    banner = reader.locator("[data-name=reading]")
+    expect(banner).to_contain_text("This tab reads only")
+    expect(reader.locator("[data-name=take-over]")).to_be_disabled()
+    # it sees what the other sees
+    expect(reader.locator("[data-name=place]")).to_have_text("L4-L5 LEFT")
+    expect(reader.locator("[data-pane=axial] .kb-tool")).to_have_count(2)
+    controls = reader.locator(".kb-head button, .kb-rail button, .kb-panel :is(button, input)")
+    assert controls.count() > 10
+    assert {one.is_enabled() for one in controls.all()} == {False}
+    # what is not greyed, and keys, are refused by the server
+    for key in ("1", "ArrowRight", "l", "u", "o"):
+        reader.keyboard.press(key)
+    ring = reader.locator("[data-pane=axial] [data-handle=target] .kb-ring")
+    ring.drag_to(reader.locator("[data-pane=axial] [data-letter=left]"), force=True)
+    for name, given in (("sign_tick", ["look-nerve", True]), ("plan_make", ["", ""])):
+        assert reader.evaluate(REFUSED, [name, given]) == "SE-015"
+    assert session.history is path
+    assert (session.cursor_lps_mm == cursor).all()
+    assert not session.is_locked
+    assert not session.ticks
+    reader.close()
+    expect(a_tab.locator("[data-name=reading]")).to_have_count(0)
+
+
+def test_p01_a_changed_case_is_neither_printed_nor_signed(
+    an_examined_tab: Page, a_desk: tuple[Running, Session], tmp_path: Path
+) -> None:
+    page, folder = an_examined_tab, a_desk[1].folder
+    assert folder is not None
+    page.click("[data-step='8']")
+    write_case(build_case(build_simple_spine(Recipe(skin_depth_mm=92.0))), tmp_path / "other")
+    others = [file for file in (tmp_path / "other").iterdir() if file.is_file()]
+    kept = {file.name: (folder / file.name).read_bytes() for file in others}
+    for file in others:
+        (folder / file.name).write_bytes(file.read_bytes())
+    for name in ("print", "export"):
+        page.click(f"[data-name={name}]")
+        _is_told_and_nothing_written(page, "case changed")
+    for name, whole in kept.items():
+        (folder / name).write_bytes(whole)
+
+
+def _is_told_and_nothing_written(page: Page, words: str) -> None:
+    message = page.locator("[data-name=message]")
+    expect(message).to_contain_text(words)
+    expect(page.locator("[data-name=made]")).to_have_count(0)
+    message.locator("button").click()
+    expect(message).to_have_count(0)
+
+
+def test_p02_a_plan_that_was_edited_is_told_and_not_signed(
+    a_tab: Page, a_desk: tuple[Running, Session]
+) -> None:
+    session = a_desk[1]
+    assert session.answer_file is not None
+    file: Path = session.answer_file
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b'"cannula_mm": 7.5', b'"cannula_mm": 5.5', 1))
+    assert file.read_bytes() != whole
+    a_tab.click("[data-step='8']")
+    a_tab.click("[data-name=print]")
+    _is_told_and_nothing_written(a_tab, "edited after it was written")
+    file.write_bytes(whole)
+
+
+@pytest.mark.parametrize("step", [1, 2, 8])
+def test_names_are_shown_and_never_become_markup_or_code(a_tab: Page, step: int) -> None:
+    page = a_tab
+    page.click(f"[data-step='{step}']")
+    expect(page.locator("[data-name=case]")).to_have_text(HOSTILE)
+    expect(page.locator("[data-name=confirmed]")).to_contain_text(HOSTILE)
+    page.evaluate("name => trame.trigger('case_open', [name])", f"/{HOSTILE}")
+    message = page.locator("[data-name=message]")
+    expect(message).to_have_count(1)
+    message.locator("button").click()
+    assert page.evaluate("typeof stolen") == "undefined"
+    assert page.locator("img[src=x]").count() == 0
+
+
+# the last one: it cuts the line
+def test_s07_a_cut_line_is_said_within_a_second_and_no_number_outlives_it(
+    an_examined_tab: Page, a_desk: tuple[Running, Session]
+) -> None:
+    page, running = an_examined_tab, a_desk[0]
+    socket = running.web.socket
+    running.call(lambda: [one._req.transport.abort() for one in socket.connections.values()])
+    expect(page.locator("[data-name=cut]")).to_be_visible()
+    assert page.evaluate("saidAt - cutAt") < 1000
+    assert page.locator(".kb-app").count() == 0
+    assert "mm" not in page.locator("body").inner_text()
