@@ -450,8 +450,19 @@
         event.preventDefault();
       }
 
+      // A tab that is loaded again says that it is the same one, and goes on writing.
+      function claim() {
+        let name = window.sessionStorage.getItem("kambin-tab");
+        if (!name) {
+          name = Array.from(window.crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+          window.sessionStorage.setItem("kambin-tab", name);
+        }
+        trame.trigger("lease_take", [name]).catch(() => {});
+      }
+
       onMounted(() => {
         window.addEventListener("keydown", key);
+        claim();
         ask();
         timer = setInterval(ask, ASK_EVERY_MS);
       });

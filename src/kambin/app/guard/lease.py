@@ -40,6 +40,8 @@ class Lease:
         self._clock = clock
         self._tabs: dict[str, int] = {}
         self._writer: str | None = None
+        self._names: dict[str, str] = {}
+        self._writer_name = ""
         self._gone_since_s = 0.0
         self._sequence = 0
 
@@ -53,6 +55,7 @@ class Lease:
     def leave(self, tab: str) -> None:
         """Remove a tab; the lease of a writer stays with it for a while."""
         self._tabs.pop(tab, None)
+        self._names.pop(tab, None)
         if tab == self._writer:
             self._gone_since_s = self._clock()
 
@@ -60,6 +63,25 @@ class Lease:
         """Give the lease to a tab if its writer has gone long enough; return whether it writes."""
         if self._may_take(tab):
             self._grant(tab)
+        return self.may_write(tab)
+
+    def claim(self, tab: str, name: str) -> bool:
+        """Say by what name a browser knows a tab; return whether it writes.
+
+        A tab that writes and is loaded again comes as another one with the same name: it has its
+        lease again at once, where anybody else waits.
+
+        Parameters
+        ----------
+        tab : str
+        name : str, made by the page, and kept by its browser for this tab alone
+        """
+        if tab in self._tabs and name:
+            self._names[tab] = name
+            if self._writer not in self._tabs and name == self._writer_name:
+                self._grant(tab)
+            if self.may_write(tab):
+                self._writer_name = name
         return self.may_write(tab)
 
     def may_write(self, tab: str, sequence: int | None = None) -> bool:
@@ -92,4 +114,5 @@ class Lease:
     def _grant(self, tab: str) -> None:
         self._sequence += 1
         self._writer = tab
+        self._writer_name = self._names.get(tab, "")
         self._tabs[tab] = self._sequence

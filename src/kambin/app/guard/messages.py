@@ -1,5 +1,6 @@
 """What a page may say on its socket: a closed list, checked before anything is called."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -30,6 +31,9 @@ LIFE: Final = frozenset({"client_connected", "client_exited", "client_unmounted"
 
 TAKE_LEASE: Final = "lease_take"
 """The one call of a tab that only reads."""
+
+
+_TAB_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,19 @@ def read_message(said: object) -> Message | None:
     if not isinstance(method, str) or method not in READING | WRITING:
         return None
     return Message(number, method, tuple(args))
+
+
+def find_tab_name(message: Message) -> str:
+    """Return the name that a tab gives itself when it asks for its own lease, or nothing.
+
+    Parameters
+    ----------
+    message : Message that asks for the lease
+    """
+    given = message.args[1] if len(message.args) > 1 else None
+    if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], str):
+        return ""
+    return given[0] if _TAB_NAME.fullmatch(given[0]) else ""
 
 
 def find_message_refusal(message: Message, *, writes: bool, permitted: Permitted) -> str | None:

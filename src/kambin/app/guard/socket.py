@@ -30,6 +30,7 @@ from kambin.app.guard.messages import (
     Message,
     Permitted,
     find_message_refusal,
+    find_tab_name,
     read_message,
 )
 from kambin.app.guard.refusals import as_document, make_refusal
@@ -135,7 +136,8 @@ class GuardedSocket(AioHttpWsHandler):  # type: ignore[misc]
         if code is not None:
             await self._refuse(message.number, make_refusal(code), client)
         elif message.trigger == TAKE_LEASE:
-            taken = self.lease.take(client)
+            name = find_tab_name(message)
+            taken = self.lease.claim(client, name) if name else self.lease.take(client)
             await self.sendWrappedMessage(message.number, taken, client_id=client)
             self.tell_standing()
         else:

@@ -47,6 +47,52 @@ def test_nobody_takes_from_a_tab_that_is_there(lease: Lease, clock: _Clock) -> N
     assert lease.may_write("a")
 
 
+def test_a_writer_that_is_loaded_again_writes_at_once(lease: Lease) -> None:
+    for tab, name in (("a", "one"), ("b", "two")):
+        lease.join(tab)
+        lease.claim(tab, name)
+    lease.leave("a")
+    lease.join("a again")
+    assert not lease.may_write("a again")
+    assert lease.claim("a again", "one")
+    assert lease.standing("b").writer_gone is False
+    # and once more
+    lease.leave("a again")
+    lease.join("a thrice")
+    assert lease.claim("a thrice", "one")
+
+
+def test_a_name_takes_nothing_from_a_tab_that_is_there(lease: Lease) -> None:
+    lease.join("a")
+    assert lease.claim("a", "one")
+    lease.join("b")
+    # as a tab that was duplicated with all that its browser kept
+    assert not lease.claim("b", "one")
+    assert lease.may_write("a")
+
+
+@pytest.mark.parametrize("name", ["two", ""])
+def test_another_name_waits_like_anybody(lease: Lease, clock: _Clock, name: str) -> None:
+    lease.join("a")
+    lease.claim("a", "one")
+    lease.join("b")
+    lease.leave("a")
+    assert not lease.claim("b", name)
+    clock.now_s += TAKE_OVER_AFTER_S
+    assert lease.take("b")
+    # the lease went on: the first one's name is worth nothing any more
+    lease.join("a again")
+    assert not lease.claim("a again", "one")
+    assert not lease.claim("never joined", "two")
+
+
+def test_a_writer_without_a_name_is_nobodys_namesake(lease: Lease) -> None:
+    lease.join("a")
+    lease.join("b")
+    lease.leave("a")
+    assert not lease.claim("b", "")
+
+
 def test_a_reader_takes_over_when_the_writer_is_gone_for_five_seconds(
     lease: Lease, clock: _Clock
 ) -> None:

@@ -366,6 +366,24 @@ def test_a_reader_takes_over_five_seconds_after_the_writer_has_gone(
     speak(a_workstation, story, pages=2)
 
 
+def test_a_page_that_is_loaded_again_has_its_lease_again(a_workstation: Running) -> None:
+    async def story(first: Page, second: Page) -> None:
+        mine, other = "0a" * 16, "0b" * 16
+        assert (await first.ask("trame.trigger", "lease_take", [mine], {}))["result"] is True
+        assert (await second.ask("trame.trigger", "lease_take", [other], {}))["result"] is False
+        await first.socket.close()
+        while not (await second.standing())["writer_gone"]:
+            pass
+        for strange in ("one", "0A" * 16, other):
+            answer = await second.ask("trame.trigger", "lease_take", [strange], {})
+            assert answer["result"] is False
+        # the second page plays the first one, come back
+        assert (await second.ask("trame.trigger", "lease_take", [mine], {}))["result"] is True
+        assert "error" not in await second.ask("trame.trigger", "count", [], {})
+
+    speak(a_workstation, story, pages=2)
+
+
 def test_a_second_greeting_gains_nothing(a_workstation: Running) -> None:
     async def story(first: Page, second: Page) -> None:
         await second.hello(a_workstation.workstation.keys.socket)
