@@ -85,3 +85,12 @@ def test_a_printed_row_carries_mean_and_range_of_papers(patient) -> None:
     cells = dict(zip(COLUMNS, measure_cells(row), strict=True))
     assert cells["papers"] == "9.31"
     assert cells["range of papers"] == "7.6 to 11.1"
+
+
+def test_no_cell_of_words_begins_as_a_formula(patient) -> None:
+    rows = list(csv.reader(io.StringIO(measure_csv(patient[2]))))
+    for cell in (cell for row in rows for cell in row):
+        try:
+            float(cell)
+        except ValueError:
+            assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")), cell
