@@ -34,11 +34,11 @@ DRAWN = (2000, 400)
 """Entries and targets of the trial of all paths."""
 
 L4_L5 = Level("L4", "L5")
-CT_BAR, ATLAS_BAR, LEVEL_BAR, FINE_BAR = 30.0, 100.0, 50.0, 150.0
+CT_BAR, ATLAS_BAR, LEVEL_BAR, FINE_BAR = 30.0, 100.0, 75.0, 150.0
 SEARCH_S, FINE_S, MAP_S = 0.5, 4.0, 1.5
 """Ratios to the C loop that are asserted, and targets in seconds, which are printed. The atlas is
-asked for 100 times at the median of its levels: L3-L4, with the widest corridor, reaches 79 on
-quiet cores."""
+asked for 100 times at the median of its levels, and for less at each: other work on a machine costs
+a short search more than a long loop."""
 
 
 def main() -> None:
