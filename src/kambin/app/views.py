@@ -84,6 +84,9 @@ class Views:
             self._prepare()
         if changed & {"answer", "draft"}:
             self._turn()
+        if self._session.hovering is not None and self.held in PANES:
+            # numbers that follow a hand come next: they do not wait for panes beside it
+            self.first = self.held
         if changed & {"case", "anatomy", "cursor", "draft", "answer"}:
             self.panes = self.panes.at_cursor(self._session.cursor_lps_mm)
             self.paint()

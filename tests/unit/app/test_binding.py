@@ -410,3 +410,36 @@ def test_the_other_panes_follow_a_wheel_that_never_rests(
     monkeypatch.setattr(views, "LATEST_S", 0.0)
     # once at the end would be all that a wheel which goes on leaves them
     assert _painted(session, 6).count("sagittal") > 1
+
+
+def test_while_a_hand_drags_only_its_pane_is_painted(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "REST_S", 1.5)
+    monkeypatch.setattr(views, "LATEST_S", 60.0)
+    painted: list[str] = []
+
+    async def play() -> None:
+        desk = Desk(session)
+        session.publish("case", "place", "anatomy", "draft", "cursor")
+        await desk.pull("layout_pick", "third", "along-flat")
+        handle, before = desk["over_along_flat"]["handles"][0], desk["tools_sagittal"]
+        paint = desk.binding.views._paint
+
+        def noted(name: str, painter: Any) -> None:
+            painted.append(name)
+            paint(name, painter)
+
+        desk.binding.views._paint = noted  # type: ignore[method-assign]
+        for step in range(1, 4):
+            place = (handle["x"] - 4 * step, handle["y"])
+            desk.triggers["path_drag"]("entry", "along-flat", *place, False)
+            await asyncio.sleep(0.02)
+        assert desk["tools_sagittal"] == before
+        await desk.settle()
+        # once the hand rests the others have followed it
+        assert desk["tools_sagittal"] != before
+
+    asyncio.run(play())
+    assert painted[:3] == ["along-flat"] * 3
+    assert sorted(painted[3:]) == ["along-flat", "axial", "sagittal"]
