@@ -19,6 +19,12 @@ from kambin.report.scene import scene_cameras, scene_meshes
 from kambin.report.tool_outlines import OUTSIDE_MM
 
 NEEDLE_WHITE = (0.95, 0.95, 0.95)
+REST_S, LATEST_S = 0.15, 1.0
+"""How long a hand that drags rests before tools in space follow it, and the latest of that.
+
+Describing the scene anew takes a tenth of a second, in which neither slices nor numbers are told.
+"""
+
 CAMERA = "ui_camera"
 """Name under which the browser finds where the scene is looked at from."""
 
@@ -39,6 +45,8 @@ class Scene:
         self._state = state
         self._shown: object = None
         self._task: asyncio.Task[None] | None = None
+        self._follower: asyncio.TimerHandle | None = None
+        self._behind_since_s = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,11 +62,28 @@ class Scene:
         """
         if changed & {"anatomy", "place"}:
             self._begin_anatomy()
-        if changed & {"draft", "answer"} and self._session.hovering is None:
+        if not changed & {"draft", "answer"}:
+            return
+        if self._session.hovering is None:
             self.show_tools()
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Have the tools drawn as soon as the hand rests, or has not for long."""
+        loop = asyncio.get_running_loop()
+        if self._follower is None:
+            self._behind_since_s = loop.time()
+        else:
+            self._follower.cancel()
+        latest_s = self._behind_since_s + LATEST_S
+        self._follower = loop.call_at(min(loop.time() + REST_S, latest_s), self.show_tools)
 
     def show_tools(self) -> None:
-        """Draw the tools of the settled path; one that is dragged is drawn in the slices."""
+        """Draw the tools of the path under the hand; of one that is dragged, now and then."""
+        if self._follower is not None:
+            self._follower.cancel()
+            self._follower = None
         draft = self._session.draft
         found = None if draft is None else draft.evaluation
         self._space.show_tools(() if draft is None or found is None else tool_meshes(draft, found))

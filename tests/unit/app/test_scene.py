@@ -87,16 +87,49 @@ def test_tools_have_their_diameter_and_lie_on_the_path(session: Session) -> None
         assert (points @ unit).max() == pytest.approx(OUTSIDE_MM, abs=0.05)
 
 
-def test_a_hand_that_drags_does_not_redraw_the_scene(session: Session) -> None:
+def test_tools_follow_a_hand_that_drags_now_and_then(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scene, space, _ = _scene(session)
-    assert session.history is not None
-    session.hovering = session.history.present
-    scene.refresh(frozenset({"draft"}))
-    assert (space.tools, space.pushed) == ([], 0)
-    session.hovering = None
-    scene.refresh(frozenset({"draft"}))
-    assert len(space.tools[-1]) == 2
-    assert space.pushed == 1
+    monkeypatch.setattr(app_scene, "REST_S", 0.02)
+
+    async def drag() -> None:
+        assert session.history is not None
+        session.hovering = session.history.present
+        for _ in range(50):
+            scene.refresh(frozenset({"draft"}))
+        # nothing within the hand's own call, and once for all of them
+        assert (space.tools, space.pushed) == ([], 0)
+        await asyncio.sleep(0.06)
+        assert (len(space.tools), space.pushed) == (1, 1)
+        assert len(space.tools[-1]) == 2
+        scene.refresh(frozenset({"draft"}))
+        session.hovering = None
+        # let go: drawn at once, and what waited is not drawn as well
+        scene.refresh(frozenset({"draft"}))
+        assert space.pushed == 2
+        await asyncio.sleep(0.06)
+        assert space.pushed == 2
+
+    asyncio.run(drag())
+
+
+def test_tools_follow_a_hand_that_never_rests_too(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, space, _ = _scene(session)
+    monkeypatch.setattr(app_scene, "REST_S", 5.0)
+    monkeypatch.setattr(app_scene, "LATEST_S", 0.03)
+
+    async def drag() -> None:
+        assert session.history is not None
+        session.hovering = session.history.present
+        for _ in range(12):
+            scene.refresh(frozenset({"draft"}))
+            await asyncio.sleep(0.01)
+
+    asyncio.run(drag())
+    assert 1 <= space.pushed <= 4
 
 
 def test_without_numbers_no_tool_is_drawn(session: Session) -> None:

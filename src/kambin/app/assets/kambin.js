@@ -475,6 +475,7 @@
   };
 
   // Letters of the patient beside the scene in space, turned with it.
+  const SECOND_LETTER = 0.38;
   const AXES = [
     ["L", 1, 0, 0],
     ["R", -1, 0, 0],
@@ -491,6 +492,12 @@
     return [a[0] / length, a[1] / length, a[2] / length];
   };
 
+  // Where a direction points in the patient, by the rule of the slices: two letters from 22 degrees on.
+  function lettersOf(way) {
+    const near = AXES.map(([letter, ...axis]) => [letter, dot(axis, way)]).filter(([, part]) => part > 0).sort((a, b) => b[1] - a[1]);
+    return near.filter(([, part], index) => index === 0 || (index === 1 && part >= SECOND_LETTER)).map(([letter]) => letter).join("");
+  }
+
   const KambinMarker = {
     name: "KambinMarker",
     props: { camera: { type: Object, default: null } },
@@ -502,10 +509,12 @@
         const right = unit(cross3(view, camera.viewUp));
         const up = cross3(right, view);
         const marks = AXES.map(([letter, ...axis]) => [letter, 34 * dot(axis, right), -34 * dot(axis, up), dot(axis, view)]).sort((a, b) => b[3] - a[3]);
-        return h("svg", { class: "kb-marker", viewBox: "-50 -50 100 100", role: "img", "aria-label": "Which way the scene is turned" }, [
+        const sides = { left: right.map((part) => -part), right, top: up, bottom: up.map((part) => -part) };
+        const edges = Object.entries(sides).map(([side, way]) => h("span", { key: side, class: `kb-edge is-${side}`, "data-edge": side }, lettersOf(way)));
+        return [h("div", { class: "kb-edges" }, edges), h("svg", { class: "kb-marker", viewBox: "-50 -50 100 100", role: "img", "aria-label": "Which way the scene is turned" }, [
           ...marks.map(([letter, x, y]) => h("path", { key: `line-${letter}`, d: `M0 0L${x} ${y}` })),
           ...marks.map(([letter, x, y, depth]) => h("text", { key: letter, x: x * 1.2, y: y * 1.2 + 5, "text-anchor": "middle", "data-letter": letter, opacity: depth > 0.5 ? 0.35 : 1 }, letter)),
-        ]);
+        ])];
       };
     },
   };

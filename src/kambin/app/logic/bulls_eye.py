@@ -19,7 +19,7 @@ UNITS_PER_MM = 10.0
 FONT_UNITS = 20.0
 """Least height of letters in the drawing: 24 pt where it is 400 pixels wide, 240 units."""
 
-_HALF_UNITS, _ROD_UNITS = 120.0, 240.0
+_HALF_UNITS, _ROD_UNITS, _ROD_RIM_UNITS = 120.0, 240.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def show_bulls_eye(aim: Aim, *, depth_mm: float, depth_most_mm: float) -> dict[s
     -------
     dict of ``view_box``, ``font``, ``rings`` (r, words), ``letters`` (left, right, top, bottom),
     ``entry`` and ``tilt`` (x, y, is_beyond), ``rod`` (the line from the one to the other, d), and
-    ``depth`` (view_box, share, is_beyond, y: the top of what is filled)
+    ``depth`` (view_box, share, is_beyond, y: the height of what is filled)
     """
     entry = _spot(aim.offset_mm)
     tilt = _spot(aim.tilt_deg)
@@ -90,7 +90,8 @@ def show_bulls_eye(aim: Aim, *, depth_mm: float, depth_most_mm: float) -> dict[s
             "view_box": f"0 0 60 {_ROD_UNITS:g}",
             "share": round(held, 4),
             "is_beyond": bool(share > 1.0),
-            "y": round(_ROD_UNITS * held, 2),
+            # within its frame, full as well as empty
+            "y": round((_ROD_UNITS - 2 * _ROD_RIM_UNITS) * held, 2),
         },
     }
 

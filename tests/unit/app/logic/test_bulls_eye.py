@@ -69,6 +69,9 @@ def test_what_is_beyond_the_outer_ring_is_held_on_it_and_marked() -> None:
     outer = UNITS_PER_MM * RINGS[-1]
     assert shown["entry"] == {"x": 0.8 * outer, "y": 0.6 * outer, "is_beyond": True}
     assert (shown["depth"]["share"], shown["depth"]["is_beyond"]) == (1.0, True)
+    # the bar begins two units below the top of its picture and ends two above its bottom
+    *_, height = (float(part) for part in shown["depth"]["view_box"].split())
+    assert shown["depth"]["y"] == height - 4
     assert not shown["tilt"]["is_beyond"]
 
 
