@@ -10,6 +10,7 @@ from trame_server.state import State
 from kambin.anatomy import Anatomy, Level
 from kambin.app.logic.draft import Draft
 from kambin.app.logic.session import Session
+from kambin.app.logic.turns import in_turn
 from kambin.app.ui.space import SpaceView
 from kambin.planning.evaluator import Evaluation
 from kambin.report.meshes import capsule_surface
@@ -130,7 +131,9 @@ class Scene:
     async def _make(
         self, anatomy: Anatomy, level: Level, centre: NDArray[np.float64], wanted: object
     ) -> None:
-        meshes: Sequence[Mesh] = await asyncio.to_thread(scene_meshes, anatomy, level, centre, ())
+        meshes: Sequence[Mesh] = await asyncio.to_thread(
+            in_turn(scene_meshes), anatomy, level, centre, ()
+        )
         if self._shown == wanted:
             self._space.show_anatomy(meshes)
             self.look("space-behind")

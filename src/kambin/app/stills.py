@@ -10,6 +10,7 @@ from kambin.anatomy import Anatomy
 from kambin.app.logic.projection_pane import FilmName, Films
 from kambin.app.logic.session import Session
 from kambin.app.logic.skin_pane import SkinView
+from kambin.app.logic.turns import in_turn
 from kambin.core import SilentProgress
 from kambin.desk.gate import CheckedCase
 from kambin.desk.workbench import MemoryStore
@@ -72,6 +73,7 @@ class Stills:
         return True
 
 
+@in_turn
 def make_stills(checked: CheckedCase, anatomy: Anatomy, answer: Plan | Refusal) -> Made:
     """Return skin map and projections of an answer; takes seconds.
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from kambin.app.logic.session import Session
 from kambin.app.logic.tasks import Cancelled, Task, tell_failure
+from kambin.app.logic.turns import TURNS
 from kambin.core import RequestError, breathing
 
 Deliver = Callable[[Callable[[], None]], None]
@@ -174,7 +175,7 @@ class Jobs:
 
 def _work(task: Task[Any], progress: "_JobProgress") -> Any:
     """Do the work of a task in the thread of its job, which a person may cancel at any batch."""
-    with breathing(progress.ask):
+    with TURNS.mine(), breathing(progress.ask):
         return task.work(progress)
 
 
@@ -191,6 +192,7 @@ class _JobProgress:
         self._jobs.report(title, done, total)
 
     def ask(self) -> None:
-        """Stop here if a person cancelled."""
+        """Stop here if a person cancelled; else let those who wait run their kernels first."""
         if self._cancelled.is_set():
             raise Cancelled
+        TURNS.pass_on()

@@ -6,6 +6,7 @@ import numpy as np
 
 from kambin.app.logic.draft import Draft, HandPath, Verdict
 from kambin.app.logic.ground import Ground
+from kambin.app.logic.turns import in_turn
 from kambin.planning.choice_models import Rule
 from kambin.planning.choices import assess_evaluation
 from kambin.planning.evaluate import LENGTH_EPSILON_MM, Path
@@ -17,6 +18,7 @@ from kambin.report.words import plain_words, structure_words
 STOP, CARE, GOOD = "stop", "care", "good"
 
 
+@in_turn
 def judge_path(ground: Ground, path: HandPath, *, quick: bool = True) -> Draft:
     """Return the numbers and the verdict of a path; what cannot be measured is said in words.
 

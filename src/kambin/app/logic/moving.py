@@ -10,6 +10,7 @@ from kambin.app.logic.draft import HandPath, require_finite, require_point
 from kambin.app.logic.ground import Ground
 from kambin.app.logic.judging import judge_path
 from kambin.app.logic.session import Session
+from kambin.app.logic.turns import in_turn
 from kambin.app.logic.undo import Undo
 from kambin.core import RequestError
 from kambin.frames import angles_from_direction, direction_from_angles
@@ -239,6 +240,7 @@ def _judge(session: Session) -> None:
     session.publish("draft")
 
 
+@in_turn
 def _enter_through(
     ground: Ground, now: HandPath, way: NDArray[np.float64], usual: ArrayLike
 ) -> HandPath:

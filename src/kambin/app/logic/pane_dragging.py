@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kambin.app.logic.pane_geometry import PaneView
+from kambin.app.logic.turns import in_turn
 from kambin.planning.skin import Skin
 
 # Within 25 degrees of the path a pane looks along it.
@@ -29,6 +30,7 @@ def drag_in_plane(
     return view.point_lps_mm(x, y, behind_mm=float(view.xy(point_lps_mm)[2]))
 
 
+@in_turn
 def drag_entry(
     view: PaneView,
     skin: Skin,

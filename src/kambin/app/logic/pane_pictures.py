@@ -22,6 +22,7 @@ from kambin.app.logic.pane_outlines import (
     find_tool_lines,
     name_cuts,
 )
+from kambin.app.logic.turns import in_turn
 from kambin.imaging import Volume
 from kambin.report.letters import direction_letters
 from kambin.report.slices import slice_jpeg
@@ -70,6 +71,7 @@ class Overlay:
     painted: SoftRegion | None = None
 
 
+@in_turn
 def prepare_panes(
     case: Case, anatomy: Anatomy | None, level: Level | None, centre_lps_mm: NDArray[np.float64]
 ) -> PaneGround | None:
@@ -111,6 +113,7 @@ class PanePainter:
         # one helper: a slice is sampled and compressed there while its lines are found here
         self._beside = ThreadPoolExecutor(1, "kambin-slice")
 
+    @in_turn
     def show(
         self, view: PaneView, overlay: Overlay, *, words: str = "", lines: bool = True
     ) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from kambin.app.logic.opening import forget_plan
 from kambin.app.logic.place import Place, is_same_place
 from kambin.app.logic.saved import keep_place
 from kambin.app.logic.session import Session
+from kambin.app.logic.turns import in_turn
 from kambin.core import RequestError
 from kambin.desk.gate import settle_level
 from kambin.frames import Side
@@ -24,6 +25,7 @@ def list_levels(session: Session) -> tuple[str, ...]:
     return () if session.checked is None else session.checked.check.levels_present
 
 
+@in_turn
 def draw_count(session: Session, mark: str | None = None) -> bytes:
     """Return the counted picture on which side and level are confirmed, PNG.
 
