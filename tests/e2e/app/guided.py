@@ -1,5 +1,6 @@
 """A person at the workstation: what is clicked, typed and read, step by step."""
 
+import os
 import re
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from playwright.sync_api import Page, expect
 
 LONG_MS = 240_000
 """Completing and planning, with both cores busy with other tests."""
+
+PICTURES = "KAMBIN_PICTURES"
+"""Names a folder for pictures of what the tests see; drawing them takes as long as the tests."""
 
 # In a fresh clone the first numbers of a moved path wait for their kernels to be compiled.
 expect.set_options(timeout=150_000)
@@ -24,6 +28,12 @@ OVERFLOWS = """() => {
   }));
   const foot = document.querySelector('.kb-foot').getBoundingClientRect();
   if (foot.bottom > innerHeight + 1) found.push('the footer is below the window');
+  for (const name of ['.kb-rail', '.kb-panel', '.kb-foot']) {
+    const box = document.querySelector(name).getBoundingClientRect();
+    if (box.left < -1 || box.right > innerWidth + 1) found.push(name + ' is beside the window');
+  }
+  for (const message of document.querySelectorAll('.kb-message'))
+    if (message.scrollWidth > message.clientWidth + 1) found.push('a message leaves its frame');
   return found;
 }"""
 """Names what is cut off or lies over something else."""
@@ -65,6 +75,35 @@ def make_plan(page: Page) -> None:
     page.click("[data-name=plan-make]")
     answer = page.locator("[data-name=plan-made], [data-name=refusal]")
     expect(answer.first).to_be_visible(timeout=LONG_MS)
+
+
+def read_messages(page: Page) -> None:
+    """Take all messages away: they stand before the foot of the views until they are read."""
+    messages = page.locator("[data-name=message]")
+    for left in range(messages.count(), 0, -1):
+        messages.first.locator("button").click()
+        expect(messages).to_have_count(left - 1)
+
+
+def keep_by_hand(page: Page, right: float, down: float) -> None:
+    """Move the entry in the view along the path, and make a plan of what lies under the hand."""
+    read_messages(page)
+    page.click("[data-step='5']")
+    page.click("[data-third=along-flat]")
+    drag_handle(page, "along-flat", "entry", right, down)
+    expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
+    page.click("[data-name=path-seal]")
+    expect(page.locator("[data-panel=examine]")).not_to_contain_text("moved by hand")
+    expect(page.locator("[data-name=path-seal]")).to_have_count(0)
+
+
+def compare_versions(page: Page, left: str, right: str) -> None:
+    """Set two versions side by side."""
+    page.click("[data-step='6']")
+    page.select_option("[name=left-version]", left)
+    page.select_option("[name=right-version]", right)
+    page.click("[data-name=versions-compare]")
+    expect(page.locator("[data-name=versions]")).to_be_visible()
 
 
 def pane(page: Page, name: str) -> str:
@@ -116,6 +155,30 @@ def drag_handle(page: Page, name: str, end: str, right: float, down: float) -> N
     page.mouse.up()
 
 
-def keep(page: Page, folder: Path, name: str) -> None:
-    """Keep a picture of the page for whoever looks at what a test saw."""
-    page.screenshot(path=folder / f"{name}.png")
+def tab_to(page: Page, selector: str) -> None:
+    """Reach an element with the tabulator alone, and see that it shows where one is."""
+    for _ in range(250):
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+            wide = "parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
+            assert page.evaluate(wide) >= 2, f"nothing shows that one is at {selector}"
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no key leads to {selector}")
+
+
+def press(page: Page, selector: str, key: str = "Enter") -> None:
+    """Reach an element by keys and press one there."""
+    tab_to(page, selector)
+    page.keyboard.press(key)
+
+
+def write(page: Page, selector: str, words: str) -> None:
+    """Reach a field or a list by keys, and type."""
+    tab_to(page, selector)
+    page.keyboard.type(words)
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a picture of the page where somebody who wants to look at it has named a folder."""
+    if PICTURES in os.environ:
+        page.screenshot(path=Path(os.environ[PICTURES]) / f"{name}.png")

@@ -1,5 +1,7 @@
 """The guided path in a browser, on the made patient: from the case to a signed plan."""
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,12 +14,6 @@ from tests.workstation import Running, running_workstation
 
 LEVEL, SIDE = "L4-L5", "left"
 VIEWPORTS = {"laptop": (1366, 768), "desk": (1920, 1080), "tablet": (1024, 768)}
-
-
-@pytest.fixture(scope="module")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where pictures of the page are kept while the tests run."""
-    return tmp_path_factory.mktemp("pictures")
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +42,11 @@ def a_confirmed_tab(a_tab: Page) -> Page:
 
 
 @pytest.fixture(scope="module")
-def a_planned_tab(a_confirmed_tab: Page, pictures: Path) -> Page:
+def a_planned_tab(a_confirmed_tab: Page) -> Page:
     """The tab with a plan."""
     guided.look_through_anatomy(a_confirmed_tab, LEVEL, SIDE)
     guided.make_plan(a_confirmed_tab)
-    guided.keep(a_confirmed_tab, pictures, "plan")
+    guided.keep(a_confirmed_tab, "plan")
     return a_confirmed_tab
 
 
@@ -148,7 +144,7 @@ def test_every_meaning_is_said_in_words(an_examined_tab: Page) -> None:
 
 
 @pytest.mark.parametrize("name", list(VIEWPORTS))
-def test_nothing_is_cut_or_covered(an_examined_tab: Page, name: str, pictures: Path) -> None:
+def test_nothing_is_cut_or_covered(an_examined_tab: Page, name: str) -> None:
     page = an_examined_tab
     width, height = VIEWPORTS[name]
     page.set_viewport_size({"width": width, "height": height})
@@ -156,7 +152,7 @@ def test_nothing_is_cut_or_covered(an_examined_tab: Page, name: str, pictures: P
         page.click(f"[data-step='{step}']")
         expect(page.locator(f"[data-step='{step}']")).to_have_attribute("aria-current", "step")
         guided.nothing_is_cut(page)
-        guided.keep(page, pictures, f"{name}-{step}")
+        guided.keep(page, f"{name}-{step}")
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
@@ -176,6 +172,37 @@ def test_the_operating_room_shows_three_numbers_and_nothing_else(an_examined_tab
     expect(room).to_have_count(0)
 
 
+def test_a_path_kept_by_hand_is_the_next_version_beside_the_first(a_planned_tab: Page) -> None:
+    page = a_planned_tab
+    guided.keep_by_hand(page, -12, 6)
+    expect(page.locator("[data-panel=examine]")).to_contain_text("v2")
+    guided.compare_versions(page, "1", "2")
+    table = page.locator("[data-name=versions]")
+    assert table.locator("th").all_inner_texts() == ["what", "v1", "v2"]
+    changed = table.locator("tr.is-different")
+    assert changed.count() > 3
+    # a mark says so, and not the weight of the letters alone
+    assert all("*" in words for words in changed.locator("td:first-child").all_inner_texts())
+    expect(table.locator("tr", has_text="cannula").first).not_to_have_class(re.compile("different"))
+
+
+def test_six_ways_to_operate_are_set_side_by_side(a_planned_tab: Page) -> None:
+    page = a_planned_tab
+    page.click("[data-step='6']")
+    page.click("[data-name=ways-compare]")
+    table = page.locator("[data-name=ways]")
+    expect(table).to_be_visible(timeout=LONG_MS)
+    expect(table.locator("th")).to_have_count(7)
+    expect(table.locator("tr", has_text="skin")).to_contain_text(re.compile("[1-9]"))
+    expect(page.locator("[data-panel=compare]")).to_contain_text("not how a patient fares")
+    # the narrowest panel
+    width, height = VIEWPORTS["tablet"]
+    page.set_viewport_size({"width": width, "height": height})
+    guided.nothing_is_cut(page)
+    guided.keep(page, "tablet-6-ways")
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+
 def test_the_plan_is_signed_with_a_name_on_a_full_checklist(a_planned_tab: Page) -> None:
     page = a_planned_tab
     page.click("[data-step='8']")
@@ -192,22 +219,104 @@ def test_the_plan_is_signed_with_a_name_on_a_full_checklist(a_planned_tab: Page)
     expect(page.locator("[data-name=signed]")).to_contain_text("A. Berg", timeout=LONG_MS)
 
 
-def test_a_restart_keeps_the_work_and_asks_side_and_level_again(
-    a_planned_tab: Page, a_browser: Browser, a_case: Path
-) -> None:
-    hash_before = a_planned_tab.evaluate("trame.state.get('sign_view').sha256")
+def test_report_and_procedure_sheet_are_written_and_open(a_planned_tab: Page, a_case: Path) -> None:
+    page = a_planned_tab
+    page.click("[data-step='8']")
+    page.click("[data-name=print]")
+    made = page.locator("[data-name=made]")
+    expect(made).to_have_count(3, timeout=LONG_MS)
+    page.click("[data-name=export]")
+    expect(made).to_have_count(5, timeout=LONG_MS)
+    told = dict(line.split(": ", 1)[::-1] for line in made.all_inner_texts())
+    assert set(told.values()) == {"Report", "Procedure sheet"}
+    files = [Path(name) for name in told if Path(name).is_file()]
+    assert sorted(file.suffix for file in files) == [".html", ".json", ".pdf", ".pdf"]
+    for file in files:
+        assert a_case in file.parents
+        if file.suffix == ".pdf":
+            assert file.read_bytes().startswith(b"%PDF-")
+            assert b"%%EOF" in file.read_bytes()[-1024:]
+    words = next(file for file in files if file.suffix == ".html").read_text("utf-8")
+    assert f"{LEVEL} LEFT" in words
+    # the report is of the plan that was signed
+    assert "A. Berg" in words
+    sheet = json.loads(next(file for file in files if file.suffix == ".json").read_text("utf-8"))
+    assert sheet["schema_version"] == 1
+    pictures = list((a_case / "plans").rglob("report/pictures/*.png"))
+    assert f"Report: {len(pictures)} files" in " ".join(made.all_inner_texts())
+
+
+@pytest.fixture(scope="module")
+def a_restarted_tab(a_planned_tab: Page, a_browser: Browser, a_case: Path) -> Iterator[Page]:
+    """A tab on a workstation that was started anew on the same case."""
     enable_socket()
+    del a_planned_tab
     with running_workstation(a_case) as again:
         context = a_browser.new_context(viewport={"width": 1366, "height": 768})
+        context.set_default_timeout(150_000)
         page = context.new_page()
         page.goto(again.first_hop)
         page.wait_for_selector(".kb-app", timeout=LONG_MS)
-        expect(page.locator("[data-panel=place]")).to_be_visible(timeout=LONG_MS)
-        expect(page.locator("[data-name=place]")).to_have_text("side and level not confirmed")
-        guided.confirm_place(page, LEVEL, SIDE, by="B. Roth")
-        page.wait_for_function("trame.state.get('examine_view').has_path", timeout=LONG_MS)
-        assert page.evaluate("trame.state.get('sign_view').sha256") == hash_before
+        yield page
         context.close()
+
+
+def test_a_restart_keeps_the_work_and_asks_side_and_level_again(
+    a_planned_tab: Page, a_restarted_tab: Page
+) -> None:
+    page = a_restarted_tab
+    hash_before = a_planned_tab.evaluate("trame.state.get('sign_view').sha256")
+    expect(page.locator("[data-panel=place]")).to_be_visible(timeout=LONG_MS)
+    expect(page.locator("[data-name=place]")).to_have_text("side and level not confirmed")
+    # by keys alone, as all that follows
+    expect(page.locator("[data-name=counted]")).to_be_visible(timeout=LONG_MS)
+    guided.press(page, f"[data-level='{LEVEL}']")
+    guided.press(page, f"[data-side='{SIDE}']")
+    guided.write(page, "[name=zone]", "para")
+    for question in page.locator("[data-panel=place] input[type=checkbox]").all():
+        guided.press(page, f"[name='{question.get_attribute('name')}']", "Space")
+    guided.write(page, "[name=by]", "B. Roth")
+    guided.press(page, "[data-name=place-confirm]")
+    expect(page.locator("[data-name=confirmed]")).to_contain_text("B. Roth")
+    page.wait_for_function("trame.state.get('examine_view').has_path", timeout=LONG_MS)
+    assert page.evaluate("trame.state.get('sign_view').sha256") == hash_before
+
+
+def test_the_path_is_walked_by_keys_alone(a_restarted_tab: Page) -> None:
+    page = a_restarted_tab
+    guided.press(page, f"[data-structure='exiting_root:L4:{SIDE}'] button")
+    guided.press(page, "[data-name=to-plan]")
+    guided.press(page, "[data-name=plan-make]")
+    page.wait_for_function("trame.state.get('plan_view').running", timeout=LONG_MS)
+    page.wait_for_function("!trame.state.get('plan_view').running", timeout=LONG_MS)
+    guided.press(page, "[data-name=to-examine]")
+    # a view, an end of the path, half a millimetre there and back
+    page.keyboard.press("1")
+    expect(page.locator("[data-pane=axial]")).to_be_focused()
+    page.keyboard.press("t")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
+    page.keyboard.press("u")
+    expect(page.locator("[data-panel=examine]")).not_to_contain_text("moved by hand")
+    guided.press(page, "[data-gap] button")
+    guided.press(page, "[data-step='6']")
+    guided.write(page, "[name=left-version]", "v1")
+    guided.write(page, "[name=right-version]", "v2")
+    guided.press(page, "[data-name=versions-compare]")
+    expect(page.locator("[data-name=versions]")).to_be_visible()
+    guided.press(page, "[data-step='8']")
+    guided.write(page, "[name=signer]", "B. Roth")
+    accepts = page.locator("[data-accept]")
+    for left in range(accepts.count(), 0, -1):
+        guided.press(page, "[data-accept]")
+        expect(accepts).to_have_count(left - 1)
+    for line in page.locator("[data-panel=sign] input[type=checkbox]").all():
+        guided.press(page, f"[name='{line.get_attribute('name')}']", "Space")
+        expect(line).to_be_checked()
+    guided.press(page, "[data-name=sign]")
+    signed = page.locator("[data-name=signed]").filter(has_text="B. Roth")
+    expect(signed).to_be_visible(timeout=LONG_MS)
+    guided.tab_to(page, "[data-name=print]")
 
 
 def test_the_screen_says_at_once_that_the_line_is_cut(a_browser: Browser, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_a_fragment_is_painted_undone_and_kept(a_tab: Page, a_case: Path, tmp_pa
     expect(words).to_contain_text("2 strokes")
     expect(painted(a_tab, "axial")).not_to_have_attribute("d", once or "")
     guided.nothing_is_cut(a_tab)
-    guided.keep(a_tab, tmp_path, "painting")
+    guided.keep(a_tab, "painting")
     undo.click()
     expect(words).to_contain_text("1 stroke,")
     expect(painted(a_tab, "axial")).to_have_attribute("d", once or "")
