@@ -167,8 +167,14 @@ def _largest(draft: Draft, rows: tuple[GapRow, ...]) -> tuple[Fact, ...]:
     return (
         Fact("depth, skin to target", f"{entry.depth_mm:.0f} mm"),
         Fact("axial inclination to the disc", f"{angles.axial_inclination_to_disc_deg:.0f}°"),
-        *(() if nearest is None else (Fact(f"to {nearest.words}, {nearest.word}", nearest.gap),)),
+        *(() if nearest is None else (_nearest(nearest),)),
     )
+
+
+def _nearest(row: GapRow) -> Fact:
+    """Return the smallest gap in words that need no legend: they are read at two metres."""
+    modelled = ", modelled" if row.sure.startswith("m ") else ""
+    return Fact(f"to {row.words}{modelled}, {row.word}", row.gap)
 
 
 def _certain(draft: Draft, plan: Plan | None) -> tuple[Fact, ...]:

@@ -222,8 +222,8 @@ def test_the_room_reads_depth_angle_and_the_nearest_nerve_with_its_word(session:
     depth, angle, nearest = shown.largest
     assert depth.value == fact(shown, "depth")
     assert angle.value.endswith("°")
-    assert nearest.label == f"to {shown.rows[0].words}, {shown.rows[0].word}"
-    assert nearest.label.startswith("to exiting root L4 left, under margin")
+    assert nearest.label == f"to {shown.rows[0].words}, modelled, {shown.rows[0].word}"
+    assert nearest.label.startswith("to exiting root L4 left, modelled, under margin")
     assert nearest.value == shown.rows[0].gap
 
 
