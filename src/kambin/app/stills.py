@@ -15,6 +15,7 @@ from kambin.core import SilentProgress
 from kambin.desk.gate import CheckedCase
 from kambin.desk.workbench import MemoryStore
 from kambin.planning import Plan, Refusal
+from kambin.report.scenery import plan_scenery
 from kambin.report.skin_source import find_skin_map, skin_picture
 from kambin.report.source import shown_volume
 
@@ -109,7 +110,8 @@ def find_centre(
     answer : Plan or Refusal
     """
     if isinstance(answer, Plan):
-        return np.array(answer.trajectory.target_lps_mm)
+        # as the report prints them: entry and target are both within the picture
+        return plan_scenery(answer).middle_lps_mm
     frames = {str(level): frame for level, frame in anatomy.disc_frames.items()}
     if answer.level in frames:
         return frames[answer.level].lps_from_disc.origin_mm

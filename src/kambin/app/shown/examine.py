@@ -227,8 +227,11 @@ def _findings(draft: Draft, plan: Plan | None) -> tuple[FindingRow, ...]:
 def _title(session: Session, version: str, plan: Plan | None) -> str:
     if session.request is None:
         return ""
-    technique = session.request.technique or "default technique"
-    name = technique if plan is None else f"{plan.technique}, cannula {plan.cannula_mm:.1f} mm"
+    # a path that was moved keeps the tools of the plan it was moved from
+    known = plan if plan is not None else session.answer
+    name = session.request.technique or ""
+    if known is not None:
+        name = f"{known.technique}, cannula {known.cannula_mm:.1f} mm"
     state = "" if plan is not None else " · moved by hand"
     return " · ".join(word for word in (name.replace("_", " "), version) if word) + state
 

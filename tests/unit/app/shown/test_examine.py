@@ -249,7 +249,7 @@ def test_a_path_that_was_moved_is_live_and_a_plan_is_not(session: Session) -> No
     assert find_own_plan(session) is None
     moved = show_examine(session, "v3")
     assert moved.live
-    assert moved.title == "default technique · v3 · moved by hand"
+    assert moved.title == "outside-in, cannula 7.5 mm · v3 · moved by hand"
     assert moved.certain[-1].label == "live numbers"
     assert moved.curve is None
     assert moved.tolerance_mm == 0.0
