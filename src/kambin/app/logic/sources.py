@@ -40,7 +40,40 @@ class ImportWish:
     deshear: bool = False
 
 
-def import_task(session: Session, wish: ImportWish, out: Path) -> Task[CheckedCase]:
+Make = Callable[[ImportWish, Path, Progress], Path]
+"""Makes a case folder of files, here or elsewhere."""
+
+
+def import_wish(wish: ImportWish, out: Path, progress: Progress) -> Path:
+    """Make a case folder of files, in this process, and return it.
+
+    Parameters
+    ----------
+    wish : ImportWish
+    out : the case folder to make
+    progress : Progress
+
+    Raises
+    ------
+    KambinError  as ``import_case``
+    """
+    progress.step("reading images and labels", 0, 2)
+    return import_case(
+        image=wish.image,
+        labels=wish.labels,
+        dialect=wish.dialect,
+        lowest=wish.lowest,
+        fragment=wish.fragment,
+        roots=wish.roots,
+        out=out,
+        # who the patient is, is never kept by the workstation
+        dicom=DicomRequest(wish.series, wish.deshear, keep_identity=False),
+    )
+
+
+def import_task(
+    session: Session, wish: ImportWish, out: Path, make: Make = import_wish
+) -> Task[CheckedCase]:
     """Return the task that makes a case from files and opens it; a failure keeps the old case.
 
     Parameters
@@ -48,6 +81,7 @@ def import_task(session: Session, wish: ImportWish, out: Path) -> Task[CheckedCa
     session : Session
     wish : ImportWish; an upload is the same, with files in a folder of the guard
     out : the case folder to make
+    make : makes the folder; files of a page are read apart
 
     Raises
     ------
@@ -55,21 +89,7 @@ def import_task(session: Session, wish: ImportWish, out: Path) -> Task[CheckedCa
     """
     require_free(out, force=False)
 
-    def _make(progress: Progress) -> Path:
-        progress.step("reading images and labels", 0, 2)
-        return import_case(
-            image=wish.image,
-            labels=wish.labels,
-            dialect=wish.dialect,
-            lowest=wish.lowest,
-            fragment=wish.fragment,
-            roots=wish.roots,
-            out=out,
-            # who the patient is, is never kept by the workstation
-            dicom=DicomRequest(wish.series, wish.deshear, keep_identity=False),
-        )
-
-    return _open_made(session, "importing", _make)
+    return _open_made(session, "importing", lambda progress: make(wish, out, progress))
 
 
 def phantom_task(session: Session, parameters: PhantomParameters, out: Path) -> Task[CheckedCase]:

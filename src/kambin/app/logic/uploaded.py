@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from kambin.app.guard.uploads import ENDINGS, Upload, UploadedFile
+from kambin.app.logic.confining import import_confined
 from kambin.app.logic.session import Session
 from kambin.app.logic.sources import ImportWish, import_task
 from kambin.app.logic.tasks import Task
@@ -29,7 +30,8 @@ def upload_task(session: Session, upload: Upload, out: Path) -> Task[CheckedCase
     InputError  (IN-121) if it brings no labels, or a mask whose name is no structure's
     StoreError  (ST-002) if the folder exists
     """
-    task = import_task(session, upload_wish(upload), out)
+    # nobody here has looked at these files: they are read with limits
+    task = import_task(session, upload_wish(upload), out, import_confined)
 
     def _work(progress: Progress) -> CheckedCase:
         try:
