@@ -6,6 +6,7 @@ from kambin.app.state import Choice, CompareRow, CompareView
 from kambin.approaches import Comparison
 from kambin.core import KambinError
 from kambin.planning import PlanComparison
+from kambin.report.words import structure_words
 
 Columns = tuple[tuple[str, ...], tuple[CompareRow, ...]]
 """Headings and rows."""
@@ -37,6 +38,33 @@ _TOLD = {
 }
 
 
+_NUMBERS = {
+    "cannula_mm": ("cannula", "mm"),
+    "entry.lateral_of_midline_mm": ("entry from the midline", "mm"),
+    "entry.cranial_of_disc_line_mm": ("entry above the disc's line", "mm"),
+    "entry.depth_mm": ("depth", "mm"),
+    "angles.axial_inclination_to_disc_deg": ("inclination to the disc", "°"),
+    "angles.craniocaudal_to_disc_deg": ("cranio-caudal to the disc", "°"),
+    "docking.stop_mm": ("cannula ends before the target", "mm"),
+    "resection.volume_mm3": ("bone taken", "mm³"),
+    "resection.facet_kept_fraction": ("facet surface kept", "%"),
+    "reach.reachable_fraction": ("reached", "%"),
+    "reach.visible_fraction": ("seen", "%"),
+    "objectives.nerve_clearance_mm": ("room to nerves", "mm"),
+    "objectives.vessel_clearance_mm": ("room to vessels", "mm"),
+    "objectives.organ_clearance_mm": ("room to organs", "mm"),
+    "objectives.bone_clearance_mm": ("room to bone that stays", "mm"),
+    "objectives.muscle_mm3": ("muscle on the way", "mm³"),
+    "certainty.tolerance_entry_mm": ("the hand may err at the skin", "mm"),
+    "certainty.tolerance_angle_deg": ("the hand may err", "°"),
+    "objectives.score_mm": ("value by the plan's own weights", "mm"),
+}
+"""What is asked first, in the order of the panel; all other numbers are in ``kambin diff``."""
+
+ROOM_DIFFERS_MM, MOST_ROOMS = 0.1, 8
+"""Rooms that differ by less are alike at the eye, and so many are listed."""
+
+
 def show_compare(session: Session, differences: Columns, ways: Columns) -> CompareView:
     """Return the panel of comparing.
 
@@ -62,22 +90,33 @@ def show_compare(session: Session, differences: Columns, ways: Columns) -> Compa
 
 
 def tell_differences(found: PlanComparison, left: str, right: str) -> Columns:
-    """Return two plans side by side, number by number.
+    """Return two plans side by side: what a surgeon asks first, then where the room differs most.
 
     Parameters
     ----------
     found : PlanComparison
     left, right : str, headings of its a and b
     """
+    known = {one.name: one for one in found.numbers}
     numbers = tuple(
-        CompareRow(
-            one.name.replace("_", " ").replace(".", ", "),
-            (_number(one.a), _number(one.b)),
-            differs=bool(one.difference) or (one.a is None) != (one.b is None),
-        )
-        for one in found.numbers
+        _row(f"{words}, {unit}", known[name].a, known[name].b, unit)
+        for name, (words, unit) in _NUMBERS.items()
+        if name in known
     )
-    return (left, right), numbers
+    rooms = sorted(
+        (one for one in found.clearances if abs(one.difference_mm or 0.0) >= ROOM_DIFFERS_MM),
+        key=lambda one: (-abs(one.difference_mm or 0.0), one.tool, one.structure),
+    )
+    nearest = tuple(
+        _row(f"{one.tool} to {structure_words(one.structure)}, mm", one.a_mm, one.b_mm, "mm")
+        for one in rooms[:MOST_ROOMS]
+    )
+    return (left, right), numbers + nearest
+
+
+def _row(what: str, a: float | None, b: float | None, unit: str) -> CompareRow:
+    values = _number(a, unit), _number(b, unit)
+    return CompareRow(what, values, differs=a != b)
 
 
 def tell_ways(found: Comparison) -> Columns:
@@ -104,5 +143,7 @@ def _share(number: float | None, unit: str) -> str:
     return f"{100 * number:.0f}" if unit == "%" else f"{number:.0f}"
 
 
-def _number(number: float | None) -> str:
-    return "not assessed" if number is None else f"{number:.2f}"
+def _number(number: float | None, unit: str) -> str:
+    if number is None:
+        return "not assessed"
+    return f"{100 * number:.0f}" if unit == "%" else f"{number:.2f}"

@@ -14,7 +14,13 @@ from tests.unit.planning.made_level import (
 )
 
 from kambin.app.logic.session import Session
-from kambin.app.shown.compare import NOTHING, show_compare, tell_differences, tell_ways
+from kambin.app.shown.compare import (
+    _NUMBERS,
+    NOTHING,
+    show_compare,
+    tell_differences,
+    tell_ways,
+)
 from kambin.app.shown.curve import show_curve
 from kambin.app.state import CompareRow
 from kambin.core import StoreError
@@ -45,7 +51,7 @@ def number(name: str, a: float | None, b: float | None) -> Any:
 
 
 def told(*numbers: Any) -> tuple[CompareRow, ...]:
-    found: Any = SimpleNamespace(numbers=numbers)
+    found: Any = SimpleNamespace(numbers=numbers, clearances=())
     return tell_differences(found, "v1", "v2")[1]
 
 
@@ -64,20 +70,42 @@ def told(*numbers: Any) -> tuple[CompareRow, ...]:
 def test_a_row_is_marked_where_the_plans_differ_also_where_one_was_not_assessed(
     a: float | None, b: float | None, values: tuple[str, str], differs: bool
 ) -> None:
-    (row,) = told(number("depth_mm", a, b))
+    (row,) = told(number("entry.depth_mm", a, b))
     assert (row.values, row.differs) == (values, differs)
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "words", "value"),
     [
-        ("cannula_mm", "cannula mm"),
-        ("entry.depth_mm", "entry, depth mm"),
-        ("angles.axial_inclination_to_disc_deg", "angles, axial inclination to disc deg"),
+        ("cannula_mm", "cannula, mm", "0.25"),
+        ("angles.axial_inclination_to_disc_deg", "inclination to the disc, °", "0.25"),
+        ("resection.facet_kept_fraction", "facet surface kept, %", "25"),
     ],
 )
-def test_names_of_numbers_are_words(name: str, words: str) -> None:
-    assert told(number(name, 1.0, 1.0))[0].what == words
+def test_names_of_numbers_are_words_with_units(name: str, words: str, value: str) -> None:
+    row = told(number(name, 0.25, 0.25))[0]
+    assert (row.what, row.values[0]) == (words, value)
+
+
+def test_what_nobody_asks_first_is_left_to_the_whole_comparison() -> None:
+    assert told(number("certainty.seed", 1.0, 2.0)) == ()
+
+
+def test_every_name_is_one_of_a_plan() -> None:
+    plan = plan_of()
+    names = {one.name for one in compare_plans(plan, plan).numbers}
+    # what a made plan without a fragment, a resection or a waist does not assess
+    missing = {name.split(".")[0] for name in set(_NUMBERS) - names}
+    assert missing <= {"reach", "resection", "docking", "objectives", "certainty"}
+
+
+def test_rooms_that_differ_stand_by_how_much_and_alike_ones_do_not() -> None:
+    near, far = plan_of(gap=3.0), plan_of(gap=1.5)
+    rows = tell_differences(compare_plans(near, far), "v1", "v2")[1]
+    (room,) = [row for row in rows if row.what.startswith("cannula to ")]
+    assert (room.values, room.differs) == (("3.00", "1.50"), True)
+    alike = tell_differences(compare_plans(near, plan_of(gap=3.05)), "v1", "v2")[1]
+    assert not [row for row in alike if row.what.startswith("cannula to ")]
 
 
 def test_a_plan_beside_itself_differs_in_nothing() -> None:
