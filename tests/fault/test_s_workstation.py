@@ -105,6 +105,7 @@ def test_after_a_start_nothing_behind_the_place_is_open(tmp_path: Path) -> None:
         "case_sha256",
         "cursor_lps_mm",
         "hidden",
+        "painting",
         "places",
         "schema_version",
         "step",

@@ -331,6 +331,6 @@ def test_missing_structures_are_all_named(missing: list[str]) -> None:
     assert all(name in found[-1].where for name in missing)
 
 
-@given(st.floats(min_value=0, exclude_min=True, allow_nan=False))
-def test_any_positive_diameter_may_be_asked_for(size: float) -> None:
+@given(st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False))
+def test_any_finite_diameter_may_be_asked_for(size: float) -> None:
     assert PlanRequest(LEVEL, SIDE, cannula_mm=size).cannula_mm == size
