@@ -112,10 +112,10 @@ def choose_for_reach(question: Question, result: SearchResult) -> ReachChoice:
     -----
     Asked are the best by the objective, the best that docks nearer by one or more steps
     (``reach.alternative_step_mm``), the same line docked further out, the best of the targets
-    that lie apart from its own, the best way that is as wide as the forceps all along, and the
-    best under the other weights under which alternatives are sought: what stands beside the plan
-    may not reach what the plan was never asked to. None further below the best than the weight of
-    reach can win, because a share is at most 1.
+    that lie apart from its own, and the best way that is as wide as the forceps all along. Where
+    none of these reaches enough (``reach.confirm_share``), also the best under the weights under
+    which alternatives are sought: what stands beside the plan may not reach more than it. None is
+    asked that is further below the best than the weight of reach can win: a share is at most 1.
     """
     best, request = result.best, question.request
     is_named = request.zone is not None or request.target_lps_mm is not None
@@ -126,6 +126,9 @@ def choose_for_reach(question: Question, result: SearchResult) -> ReachChoice:
         return ReachChoice(result, result)
     others = {id(one): (one, narrowed) for one, narrowed in _find_rivals(problem, best)}
     ranked = rank_by_reach(anatomy, problem, [best, *(one for one, _ in others.values())])
+    if max(row.reachable for row in ranked) < value("reach.confirm_share"):
+        others |= {id(one): (one, line) for one, line in find_otherwise_weighed(problem)}
+        ranked = rank_by_reach(anatomy, problem, [best, *(one for one, _ in others.values())])
     if ranked[0].candidate is best:
         return ReachChoice(result, result, asked=ranked)
     rivals = [ranked[0].candidate, best]
@@ -194,7 +197,6 @@ def _find_rivals(problem: Problem, best: Candidate) -> Iterator[tuple[Candidate,
     for narrowed in elsewhere:
         if narrowed is not None and (one := _find_passing(narrowed)) is not None:
             yield one, narrowed
-    yield from find_otherwise_weighed(problem)
     technique, stop = problem.tools.technique, best.stop_mm
     while stop > 0:
         stop = max(stop - value("reach.alternative_step_mm"), 0.0)
