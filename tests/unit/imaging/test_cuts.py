@@ -105,6 +105,15 @@ def test_more_crossings_than_guessed_are_all_kept() -> None:
     assert len(lines) > 118 * 118 / 2
 
 
+def test_more_straight_crossings_than_guessed_are_all_kept() -> None:
+    """Stripes cross nearly every cell, and none twice."""
+    share = np.zeros((400, 400, 2), np.float32)
+    share[1::2] = 1.0
+    plane = Plane(np.array([199.5, 199.5, 0.5]), LEFT, BACK, 400.0, 400.0, 1.0)
+    (lines,) = cut_shapes([CutShape.of(share, np.eye(4))], plane)
+    assert sum(map(len, lines)) > 398 * 398
+
+
 @pytest.mark.parametrize("tolerance_mm", [0.02, 0.1, 1.0])
 def test_a_thinned_line_moves_by_no_more_than_it_may(tolerance_mm: float) -> None:
     turn = np.linspace(0.0, 2 * np.pi, 400)
