@@ -2,9 +2,12 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from tests.workstation import Running
 
 LONG_MS = 240_000
 """Completing and planning, with both cores busy with other tests."""
@@ -14,6 +17,8 @@ PICTURES = "KAMBIN_PICTURES"
 
 # In a fresh clone the first numbers of a moved path wait for their kernels to be compiled.
 expect.set_options(timeout=150_000)
+
+VIEWPORTS = {"laptop": (1366, 768), "desk": (1920, 1080), "tablet": (1024, 768)}
 
 OVERFLOWS = """() => {
   const found = [];
@@ -37,6 +42,24 @@ OVERFLOWS = """() => {
   return found;
 }"""
 """Names what is cut off or lies over something else."""
+
+
+@contextmanager
+def open_tab(browser: Browser, running: Running) -> Iterator[Page]:
+    """Open a tab on a workstation, in which no error may come up until it is closed."""
+    width, height = VIEWPORTS["laptop"]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(150_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(running.first_hop)
+    page.wait_for_selector(".kb-app", timeout=LONG_MS)
+    yield page
+    context.close()
+    assert complaints == []
 
 
 def nothing_is_cut(page: Page) -> None:
@@ -106,6 +129,53 @@ def compare_versions(page: Page, left: str, right: str) -> None:
     expect(page.locator("[data-name=versions]")).to_be_visible()
 
 
+def go_to(page: Page, step: int) -> None:
+    """Open a step of the rail."""
+    page.click(f"[data-step='{step}']")
+    expect(page.locator(f"[data-step='{step}']")).to_have_attribute("aria-current", "step")
+
+
+def look_at_all_sizes(page: Page, step: int, name: str = "") -> None:
+    """Assert at each size of the window that nothing of a step is cut, and keep its pictures."""
+    go_to(page, step)
+    for size, (width, height) in reversed(VIEWPORTS.items()):
+        page.set_viewport_size({"width": width, "height": height})
+        # the panes are painted again at the size that they have now
+        resting_middle(page, "[data-place='1']")
+        nothing_is_cut(page)
+        keep(page, f"{name}{size}-{step}")
+
+
+def sign_plan(page: Page, by: str) -> None:
+    """Answer all that is open, tick the whole checklist, and sign."""
+    go_to(page, 8)
+    sign = page.locator("[data-name=sign]")
+    page.fill("[name=signer]", by)
+    expect(sign).to_be_disabled()
+    accepts = page.locator("[data-accept]")
+    for left in range(accepts.count(), 0, -1):
+        accepts.first.click()
+        expect(accepts).to_have_count(left - 1)
+    for line in page.locator("[data-panel=sign] input[type=checkbox]").all():
+        line.check()
+    expect(sign).to_be_enabled()
+    sign.click()
+    expect(page.locator("[data-name=signed]")).to_contain_text(by, timeout=LONG_MS)
+
+
+def print_and_export(page: Page) -> tuple[dict[str, Path], str]:
+    """Write report and procedure sheet, and return their papers, and in words how many pictures."""
+    go_to(page, 8)
+    made = page.locator("[data-name=made]")
+    page.click("[data-name=print]")
+    expect(made).to_have_count(3, timeout=LONG_MS)
+    page.click("[data-name=export]")
+    expect(made).to_have_count(5, timeout=LONG_MS)
+    told = [line.split(": ", 1) for line in made.all_inner_texts()]
+    papers = {f"{what}{Path(name).suffix}": Path(name) for what, name in told if name[0] == "/"}
+    return papers, " ".join(name for _, name in told if name[0] != "/")
+
+
 def pane(page: Page, name: str) -> str:
     """Return the address of the picture that a pane shows."""
     source = page.locator(f"[data-pane='{name}'] img").get_attribute("src")
@@ -140,15 +210,21 @@ def resting_middle(page: Page, selector: str) -> tuple[float, float]:
     raise AssertionError(f"{selector} does not come to rest")
 
 
+def grasp(page: Page, name: str, end: str) -> tuple[float, float]:
+    """Put the mouse on a disc of the path, and return where that is, pixels."""
+    find = "([x, y]) => document.elementFromPoint(x, y).closest('[data-handle]')?.dataset.handle"
+    for _ in range(5):
+        x, y = resting_middle(page, f"[data-pane='{name}'] [data-handle={end}] .kb-ring")
+        page.mouse.move(x, y)
+        # a picture that comes late takes the disc elsewhere; what covers it stays
+        if page.evaluate(find, [x, y]) == end:
+            return x, y
+    raise AssertionError(f"the disc of the {end} in {name} is covered at {x:.0f}, {y:.0f}")
+
+
 def drag_handle(page: Page, name: str, end: str, right: float, down: float) -> None:
     """Drag a disc of the path in a pane."""
-    x, y = resting_middle(page, f"[data-pane='{name}'] [data-handle={end}] .kb-ring")
-    page.mouse.move(x, y)
-    under = page.evaluate(
-        "([x, y]) => document.elementFromPoint(x, y).closest('[data-handle]')?.dataset.handle",
-        [x, y],
-    )
-    assert under == end, f"the disc of the {end} in {name} is covered at {x:.0f}, {y:.0f}"
+    x, y = grasp(page, name, end)
     page.mouse.down()
     for part in (0.3, 0.7, 1.0):
         page.mouse.move(x + part * right, y + part * down)

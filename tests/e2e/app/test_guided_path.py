@@ -13,25 +13,14 @@ from tests.e2e.app.guided import LONG_MS
 from tests.workstation import Running, running_workstation
 
 LEVEL, SIDE = "L4-L5", "left"
-VIEWPORTS = {"laptop": (1366, 768), "desk": (1920, 1080), "tablet": (1024, 768)}
 
 
 @pytest.fixture(scope="module")
 def a_tab(a_browser: Browser, a_workstation: Running) -> Iterator[Page]:
     """One tab for all tests of this file, which follow each other as a person would."""
-    context = a_browser.new_context(
-        viewport={"width": 1366, "height": 768}, reduced_motion="reduce"
-    )
-    context.set_default_timeout(150_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(a_workstation.first_hop)
-    page.wait_for_selector(".kb-app", timeout=LONG_MS)
-    expect(page.locator("[data-panel=case]")).to_contain_text("5 lumbar", timeout=LONG_MS)
-    yield page
-    context.close()
-    assert complaints == []
+    with guided.open_tab(a_browser, a_workstation) as page:
+        expect(page.locator("[data-panel=case]")).to_contain_text("5 lumbar", timeout=LONG_MS)
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -143,17 +132,9 @@ def test_every_meaning_is_said_in_words(an_examined_tab: Page) -> None:
     assert an_examined_tab.locator("[data-name=verdict]").inner_text().strip()
 
 
-@pytest.mark.parametrize("name", list(VIEWPORTS))
-def test_nothing_is_cut_or_covered(an_examined_tab: Page, name: str) -> None:
-    page = an_examined_tab
-    width, height = VIEWPORTS[name]
-    page.set_viewport_size({"width": width, "height": height})
-    for step in (1, 2, 3, 4, 5, 8):
-        page.click(f"[data-step='{step}']")
-        expect(page.locator(f"[data-step='{step}']")).to_have_attribute("aria-current", "step")
-        guided.nothing_is_cut(page)
-        guided.keep(page, f"{name}-{step}")
-    page.set_viewport_size({"width": 1366, "height": 768})
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 8])
+def test_nothing_of_a_step_is_cut_or_covered(an_examined_tab: Page, step: int) -> None:
+    guided.look_at_all_sizes(an_examined_tab, step)
 
 
 def test_the_operating_room_shows_three_numbers_and_nothing_else(an_examined_tab: Page) -> None:
@@ -196,7 +177,7 @@ def test_six_ways_to_operate_are_set_side_by_side(a_planned_tab: Page) -> None:
     expect(table.locator("tr", has_text="skin")).to_contain_text(re.compile("[1-9]"))
     expect(page.locator("[data-panel=compare]")).to_contain_text("not how a patient fares")
     # the narrowest panel
-    width, height = VIEWPORTS["tablet"]
+    width, height = guided.VIEWPORTS["tablet"]
     page.set_viewport_size({"width": width, "height": height})
     guided.nothing_is_cut(page)
     guided.keep(page, "tablet-6-ways")
@@ -204,46 +185,26 @@ def test_six_ways_to_operate_are_set_side_by_side(a_planned_tab: Page) -> None:
 
 
 def test_the_plan_is_signed_with_a_name_on_a_full_checklist(a_planned_tab: Page) -> None:
-    page = a_planned_tab
-    page.click("[data-step='8']")
-    sign = page.locator("[data-name=sign]")
-    page.fill("[name=signer]", "A. Berg")
-    expect(sign).to_be_disabled()
-    for accept in page.locator("[data-accept]").all():
-        accept.click()
-    for line in page.locator("[data-panel=sign] input[type=checkbox]").all():
-        line.check()
-    expect(page.locator("[data-accept]")).to_have_count(0)
-    expect(sign).to_be_enabled()
-    sign.click()
-    expect(page.locator("[data-name=signed]")).to_contain_text("A. Berg", timeout=LONG_MS)
+    guided.sign_plan(a_planned_tab, "A. Berg")
 
 
 def test_report_and_procedure_sheet_are_written_and_open(a_planned_tab: Page, a_case: Path) -> None:
-    page = a_planned_tab
-    page.click("[data-step='8']")
-    page.click("[data-name=print]")
-    made = page.locator("[data-name=made]")
-    expect(made).to_have_count(3, timeout=LONG_MS)
-    page.click("[data-name=export]")
-    expect(made).to_have_count(5, timeout=LONG_MS)
-    told = dict(line.split(": ", 1)[::-1] for line in made.all_inner_texts())
-    assert set(told.values()) == {"Report", "Procedure sheet"}
-    files = [Path(name) for name in told if Path(name).is_file()]
-    assert sorted(file.suffix for file in files) == [".html", ".json", ".pdf", ".pdf"]
-    for file in files:
+    papers, told = guided.print_and_export(a_planned_tab)
+    both = ("Report", "Procedure sheet")
+    assert set(papers) == {f"{what}.pdf" for what in both} | {"Report.html", "Procedure sheet.json"}
+    for name, file in papers.items():
         assert a_case in file.parents
-        if file.suffix == ".pdf":
+        if name.endswith(".pdf"):
             assert file.read_bytes().startswith(b"%PDF-")
             assert b"%%EOF" in file.read_bytes()[-1024:]
-    words = next(file for file in files if file.suffix == ".html").read_text("utf-8")
+    words = papers["Report.html"].read_text("utf-8")
     assert f"{LEVEL} LEFT" in words
     # the report is of the plan that was signed
     assert "A. Berg" in words
-    sheet = json.loads(next(file for file in files if file.suffix == ".json").read_text("utf-8"))
+    sheet = json.loads(papers["Procedure sheet.json"].read_text("utf-8"))
     assert sheet["schema_version"] == 1
     pictures = list((a_case / "plans").rglob("report/pictures/*.png"))
-    assert f"Report: {len(pictures)} files" in " ".join(made.all_inner_texts())
+    assert told.startswith(f"{len(pictures)} files in ")
 
 
 @pytest.fixture(scope="module")
@@ -251,14 +212,8 @@ def a_restarted_tab(a_planned_tab: Page, a_browser: Browser, a_case: Path) -> It
     """A tab on a workstation that was started anew on the same case."""
     enable_socket()
     del a_planned_tab
-    with running_workstation(a_case) as again:
-        context = a_browser.new_context(viewport={"width": 1366, "height": 768})
-        context.set_default_timeout(150_000)
-        page = context.new_page()
-        page.goto(again.first_hop)
-        page.wait_for_selector(".kb-app", timeout=LONG_MS)
+    with running_workstation(a_case) as again, guided.open_tab(a_browser, again) as page:
         yield page
-        context.close()
 
 
 def test_a_restart_keeps_the_work_and_asks_side_and_level_again(

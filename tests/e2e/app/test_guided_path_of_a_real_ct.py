@@ -1,4 +1,4 @@
-"""The guided path in a browser, on the real CT: as on the made patient, and on the right side."""
+"""The guided path in a browser, on the real CT: from its files to a signed plan and its report."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,52 +8,90 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_socket import enable_socket
 from tests.e2e.app import guided
-from tests.e2e.app.guided import LONG_MS
 from tests.shelf import Shelf
 from tests.workstation import running_workstation
 
 LEVEL, SIDE = "L4-L5", "right"
+"""A place of this patient to which a way leads: one without shows nothing of what follows."""
 
 
 @pytest.fixture(scope="module")
-def a_tab(
-    a_browser: Browser,
-    shelf: Shelf,
-    shared_data: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Page]:
-    """A tab on the workstation with the real CT, whose anatomy lies on the shelf."""
+def a_ct(shelf: Shelf, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The case of the real CT, as the tests of this file may write to it."""
     folder = tmp_path_factory.mktemp("workstation") / "ct"
-    shutil.copytree(shelf.real_ct(shared_data), folder)
+    return Path(shutil.copytree(shelf.real_ct(shared_data), folder))
+
+
+@pytest.fixture(scope="module")
+def a_tab(a_browser: Browser, a_ct: Path) -> Iterator[Page]:
+    """One tab for all tests of this file, which follow each other as a person would."""
     enable_socket()
-    with running_workstation(folder) as running:
-        page = a_browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(150_000)
-        page.goto(running.first_hop)
-        page.wait_for_selector("[data-pane=sagittal] img", timeout=LONG_MS)
+    with running_workstation(a_ct) as running, guided.open_tab(a_browser, running) as page:
+        page.wait_for_selector("[data-pane=sagittal] img", timeout=guided.LONG_MS)
         yield page
-        page.close()
 
 
-def test_the_real_ct_goes_from_its_case_to_an_answer(a_tab: Page) -> None:
+@pytest.fixture(scope="module")
+def a_planned_tab(a_tab: Page) -> Page:
+    """The tab with a plan."""
     guided.confirm_place(a_tab, LEVEL, SIDE)
     guided.look_through_anatomy(a_tab, LEVEL, SIDE)
     guided.make_plan(a_tab)
-    expect(a_tab.locator("[data-panel=plan]")).to_contain_text(f"{LEVEL} RIGHT")
-    expect(a_tab.locator("[data-panel=plan]")).to_contain_text("Among the listed paths")
-    guided.nothing_is_cut(a_tab)
+    assert a_tab.locator("[data-name=refusal]").count() == 0, "this place has no plan any more"
+    return a_tab
 
 
-def test_its_path_is_dragged_on_the_right(a_tab: Page) -> None:
-    if a_tab.locator("[data-name=refusal]").count():
-        pytest.skip("the answer is a refusal: there is no path to drag")
-    a_tab.click("[data-step='5']")
-    a_tab.click("[data-third=along-flat]")
-    before, side = guided.lateral_mm(a_tab)
+def test_the_real_ct_goes_from_its_case_to_a_plan(a_planned_tab: Page) -> None:
+    panel = a_planned_tab.locator("[data-panel=plan]")
+    expect(panel.locator("[data-name=plan-made]")).to_contain_text(f"{LEVEL} RIGHT")
+    expect(panel).to_contain_text("Among the listed paths")
+    guided.nothing_is_cut(a_planned_tab)
+
+
+def test_its_path_is_dragged_on_the_right(a_planned_tab: Page) -> None:
+    page = a_planned_tab
+    guided.go_to(page, 5)
+    page.click("[data-third=along-flat]")
+    before, side = guided.lateral_mm(page)
     assert side == "right"
-    guided.drag_handle(a_tab, "along-flat", "entry", 30, 20)
-    expect(a_tab.locator("[data-name=facts]")).not_to_contain_text(f"{before:.0f} mm right")
-    after, side = guided.lateral_mm(a_tab)
+    guided.drag_handle(page, "along-flat", "entry", 30, 20)
+    expect(page.locator("[data-name=facts]")).not_to_contain_text(f"{before:.0f} mm right")
+    after, side = guided.lateral_mm(page)
     # towards the reader's right is towards the midline on this side of the patient
     assert side == "right"
     assert after < before
+    page.keyboard.press("u")
+    expect(page.locator("[data-name=facts]")).to_contain_text(f"{before:.0f} mm right")
+
+
+def test_a_row_flies_to_the_closest_point_of_the_root(a_planned_tab: Page) -> None:
+    page = a_planned_tab
+    guided.go_to(page, 5)
+    before = guided.pane(page, "axial")
+    page.click("[data-gap^='exiting_root:L4'] button")
+    expect(page.locator("[data-pane=axial] img")).not_to_have_attribute("src", before)
+
+
+def test_a_path_kept_by_hand_is_set_beside_the_first(a_planned_tab: Page) -> None:
+    page = a_planned_tab
+    guided.keep_by_hand(page, 6, 3)
+    expect(page.locator("[data-panel=examine]")).to_contain_text("v2")
+    guided.compare_versions(page, "1", "2")
+    assert page.locator("[data-name=versions] tr.is-different").count() > 3
+
+
+def test_it_is_signed_and_its_report_says_the_side(a_planned_tab: Page, a_ct: Path) -> None:
+    guided.sign_plan(a_planned_tab, "A. Berg")
+    papers, _ = guided.print_and_export(a_planned_tab)
+    assert all(a_ct in file.parents for file in papers.values())
+    words = papers["Report.html"].read_text("utf-8")
+    assert f"{LEVEL} RIGHT" in words
+    assert f"{LEVEL} LEFT" not in words
+    assert "A. Berg" in words
+    for paper in ("Report.pdf", "Procedure sheet.pdf"):
+        assert papers[paper].read_bytes().startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 8])
+def test_nothing_of_a_step_is_cut_at_any_size(a_planned_tab: Page, step: int) -> None:
+    guided.look_at_all_sizes(a_planned_tab, step, "ct-")

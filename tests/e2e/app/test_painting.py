@@ -18,22 +18,13 @@ from kambin.exchange.strokes import STROKES_FILE, read_strokes
 @pytest.fixture(scope="module")
 def a_tab(a_browser: Browser, a_workstation: Running) -> Iterator[Page]:
     """One tab at the step of the anatomy."""
-    context = a_browser.new_context(
-        viewport={"width": 1366, "height": 768}, reduced_motion="reduce"
-    )
-    context.set_default_timeout(150_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(a_workstation.first_hop)
-    page.wait_for_selector(".kb-app", timeout=LONG_MS)
-    guided.confirm_place(page, "L4-L5", "left")
-    expect(page.locator("[data-structure='exiting_root:L4:left']")).to_be_visible(timeout=LONG_MS)
-    # the views go to the disc when they have its outline
-    expect(page.locator("[data-pane='axial'] [data-key='disc:L4-L5']")).to_have_count(1)
-    yield page
-    context.close()
-    assert complaints == []
+    with guided.open_tab(a_browser, a_workstation) as page:
+        guided.confirm_place(page, "L4-L5", "left")
+        root = page.locator("[data-structure='exiting_root:L4:left']")
+        expect(root).to_be_visible(timeout=LONG_MS)
+        # the views go to the disc when they have its outline
+        expect(page.locator("[data-pane='axial'] [data-key='disc:L4-L5']")).to_have_count(1)
+        yield page
 
 
 def paint(page: Page, pane: str, dx: int, dy: int) -> None:
