@@ -23,7 +23,7 @@ from kambin.app.verbs import GROUPS
 from kambin.app.verbs.bench import Bench
 from kambin.app.verbs.case import CaseVerbs
 from kambin.app.verbs.uploads import UploadVerbs
-from kambin.app.views import Views
+from kambin.app.views import SENT_S, Views
 from kambin.core import KambinError
 
 READING = frozenset({"alive"})
@@ -121,8 +121,9 @@ class Binding:
         self._changed.clear()
         with self._server.state:
             self.screens.refresh(changed)
-        # numbers first: they leave as soon as the loop is free, pictures follow
-        asyncio.get_running_loop().call_soon(self._show, changed)
+        # numbers first: a hand that drags waits for them, and pictures follow once they have left
+        wait_s = 0.0 if self._session.hovering is None else SENT_S
+        asyncio.get_running_loop().call_later(wait_s, self._show, changed)
 
     def _show(self, changed: frozenset[str]) -> None:
         with self._server.state:

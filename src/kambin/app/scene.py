@@ -23,7 +23,7 @@ NEEDLE_WHITE = (0.95, 0.95, 0.95)
 REST_S, LATEST_S = 0.15, 1.0
 """How long a hand that drags rests before tools in space follow it, and the latest of that.
 
-Describing the scene anew takes a tenth of a second, in which neither slices nor numbers are told.
+Describing the scene takes a twentieth of a second, in which neither slices nor numbers are told.
 """
 
 CAMERA = "ui_camera"
@@ -88,7 +88,7 @@ class Scene:
         draft = self._session.draft
         found = None if draft is None else draft.evaluation
         self._space.show_tools(() if draft is None or found is None else tool_meshes(draft, found))
-        self._space.push()
+        self._space.push(settled=self._session.hovering is None)
 
     def look(self, name: str) -> None:
         """Look at the scene from one of the report's three places.

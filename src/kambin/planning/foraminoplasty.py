@@ -122,7 +122,7 @@ def plan_foraminoplasty(
     margin = value("planning.resection_margin_mm") if margin_mm is None else margin_mm
     wanted_mm = tools.removal_radius_mm + margin
     bone = bone or LevelBone(anatomy, geometry)
-    grains = find_grains(bone, path, wanted_mm, frees_rim=tools.frees_rim)
+    grains = find_grains(bone, path, wanted_mm, frees_rim=tools.frees_rim, tilted=tilted)
     needed = grains.inside(find_capsule(path, wanted_mm)[None])
     if not tools.reams or not needed.any():
         left = grains.volume_mm3(needed)
@@ -151,17 +151,22 @@ def plan_foraminoplasty(
     )
 
 
-def find_grains(bone: LevelBone, path: Path, radius_mm: float, *, frees_rim: bool) -> Grains:
+def find_grains(
+    bone: LevelBone, path: Path, radius_mm: float, *, frees_rim: bool, tilted: bool = True
+) -> Grains:
     """Return the bone that may be removed near an axis, as grains.
 
     Parameters
     ----------
     bone : LevelBone
     path : Path
-    radius_mm : float, mm, within which bone is wanted; what tilted reamers may also meet is added
+    radius_mm : float, mm, within which bone is wanted; what reamers may also meet is added
     frees_rim : bool, whether the rim may go, too
+    tilted : bool, whether reamers off the axis will be asked, which meet bone farther from it
     """
-    around = find_capsule(path, radius_mm + 2 * max(find_radii_mm()))
+    widest_mm = max(find_radii_mm())
+    meets_mm = radius_mm + 2 * widest_mm if tilted else max(radius_mm, widest_mm)
+    around = find_capsule(path, meets_mm)
     found = bone.find_removable(frees_rim=frees_rim)
     return found.keep(found.distances_mm(around) <= around[-1])
 

@@ -30,6 +30,7 @@ class Space:
         self.tools: list[Sequence[Mesh]] = []
         self.cameras: list[Camera] = []
         self.pushed = 0
+        self.settled: list[bool] = []
         self.names = ("skin-0",)
 
     def show_anatomy(self, meshes: object) -> None:
@@ -42,8 +43,9 @@ class Space:
         self.cameras.append(camera)
         return [float(x) for x in camera.view_lps]
 
-    def push(self) -> None:
+    def push(self, *, settled: bool = True) -> None:
         self.pushed += 1
+        self.settled.append(settled)
 
 
 class State(dict[str, Any]):
@@ -110,6 +112,8 @@ def test_tools_follow_a_hand_that_drags_now_and_then(
         assert space.pushed == 2
         await asyncio.sleep(0.06)
         assert space.pushed == 2
+        # the whole scene is described only of what the hand has let go of
+        assert space.settled == [False, True]
 
     asyncio.run(drag())
 

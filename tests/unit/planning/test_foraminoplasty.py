@@ -18,10 +18,12 @@ from kambin.planning.bundle import Bundle
 from kambin.planning.fields import HazardSet, build_hazards
 from kambin.planning.foraminoplasty import (
     Foraminoplasty,
+    find_grains,
     measure_needed_mm3,
     plan_foraminoplasty,
 )
 from kambin.planning.geometry import LevelGeometry, find_level_geometry
+from kambin.planning.level_bone import LevelBone
 from kambin.planning.policy import find_hazards
 
 GRID = Grid.around(
@@ -208,3 +210,19 @@ def test_a_wider_margin_or_cannula_never_needs_less_bone(scene: Scene) -> None:
     for rising in (by_margin, by_width):
         assert rising == sorted(rising)
         assert rising[0] < rising[-1]
+
+
+@pytest.mark.parametrize("technique", ["outside-in", "inside-out"])
+def test_along_the_axis_alone_no_bone_is_forgotten(scene: Scene, technique: str) -> None:
+    tools = level.find_tools(technique, 7.5)
+    found = plan_foraminoplasty(
+        scene.anatomy, scene.geometry, PATH, tools, scene.hazards, tilted=False
+    )
+    bone = LevelBone(scene.anatomy, scene.geometry)
+    every = find_grains(bone, PATH, 1000.0, frees_rim=tools.frees_rim)
+    assert len(every.volumes_mm3) > 0
+    held = every.inside(found.capsules)
+    assert found.taken_mm3 == pytest.approx(every.volume_mm3(held))
+    narrow = find_grains(bone, PATH, 3.0, frees_rim=tools.frees_rim, tilted=False)
+    wide = find_grains(bone, PATH, 3.0, frees_rim=tools.frees_rim)
+    assert len(narrow.volumes_mm3) < len(wide.volumes_mm3)

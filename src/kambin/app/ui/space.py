@@ -40,6 +40,16 @@ _FACTORY = vtkmodules.vtkRenderingOpenGL2.__name__
 """Imported for what it registers: without it a render window is abstract."""
 
 
+class _LocalView(vtk_widgets.VtkLocalView):  # type: ignore[misc]
+    """The library's view, which can also send what changed without describing the whole again."""
+
+    def push_changes(self, window: vtkRenderWindow) -> None:
+        """Send what changed to the tabs that are open; one that opens now sees what was settled."""
+        if self.server.protocol:
+            changes = self._helper.scene(window, new_state=False, widgets=self._widgets)
+            self.server.protocol.publish("trame.vtk.delta", changes)
+
+
 class SpaceView:
     """The scene of the fourth pane: anatomy that stays, tools that move with the draft."""
 
@@ -57,7 +67,7 @@ class SpaceView:
         self._interactor.SetInteractorStyle(vtkInteractorStyleTrackballCamera())
         self._anatomy: dict[str, vtkActor] = {}
         self._tools: dict[str, vtkActor] = {}
-        self._widget: vtk_widgets.VtkLocalView | None = None
+        self._widget: _LocalView | None = None
 
     def place_in(self, server: Server) -> str:
         """Return the element that draws the scene, for the page of a server.
@@ -66,7 +76,7 @@ class SpaceView:
         ----------
         server : trame Server
         """
-        self._widget = vtk_widgets.VtkLocalView(
+        self._widget = _LocalView(
             self._window,
             ref=REF,
             trame_server=server,
@@ -118,10 +128,20 @@ class SpaceView:
             "viewUp": list(eye.GetViewUp()),
         }
 
-    def push(self) -> None:
-        """Send what changed to the browser."""
-        if self._widget is not None:
+    def push(self, *, settled: bool = True) -> None:
+        """Send what changed to the browser.
+
+        Parameters
+        ----------
+        settled : bool, whether a tab that opens later starts from here: twice the work, so that
+            what a hand still drags is sent without it
+        """
+        if self._widget is None:
+            return
+        if settled:
             self._widget.update()
+        else:
+            self._widget.push_changes(self._window)
 
     @property
     def names(self) -> tuple[str, ...]:
