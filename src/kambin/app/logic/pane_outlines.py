@@ -24,7 +24,10 @@ _THINNING_PX = 0.15
 _POINT_PX = 1.25
 _MODELLED_DASH = "6 3"
 _TOOL_DASHES = {"reamer": "7 4"}
-_LEADER_GREY: Colour = (0.78, 0.82, 0.85)
+_TURN = np.linspace(0.0, 2.0 * np.pi, 9)
+_DOT_PX = 1.2 * np.column_stack([np.cos(_TURN), np.sin(_TURN)])
+_LUMINANCE = np.array((0.2126, 0.7152, 0.0722))
+_LEAST_LUMINANCE = 0.4
 _UNNAMED = frozenset({"skin", "rib", "facet_joint"})
 _NERVES = ("fragment", "exiting_root", "drg", "traversing_root", "dural_sac")
 _VESSELS = ("segmental_artery", "aorta", "vena_cava", "iliac_artery", "iliac_vein")
@@ -48,8 +51,9 @@ class Cut:
 
     @property
     def named(self) -> Named:
-        """Return its name at its largest part; what is modelled says so with an m."""
-        text = short_words(self.key) + (" m" if self.modelled else "")
+        """Return its name at its largest part, with its side, and an m where it is modelled."""
+        side = "" if self.key.side is None else f" {self.key.side.value}"
+        text = short_words(self.key) + side + (" m" if self.modelled else "")
         return Named(text, _word_colour(find_look(self.key).colour), max(self.lines, key=_area))
 
 
@@ -176,24 +180,28 @@ def draw_painted(cut: Cut) -> dict[str, Any]:
 
 
 def draw_leaders(labels: Sequence[Label]) -> list[dict[str, Any]]:
-    """Return the thin lines from names to what they name, as one outline, or none.
+    """Return the thin lines from names into what they name, each in the colour of its name.
 
     Parameters
     ----------
     labels : sequence of Label
     """
-    lines = [np.array(one.leader) for one in labels if one.leader is not None]
-    if not lines:
-        return []
-    drawn = {"key": "leaders", "d": svg_path(lines, thinning=0.0), "dash": "", "modelled": False}
-    return [drawn | {"colour": svg_colour(_LEADER_GREY), "width": 0.6}]
+    drawn = []
+    for number, one in enumerate(labels):
+        if one.leader is not None:
+            line = np.array(one.leader)
+            d = svg_path([line, line[1] + _DOT_PX], thinning=0.0)
+            look = {"colour": one.colour, "width": 1.0, "dash": "", "modelled": False}
+            drawn.append({"key": f"leader-{number}", "d": d} | look)
+    return drawn
 
 
 def _word_colour(colour: Colour) -> str:
-    """Return the colour of a word beside its line: a dark one is lightened to be read on black."""
-    luminance = float(np.array((0.2126, 0.7152, 0.0722)) @ np.array(colour) ** 2.2)
-    whiter = 0.3 if luminance < 0.2 else 0.0
-    red, green, blue = (part + whiter * (1.0 - part) for part in colour)
+    """Return the colour of a word: that of its line, lightened until it is read on bone as well."""
+    shown = np.array(colour)
+    while float(_LUMINANCE @ shown**2.2) < _LEAST_LUMINANCE:
+        shown = shown + 0.1 * (1.0 - shown)
+    red, green, blue = shown.tolist()
     return svg_colour((red, green, blue))
 
 

@@ -22,6 +22,7 @@ from kambin.app.logic.pane_outlines import (
     find_tool_lines,
     name_cuts,
 )
+from kambin.app.logic.panes import TRAJECTORY
 from kambin.app.logic.turns import in_turn
 from kambin.imaging import Volume
 from kambin.report.letters import direction_letters
@@ -31,7 +32,9 @@ from kambin.report.tool_outlines import DrawnTool
 
 _CAPTION_PX, _LETTER_PX, _HANDLE_PX = 22.0, 34.0, 22.0
 _SCALE_SHARE, _SCALE_PX = 0.45, 30.0
+_BUTTONS_PX, _RAISED_PX = (244.0, 36.0), 60.0
 _ON_PLANE_MM = 0.05
+_THIRD = frozenset({"coronal", *TRAJECTORY})
 
 ToolLines = list[tuple[str, list[NDArray[np.float64]]]]
 """Name and lines, x and y in pixels, of each tool that a pane cuts."""
@@ -202,7 +205,9 @@ class PanePainter:
         known = self._names.get(name)
         if known is None or known[0] != wanted:
             over = [line for _, found in tools for line in found]
-            placed = name_cuts(view, cuts, over, _taken(view.size_px, handles))
+            has_buttons = view.section.name in _THIRD
+            taken = _taken(view.size_px, handles, has_buttons=has_buttons)
+            placed = name_cuts(view, cuts, over, taken)
             known = self._names[name] = (wanted, placed)
         return known[1]
 
@@ -253,8 +258,10 @@ def _show_label(label: Label) -> dict[str, Any]:
     return {"text": label.text, "colour": label.colour} | place
 
 
-def _taken(size_px: tuple[int, int], handles: list[dict[str, Any]]) -> list[Box]:
-    """Return the boxes of caption, letters, scale bar and handles, pixels."""
+def _taken(
+    size_px: tuple[int, int], handles: list[dict[str, Any]], *, has_buttons: bool
+) -> list[Box]:
+    """Return the boxes of caption, letters, scale bar, buttons and handles, pixels."""
     width, height = size_px
     half, letter = width / 2, _LETTER_PX
     boxes: list[Box] = [
@@ -265,6 +272,10 @@ def _taken(size_px: tuple[int, int], handles: list[dict[str, Any]]) -> list[Box]
         (width - letter, (height - letter) / 2, width, (height + letter) / 2),
         (0.0, height - _SCALE_PX, _SCALE_SHARE * width, height),
     ]
+    if has_buttons:
+        # And the lower letter stands above them.
+        boxes.append((width - _BUTTONS_PX[0], height - _BUTTONS_PX[1], width, height))
+        boxes.append((half - letter / 2, height - _RAISED_PX, half + letter / 2, height))
     for one in handles:
         x, y = one["x"], one["y"]
         # Its letter and millimetres stand to the right of it.

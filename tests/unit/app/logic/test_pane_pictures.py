@@ -101,6 +101,14 @@ def test_across_the_path_the_tool_is_a_circle() -> None:
     assert radii_mm * view.mm_per_px == pytest.approx(3.75, abs=0.05)
 
 
+def is_leader(key: str) -> bool:
+    return key.startswith("leader-")
+
+
+def structures(shown: dict) -> set[str]:
+    return {one["key"] for one in shown["outlines"] if not is_leader(one["key"])}
+
+
 def test_what_is_modelled_is_dashed_and_its_name_says_so() -> None:
     ground = made_pane_ground()
     modelled = {str(region.key) for region in ground.regions if region.modelled}
@@ -109,7 +117,7 @@ def test_what_is_modelled_is_dashed_and_its_name_says_so() -> None:
     for name in ALL:
         shown = show(name)
         for one in shown["outlines"]:
-            if one["key"] != "leaders":
+            if not is_leader(one["key"]):
                 assert one["modelled"] is (one["key"] in modelled)
                 assert one["dash"] or not one["modelled"]
                 seen |= {one["key"]} & modelled
@@ -124,11 +132,29 @@ def test_names_of_modelled_structures_end_in_m() -> None:
     assert all(text.endswith(" m") is any("root" in key for key in modelled) for text in roots)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_what_a_body_has_twice_is_named_with_its_side_and_only_once(name: str) -> None:
+    shown = show(name)
+    texts = [one["text"] for one in shown["labels"]]
+    assert len(set(texts)) == len(texts)
+    for text in texts:
+        if "root" in text or "SAP" in text or "IAP" in text:
+            assert ("left" in text) != ("right" in text), text
+
+
+def test_each_name_is_tied_in_its_own_colour() -> None:
+    shown = show("coronal")
+    labels = {one["colour"] for one in shown["labels"]}
+    tied = [one for one in shown["outlines"] if is_leader(one["key"])]
+    assert tied
+    assert {one["colour"] for one in tied} <= labels
+
+
 def test_a_hidden_structure_is_neither_outlined_nor_named() -> None:
-    keys = {one["key"] for one in show("axial")["outlines"]} - {"leaders"}
+    keys = structures(show("axial"))
     key = next(key for key in sorted(keys) if key.startswith(("disc", "vertebra", "sac", "dural")))
     hidden = show("axial", hidden=frozenset({key}))
-    assert {one["key"] for one in hidden["outlines"]} - {"leaders"} == keys - {key}
+    assert structures(hidden) == keys - {key}
 
 
 def test_the_slice_can_come_before_its_lines() -> None:
@@ -222,7 +248,7 @@ def test_the_mirrored_patient_has_mirrored_letters_lines_and_cursor_and_the_same
     boxes = []
     for shown in (left, right):
         lines = {one["key"]: points(one["d"]) for one in shown["outlines"]}
-        boxes.append({k: (v.min(0), v.max(0)) for k, v in lines.items() if k != "leaders"})
+        boxes.append({k: (v.min(0), v.max(0)) for k, v in lines.items() if not is_leader(k)})
     sides = {"left": "right", "right": "left"}
     assert len(boxes[0]) == len(boxes[1]) > 0
     for key, (low, high) in boxes[0].items():
@@ -250,7 +276,11 @@ def test_no_name_stands_on_a_structure_a_tool_a_letter_a_handle_or_the_caption(
     letter, half = 12.0, 215.0
     held = [(one["x"], one["y"]) for one in shown["handles"]]
     held += [(half, 30.0), (half, 290.0), (letter, 150.0), (430 - letter, 150.0), (20.0, 290.0)]
-    lines = [one["d"] for one in shown["outlines"] if one["key"] not in ("skin", "leaders")]
+    if name not in ("axial", "sagittal"):
+        # the buttons of the third place, and the letter that stands above them
+        held += [(half, 255.0), *((x, y) for x in range(190, 430, 4) for y in (270.0, 290.0))]
+    anatomy = structures(shown) - {"skin"}
+    lines = [one["d"] for one in shown["outlines"] if one["key"] in anatomy]
     lines += [one["d"] for one in shown["tools"]]
     for label in shown["labels"]:
         wide = 0.55 * 12 * len(label["text"])
