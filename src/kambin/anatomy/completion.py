@@ -71,9 +71,10 @@ def complete(
     bony = complete_bones(case, survey=survey, progress=progress)
     soft, soft_findings = complete_soft_parts(bony, progress=progress)
     nerves = complete_nerves(bony, progress=progress)
-    # Nerves last: a sac taken from the cord label replaces the label's own structure.
+    # Nerves last: below the conus the cord label is sac, and only what lies above it stays cord.
+    given = {key: one for key, one in bony.structures.items() if key not in nerves.taken_up}
     structures, gave_way = yield_to_fragment(
-        tag_fragment({**bony.structures, **soft, **nerves.structures}, case.source)
+        tag_fragment({**given, **soft, **nerves.structures}, case.source)
     )
     return Anatomy(
         structures,

@@ -20,7 +20,7 @@ from kambin.anatomy.root_drafts import (
 from kambin.anatomy.root_fit import fit_exiting_roots
 from kambin.anatomy.root_shapes import make_ganglion, make_root
 from kambin.anatomy.roots import RelaxedRoot, find_obstacles, relax_roots
-from kambin.anatomy.sac import SAC_KEY, DuralSac, complete_sac
+from kambin.anatomy.sac import CORD_KEY, SAC_KEY, DuralSac, complete_sac, cord_above_sac
 from kambin.anatomy.skin import SKIN_KEY, complete_skin
 from kambin.anatomy.structures import Structure
 from kambin.core import Finding, Progress, Severity, SilentProgress
@@ -39,10 +39,12 @@ class NerveCompletion:
     ----------
     structures : mapping of StructureKey to Structure; they replace those of the same key
     findings : what could not be modelled, and why
+    taken_up : keys of given structures that are no longer any of their own
     """
 
     structures: Mapping[StructureKey, Structure]
     findings: tuple[Finding, ...]
+    taken_up: frozenset[StructureKey] = frozenset()
 
     def __post_init__(self) -> None:
         """Make the mapping read-only."""
@@ -87,6 +89,10 @@ def complete_nerves(bony: BonyAnatomy, *, progress: Progress | None = None) -> N
         structures[CANAL_KEY] = model_canal(space)
     sac = complete_sac(bony, space)
     structures[SAC_KEY] = sac.structure
+    taken_up = frozenset({CORD_KEY} & bony.structures.keys())
+    cord = cord_above_sac(bony, sac) if taken_up else None
+    if cord is not None:
+        structures[CORD_KEY] = cord
     show.step("Nerves", 2, _PARTS)
     roots, root_findings = _complete_roots(bony, sac)
     structures.update(roots)
@@ -98,7 +104,7 @@ def complete_nerves(bony: BonyAnatomy, *, progress: Progress | None = None) -> N
         if flavum is not None:
             structures[key] = flavum
     show.step("Nerves", _PARTS, _PARTS)
-    return NerveCompletion(structures, tuple(findings))
+    return NerveCompletion(structures, tuple(findings), taken_up)
 
 
 def _complete_roots(

@@ -109,6 +109,36 @@ def complete_sac(bony: BonyAnatomy, space: CanalSpace) -> DuralSac:
     return DuralSac(structure, _smooth(modelled, bony), curve)
 
 
+def cord_above_sac(bony: BonyAnatomy, sac: DuralSac) -> Structure | None:
+    """Return the cord label without its part below the conus, or none where nothing is left.
+
+    Parameters
+    ----------
+    bony : BonyAnatomy, with a cord label
+    sac : DuralSac of these bones
+
+    Notes
+    -----
+    From the upper border of L2 down what the label shows is roots in the sac, and is told as
+    sac: told as cord beside it, one thing would have two names, one of them wrong, and two sigmas.
+    Where no sac is, as below a mask of it that ends early, the label stays.
+    """
+    cord = bony.structures[CORD_KEY]
+    region, own = cord.region, sac.structure.region
+    inside = np.argwhere(region.values > 0)
+    z = region.lps_mm(inside)[:, 2]
+    reach = own.lps_mm(np.argwhere(own.values > 0))[:, 2]
+    half_mm = float(region.spacing_mm[2]) / 2
+    low, high = reach.min() - half_mm, min(reach.max() + half_mm, _conus_z_mm(bony, sac.curve))
+    gone = inside[(z >= low) & (z <= high)]
+    if len(gone) == len(inside):
+        return None
+    left = region.values.copy()
+    left[tuple(gone.T)] = 0
+    method = "Cord label above the upper border of L2; below it is sac."
+    return replace(cord, region=replace(region, values=left), method=method)
+
+
 def _model(space: CanalSpace) -> NDArray[np.bool_]:
     curve = space.curve
     least, most = values("completion_nerve.sac_half_width_mm")
@@ -135,15 +165,22 @@ def _taper(curve: CanalCurve) -> NDArray[np.float64]:
 
 def _below_conus(bony: BonyAnatomy, curve: CanalCurve, cord: Structure) -> NDArray[np.bool_]:
     """Return the part of a cord label that lies below the upper plate of L2."""
-    frame = bony.vertebra_frames.get(_CORD_ENDS_IN)
     seen = region_on_grid(cord, bony.working_grid)
-    if frame is None:
+    if _CORD_ENDS_IN not in bony.vertebra_frames:
         return seen
-    start = curve.at_plane(frame.upper_plate.origin_mm, frame.upper_plate.rotation[:, 2])
     _, _, z = bony.working_grid.axes_mm()
     # Above L2 the label is cord inside the sac, too thin to stand for the sac.
-    seen[:, :, z > curve.centres_lps_mm[start, 2]] = False
+    seen[:, :, z > _conus_z_mm(bony, curve)] = False
     return seen & ~(bony.bone.labels > 0)
+
+
+def _conus_z_mm(bony: BonyAnatomy, curve: CanalCurve) -> float:
+    """Return up to where a cord label is sac, z in LPS; infinite where L2 is not known."""
+    frame = bony.vertebra_frames.get(_CORD_ENDS_IN)
+    if frame is None:
+        return float("inf")
+    start = curve.at_plane(frame.upper_plate.origin_mm, frame.upper_plate.rotation[:, 2])
+    return float(curve.centres_lps_mm[start, 2])
 
 
 def _replace_where_seen(
@@ -156,11 +193,8 @@ def _replace_where_seen(
     modelled[:, :, is_seen] = seen[:, :, is_seen]
     # The share is asked where the label can stand for the sac: below the conus.
     has_any = modelled.any(axis=(0, 1))
-    frame = bony.vertebra_frames.get(_CORD_ENDS_IN)
-    if frame is not None:
-        start = curve.at_plane(frame.upper_plate.origin_mm, frame.upper_plate.rotation[:, 2])
-        _, _, z = bony.working_grid.axes_mm()
-        has_any = has_any & (z <= curve.centres_lps_mm[start, 2])
+    _, _, z = bony.working_grid.axes_mm()
+    has_any = has_any & (z <= _conus_z_mm(bony, curve))
     return float(is_seen.sum() / max(int(has_any.sum()), 1))
 
 

@@ -105,6 +105,16 @@ def test_every_root_of_the_real_ct_is_credible(its_nerves):
             assert quality["overlap_mm"] <= 0.6
 
 
+def test_nothing_of_the_real_ct_is_called_cord_where_there_is_none(its_nerves, the_real_ct):
+    """Its label *spinal cord* reaches into the sacrum, as those of the usual tools do."""
+    cord = StructureKey("spinal_cord")
+    l2 = complete_bones(the_real_ct).vertebra_frames["L2"].upper_plate.origin_mm[2]
+    left = its_nerves.structures[cord].region
+
+    assert its_nerves.taken_up == {cord}
+    assert left.lps_mm(np.argwhere(left.values > 0))[:, 2].min() > l2 - 10.0
+
+
 @pytest.mark.parametrize("side", list(Side))
 def test_roots_of_the_real_ct_leave_as_papers_describe(its_nerves, side):
     for vertebra in ("L2", "L3", "L4", "L5"):

@@ -11,7 +11,7 @@ from kambin.anatomy.canal import (
     occupied_by_bone_or_disc,
     region_on_grid,
 )
-from kambin.anatomy.sac import complete_sac
+from kambin.anatomy.sac import CORD_KEY, complete_sac, cord_above_sac
 
 LEFT = np.array([1.0, 0.0, 0.0])
 
@@ -97,3 +97,38 @@ def test_the_dura_is_met_by_a_ray_from_inside_and_not_from_outside(a_spine_of_bo
 
     assert inside == pytest.approx(0.78 * 9.75, abs=0.7)
     assert sac.edges_mm([[30.0, 24.5, 37.0]], [LEFT], 99.0) == 99.0
+
+
+def heights_mm(structure) -> tuple[float, float]:
+    z = structure.region.lps_mm(np.argwhere(structure.region.values > 0))[:, 2]
+    return z.min(), z.max()
+
+
+def test_what_a_cord_label_shows_below_the_conus_is_told_as_sac_alone(a_spine_of_boxes):
+    """One thing with two names, one of them wrong, and two sigmas, was told before."""
+    bony = with_given(a_spine_of_boxes, "spinal_cord", a_tube(6.0, -20.0, 150.0))
+    conus = bony.vertebra_frames["L2"].upper_plate.origin_mm[2]
+
+    cord = cord_above_sac(bony, complete(bony))
+
+    assert cord is not None
+    low, high = heights_mm(cord)
+    assert low == pytest.approx(conus, abs=2.0)
+    assert high == pytest.approx(150.0, abs=1.0)
+    assert cord.sigma_mm == bony.structures[CORD_KEY].sigma_mm
+
+
+def test_nothing_is_left_of_a_cord_label_that_lies_below_the_conus(a_spine_of_boxes):
+    bony = with_given(a_spine_of_boxes, "spinal_cord", a_tube(6.0, -20.0, 60.0))
+
+    assert cord_above_sac(bony, complete(bony)) is None
+
+
+def test_a_cord_label_stays_where_a_given_sac_does_not_reach(a_spine_of_boxes):
+    bony = with_given(a_spine_of_boxes, "spinal_cord", a_tube(6.0, -60.0, 60.0))
+    bony = with_given(bony, "dural_sac", a_tube(7.0, 0.0, 100.0))
+
+    cord = cord_above_sac(bony, complete(bony))
+
+    assert cord is not None
+    assert heights_mm(cord) == pytest.approx((-60.0, 0.0), abs=2.0)

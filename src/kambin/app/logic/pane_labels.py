@@ -168,7 +168,7 @@ def _place(one: Named, free: NDArray[np.bool_], placed: Sequence[Label]) -> Labe
     near = np.flatnonzero(away - span <= _FARTHEST_SHARE * CELL_PX * min(free.shape))
     near = near[np.argsort(away[near], kind="stable")][:_TRIED_AT_MOST]
     for tried in np.split(near, range(_TRIED, len(near), _TRIED)):
-        corners = np.column_stack([left[tried], top[tried]]) * float(CELL_PX)
+        corners = CELL_PX * np.column_stack([left[tried], top[tried]]).astype(np.float64)
         starts, ends = _ways(corners, (wide, high), one.line)
         apart = np.hypot(*(ends - starts).T) >= _LEADER_PX
         fits = ~(apart & _are_crossed(starts, ends, placed))
