@@ -129,6 +129,12 @@ def compare_versions(page: Page, left: str, right: str) -> None:
     expect(page.locator("[data-name=versions]")).to_be_visible()
 
 
+def entries_mm(page: Page) -> list[float]:
+    """Return how far from the midline two compared versions enter, mm."""
+    row = page.locator("[data-name=versions] tr", has_text="entry from the midline")
+    return [float(words) for words in row.locator("td").all_inner_texts()[1:]]
+
+
 def go_to(page: Page, step: int) -> None:
     """Open a step of the rail."""
     page.click(f"[data-step='{step}']")

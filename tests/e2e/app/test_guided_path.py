@@ -158,6 +158,9 @@ def test_a_path_kept_by_hand_is_the_next_version_beside_the_first(a_planned_tab:
     guided.keep_by_hand(page, -12, 6)
     expect(page.locator("[data-panel=examine]")).to_contain_text("v2")
     guided.compare_versions(page, "1", "2")
+    before, after = guided.entries_mm(page)
+    # what lay under the hand, and not what lay there before
+    assert before - after > 1
     table = page.locator("[data-name=versions]")
     assert table.locator("th").all_inner_texts() == ["what", "v1", "v2"]
     changed = table.locator("tr.is-different")

@@ -7,6 +7,8 @@
   const ASK_EVERY_MS = 500;
   const DRAG_STARTS_PX = 3;
   const NUDGE = 1;
+  // How wide a letter is at most, in sizes of its font.
+  const LETTER_SHARE = 0.7;
 
   // Settled once what the hand did last has been answered: a key must not overtake it.
   let handSettled = Promise.resolve();
@@ -58,6 +60,18 @@
         busy = true;
         next();
       }
+    };
+  }
+
+  // What the hand itself says, and what waits for nobody.
+  const AT_ONCE = new Set(["alive", "lease_take", "path_drag", "path_nudge", "cursor_set", "pane_scroll", "pane_pan", "pane_zoom", "pane_size", "paint_move"]);
+
+  // No button acts on a path whose last movement is still on its way.
+  function letHandComeFirst(trame) {
+    const send = trame.trigger.bind(trame);
+    trame.trigger = async (name, ...given) => {
+      if (!AT_ONCE.has(name)) await handSettled;
+      return send(name, ...given);
     };
   }
 
@@ -283,7 +297,12 @@
         const moved = live && live.name === item.name ? live : item;
         const behind = Math.abs(item.behind_mm || 0) > 1;
         const ring = 0.75 * em;
-        const word = item.name === "entry" ? "E" : "T";
+        const millimetres = behind ? ` ${item.behind_mm > 0 ? "+" : "\u2212"}${Math.abs(item.behind_mm).toFixed(0)}` : "";
+        const word = (item.name === "entry" ? "E" : "T") + millimetres;
+        // Inwards of a disc that is near an edge, which would cut its letter.
+        const left = moved.x + 1.15 * ring + LETTER_SHARE * em * word.length > view.width;
+        const below = moved.y - 0.8 * ring - em < 0;
+        const place = { x: (left ? -1.15 : 1.15) * ring, y: below ? 0.8 * ring + 0.75 * em : -0.8 * ring, "text-anchor": left ? "end" : "start" };
         return h(
           "g",
           {
@@ -297,7 +316,7 @@
             h("circle", { r: 1.6 * em, class: "kb-grab" }),
             h("circle", { r: ring, class: "kb-ring" }),
             h("circle", { r: 0.14 * em, class: "kb-dot" }),
-            h("text", { x: ring * 1.15, y: -ring * 0.8, class: "kb-handle-word", "font-size": 1.0 * em }, word + (behind ? ` ${item.behind_mm > 0 ? "+" : "\u2212"}${Math.abs(item.behind_mm).toFixed(0)}` : "")),
+            h("text", { ...place, class: "kb-handle-word", "font-size": 1.0 * em }, word),
           ],
         );
       }
@@ -393,6 +412,7 @@
     emits: ["lost", "full"],
     setup(_props, { emit }) {
       const trame = inject("trame");
+      letHandComeFirst(trame);
       let timer = null;
       let asked = 0;
       let lost = false;
@@ -419,15 +439,11 @@
         asked = 0;
       }
 
-      function afterHand(name) {
-        handSettled.then(() => trame.trigger(name, []));
-      }
-
       function key(event) {
         if (isTyping(event.target) || event.altKey) return;
         const name = event.key.toLowerCase();
         if ((event.ctrlKey || event.metaKey) && name === "z") {
-          afterHand(event.shiftKey ? "redo" : "undo");
+          trame.trigger(event.shiftKey ? "redo" : "undo", []);
         } else if (event.ctrlKey || event.metaKey) {
           return;
         } else if ("1234".includes(name) && name) {
@@ -439,9 +455,9 @@
         } else if (name === "escape") {
           emit("full", 0);
         } else if (name === "l") {
-          afterHand("lock");
+          trame.trigger("lock", []);
         } else if (name === "u") {
-          afterHand(event.shiftKey ? "redo" : "undo");
+          trame.trigger(event.shiftKey ? "redo" : "undo", []);
         } else if (name === "o") {
           trame.trigger("theme_room", []);
         } else {

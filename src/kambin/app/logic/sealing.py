@@ -34,6 +34,10 @@ def seal_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
     place, checked, ground = require_place(session), session.checked, session.ground
     if checked is None or ground is None or session.history is None:
         raise step_closed(mend="plan", why="There is no path yet.")
+    if session.hovering is not None:
+        # what is shown is what is meant, also while a hand still holds it
+        session.history = session.history.do(session.hovering)
+        session.hovering = None
     path, answer, clock = session.history.present, session.answer, session.clock
     folder, asked = find_folder(session), ground.question.request
     head = find_head(folder, new_version=new_version)

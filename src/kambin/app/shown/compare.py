@@ -116,7 +116,8 @@ def tell_differences(found: PlanComparison, left: str, right: str) -> Columns:
 
 def _row(what: str, a: float | None, b: float | None, unit: str) -> CompareRow:
     values = _number(a, unit), _number(b, unit)
-    return CompareRow(what, values, differs=a != b)
+    # what differs by less than is shown would only make one look for it
+    return CompareRow(what, values, differs=values[0] != values[1])
 
 
 def tell_ways(found: Comparison) -> Columns:

@@ -27,6 +27,7 @@ from kambin.core import (
 )
 from kambin.exchange import read_history
 from kambin.frames import Side
+from kambin.planning import Path as PlannedPath
 from kambin.planning import Plan
 
 
@@ -66,6 +67,28 @@ def test_a_sealed_path_is_the_plan_of_its_place(session: Session) -> None:
     assert session.answer_file == made.file == find_folder(session) / "plan.json"
     assert _written(session) == 1
     assert "answer" in heard
+
+
+def test_a_path_that_a_hand_still_holds_is_the_one_that_is_sealed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert session.history is not None
+    known = session.history.present
+    sealed: list[PlannedPath] = []
+    held = replace(known, entry_lps_mm=(known.entry_lps_mm[0] + 3.0, *known.entry_lps_mm[1:]))
+    session.hovering = held
+    plan = sealing.plan_given_path
+    monkeypatch.setattr(
+        sealing,
+        "plan_given_path",
+        lambda ground, path, **given: (sealed.append(path), plan(ground, path, **given))[1],
+    )
+    run_now(seal_task(session))
+    assert [HandPath.of(p.entry_lps_mm, p.target_lps_mm, p.stop_mm) for p in sealed] == [held]
+    assert session.hovering is None
+    # steps of the history: the plan of it, what the hand held, and what was before
+    assert session.history.undo().present == held
+    assert session.history.undo().undo().present == known
 
 
 def _no_case(session: Session) -> None:

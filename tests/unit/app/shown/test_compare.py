@@ -61,6 +61,8 @@ def told(*numbers: Any) -> tuple[CompareRow, ...]:
         (1.0, 1.0, ("1.00", "1.00"), False),
         (1.0, 1.5, ("1.00", "1.50"), True),
         (0.0, -0.5, ("0.00", "-0.50"), True),
+        # alike as far as one reads them
+        (1.0, 1.001, ("1.00", "1.00"), False),
         (None, None, ("not assessed", "not assessed"), False),
         (None, 2.0, ("not assessed", "2.00"), True),
         (2.0, None, ("2.00", "not assessed"), True),
