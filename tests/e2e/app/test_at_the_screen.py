@@ -24,6 +24,15 @@ REFUSED = """async ([name, given]) => {
     try { await trame.trigger(name, given); return "done"; }
     catch (error) { return error.data?.error?.code ?? String(error); }
 }"""
+TO_THE_EDGE = """async ([across, down]) => {
+    const entry = trame.state.get("over_axial").handles.find((one) => one.name === "entry");
+    const {width, height} = trame.state.get("pane_axial");
+    const wanted = [8 + across * (width - 16), 8 + down * (height - 16)];
+    await trame.trigger("pane_pan", ["axial", wanted[0] - entry.x, wanted[1] - entry.y]);
+    return wanted;
+}"""
+"""Moves the picture until the entry stands near an edge of it."""
+
 WATCH_THE_LINE = """() => {
     const Real = WebSocket;
     window.WebSocket = class extends Real {
@@ -137,6 +146,26 @@ def test_what_is_meant_is_said_without_colour(an_examined_tab: Page) -> None:
 
 def _classes(element: object) -> str:
     return str(element.get_attribute("class"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("across", "down"), [(1.0, 0.5), (0.0, 0.5), (0.5, 0.0), (1.0, 0.0)])
+def test_the_letter_of_a_disc_at_an_edge_is_not_cut(
+    an_examined_tab: Page, across: float, down: float
+) -> None:
+    page = an_examined_tab
+    wanted = page.evaluate(TO_THE_EDGE, [across, down])
+    page.wait_for_function(
+        "([x, y]) => { const e = trame.state.get('over_axial').handles"
+        ".find((one) => one.name === 'entry'); return Math.hypot(e.x - x, e.y - y) < 2; }",
+        arg=wanted,
+    )
+    word = page.locator("[data-pane=axial] .kb-handle-entry .kb-handle-word").bounding_box()
+    pane = page.locator("[data-pane=axial] .kb-overlay").bounding_box()
+    assert word is not None
+    assert pane is not None
+    assert pane["x"] <= word["x"]
+    assert word["x"] + word["width"] <= pane["x"] + pane["width"]
+    assert pane["y"] <= word["y"]
 
 
 def test_p03_an_entry_on_the_other_side_is_said_at_once(a_typed_path: Page) -> None:

@@ -30,7 +30,7 @@ from kambin.report.slices import slice_jpeg
 from kambin.report.source import SoftRegion, outlined_structures, shown_volume
 from kambin.report.tool_outlines import DrawnTool
 
-_CAPTION_PX, _LETTER_PX, _HANDLE_PX = 22.0, 34.0, 22.0
+_CAPTION_PX, _LETTER_PX, _HANDLE_PX, _WORD_PX = 22.0, 34.0, 22.0, 66.0
 _SCALE_SHARE, _SCALE_PX = 0.45, 30.0
 _BUTTONS_PX, _RAISED_PX = (244.0, 36.0), 60.0
 _ON_PLANE_MM = 0.05
@@ -276,8 +276,16 @@ def _taken(
         # And the lower letter stands above them.
         boxes.append((width - _BUTTONS_PX[0], height - _BUTTONS_PX[1], width, height))
         boxes.append((half - letter / 2, height - _RAISED_PX, half + letter / 2, height))
-    for one in handles:
-        x, y = one["x"], one["y"]
-        # Its letter and millimetres stand to the right of it.
-        boxes.append((x - _HANDLE_PX, y - _HANDLE_PX, x + 2 * _HANDLE_PX, y + _HANDLE_PX))
-    return boxes
+    return [*boxes, *(_handle_box(one, width) for one in handles)]
+
+
+def _handle_box(handle: dict[str, Any], width: float) -> Box:
+    """Return the room of a disc with its letter and millimetres, which stand to the right of it.
+
+    Near the right edge they stand to the left, as the browser has it.
+    """
+    x, y = handle["x"], handle["y"]
+    word = _HANDLE_PX if abs(handle["behind_mm"]) <= 1.0 else _WORD_PX
+    right = x + word if x + word <= width else x + _HANDLE_PX
+    left = x - _HANDLE_PX if x + word <= width else x - word
+    return (left, y - _HANDLE_PX, right, y + _HANDLE_PX)
