@@ -1,5 +1,7 @@
 """Step 6: versions side by side, and six ways to operate."""
 
+from math import inf
+
 from kambin.app.logic.session import Session
 from kambin.app.logic.versions import list_versions
 from kambin.app.state import Choice, CompareRow, CompareView
@@ -90,7 +92,7 @@ def show_compare(session: Session, differences: Columns, ways: Columns) -> Compa
 
 
 def tell_differences(found: PlanComparison, left: str, right: str) -> Columns:
-    """Return two plans side by side: what a surgeon asks first, then where the room differs most.
+    """Return two plans side by side: what a surgeon asks first, then rooms, nearest first.
 
     Parameters
     ----------
@@ -103,15 +105,24 @@ def tell_differences(found: PlanComparison, left: str, right: str) -> Columns:
         for name, (words, unit) in _NUMBERS.items()
         if name in known
     )
-    rooms = sorted(
-        (one for one in found.clearances if abs(one.difference_mm or 0.0) >= ROOM_DIFFERS_MM),
-        key=lambda one: (-abs(one.difference_mm or 0.0), one.tool, one.structure),
+    return (left, right), numbers + _rooms(found)
+
+
+def _rooms(found: PlanComparison) -> tuple[CompareRow, ...]:
+    """Return to which structures the room of the nearest tool differs, the nearest first."""
+    least: dict[str, tuple[float, float]] = {}
+    for one in found.clearances:
+        if one.a_mm is not None and one.b_mm is not None:
+            a, b = least.get(one.structure, (inf, inf))
+            least[one.structure] = (min(a, one.a_mm), min(b, one.b_mm))
+    # what lies far from both paths differs most, and nobody asks about it
+    nearest = sorted(
+        (name for name, (a, b) in least.items() if abs(a - b) >= ROOM_DIFFERS_MM),
+        key=lambda name: (min(least[name]), name),
     )
-    nearest = tuple(
-        _row(f"{one.tool} to {structure_words(one.structure)}, mm", one.a_mm, one.b_mm, "mm")
-        for one in rooms[:MOST_ROOMS]
+    return tuple(
+        _row(f"to {structure_words(name)}, mm", *least[name], "mm") for name in nearest[:MOST_ROOMS]
     )
-    return (left, right), numbers + nearest
 
 
 def _row(what: str, a: float | None, b: float | None, unit: str) -> CompareRow:

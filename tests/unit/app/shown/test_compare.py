@@ -16,6 +16,7 @@ from tests.unit.planning.made_level import (
 from kambin.app.logic.session import Session
 from kambin.app.shown.compare import (
     _NUMBERS,
+    MOST_ROOMS,
     NOTHING,
     show_compare,
     tell_differences,
@@ -101,13 +102,39 @@ def test_every_name_is_one_of_a_plan() -> None:
     assert missing <= {"reach", "resection", "docking", "objectives", "certainty"}
 
 
-def test_rooms_that_differ_stand_by_how_much_and_alike_ones_do_not() -> None:
-    near, far = plan_of(gap=3.0), plan_of(gap=1.5)
-    rows = tell_differences(compare_plans(near, far), "v1", "v2")[1]
-    (room,) = [row for row in rows if row.what.startswith("cannula to ")]
-    assert (room.values, room.differs) == (("3.00", "1.50"), True)
-    alike = tell_differences(compare_plans(near, plan_of(gap=3.05)), "v1", "v2")[1]
-    assert not [row for row in alike if row.what.startswith("cannula to ")]
+def rooms(*clearances: tuple[str, str, float | None, float | None]) -> list[tuple[str, Any]]:
+    """Return the rows of compared clearances: tool, structure, a and b."""
+    found: Any = SimpleNamespace(
+        numbers=(),
+        clearances=[
+            SimpleNamespace(tool=tool, structure=structure, a_mm=a, b_mm=b)
+            for tool, structure, a, b in clearances
+        ],
+    )
+    return [(row.what, row.values) for row in tell_differences(found, "v1", "v2")[1]]
+
+
+def test_rooms_that_differ_stand_nearest_first_and_alike_ones_do_not() -> None:
+    assert rooms(
+        ("needle", "aorta", 60.0, 63.0),
+        ("needle", "sap:L5:left", 2.0, 2.05),
+        ("needle", "exiting_root:L4:left", 3.0, 1.5),
+    ) == [
+        ("to exiting root L4 left, mm", ("3.00", "1.50")),
+        ("to aorta, mm", ("60.00", "63.00")),
+    ]
+
+
+def test_a_structure_has_one_row_with_whatever_tool_comes_nearest() -> None:
+    assert rooms(
+        ("needle", "aorta", 4.0, 9.0), ("cannula", "aorta", 5.0, 3.0), ("scope", "aorta", None, 1.0)
+    ) == [("to aorta, mm", ("4.00", "3.00"))]
+
+
+def test_no_more_rooms_than_one_reads() -> None:
+    many = [("needle", f"disc:L{n}-L{n + 1}", n + 1.0, 0.0) for n in range(1, 5)]
+    more = [("needle", f"sap:L{n}:left", n + 1.0, 0.5) for n in range(1, 6)]
+    assert len(rooms(*many, *more)) == MOST_ROOMS
 
 
 def test_a_plan_beside_itself_differs_in_nothing() -> None:
