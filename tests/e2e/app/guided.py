@@ -100,17 +100,8 @@ def make_plan(page: Page) -> None:
     expect(answer.first).to_be_visible(timeout=LONG_MS)
 
 
-def read_messages(page: Page) -> None:
-    """Take all messages away: they stand before the foot of the views until they are read."""
-    messages = page.locator("[data-name=message]")
-    for left in range(messages.count(), 0, -1):
-        messages.first.locator("button").click()
-        expect(messages).to_have_count(left - 1)
-
-
 def keep_by_hand(page: Page, right: float, down: float) -> None:
     """Move the entry in the view along the path, and make a plan of what lies under the hand."""
-    read_messages(page)
     page.click("[data-step='5']")
     page.click("[data-third=along-flat]")
     drag_handle(page, "along-flat", "entry", right, down)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_socket import enable_socket
+from tests.e2e.app import guided
 from tests.e2e.app.contrast import measure_contrast
 from tests.e2e.app.made_workstation import made_workstation, planned_session
 from tests.unit.planning.simple_spine import Recipe, build_case, build_simple_spine
@@ -32,6 +33,20 @@ TO_THE_EDGE = """async ([across, down]) => {
     return wanted;
 }"""
 """Moves the picture until the entry stands near an edge of it."""
+
+UNDER_THE_MESSAGE = """() => {
+    const message = document.querySelector("[data-name=message]");
+    const box = message.getBoundingClientRect();
+    const found = box.bottom > innerHeight || box.height < 20 ? ["the window"] : [];
+    for (const one of document.querySelectorAll("button, input, select, [data-place], [data-gap]")) {
+        const other = one.getBoundingClientRect();
+        const apart = other.right <= box.left || other.left >= box.right
+            || other.bottom <= box.top || other.top >= box.bottom;
+        if (!apart && other.width && !message.contains(one)) found.push(one.outerHTML.slice(0, 90));
+    }
+    return found;
+}"""
+"""Names what a message lies over."""
 
 WATCH_THE_LINE = """() => {
     const Real = WebSocket;
@@ -153,6 +168,7 @@ def test_the_letter_of_a_disc_at_an_edge_is_not_cut(
     an_examined_tab: Page, across: float, down: float
 ) -> None:
     page = an_examined_tab
+    before = page.evaluate("trame.state.get('over_axial').handles[0]")
     wanted = page.evaluate(TO_THE_EDGE, [across, down])
     page.wait_for_function(
         "([x, y]) => { const e = trame.state.get('over_axial').handles"
@@ -166,6 +182,8 @@ def test_the_letter_of_a_disc_at_an_edge_is_not_cut(
     assert pane["x"] <= word["x"]
     assert word["x"] + word["width"] <= pane["x"] + pane["width"]
     assert pane["y"] <= word["y"]
+    back = [before["x"] - wanted[0], before["y"] - wanted[1]]
+    page.evaluate("by => trame.trigger('pane_pan', ['axial', ...by])", back)
 
 
 def test_p03_an_entry_on_the_other_side_is_said_at_once(a_typed_path: Page) -> None:
@@ -213,6 +231,31 @@ def test_a_message_stays_within_its_frame(a_typed_path: Page) -> None:
     expect(message).to_have_count(1)
     assert message.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
     message.locator("button").click()
+
+
+@pytest.mark.parametrize("size", [(1024, 768), (1366, 768), (1920, 1080)])
+def test_a_message_covers_no_control_and_no_view(
+    a_typed_path: Page, size: tuple[int, int]
+) -> None:
+    page = a_typed_path
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for words in ("twelve", "thirteen"):
+        _type(page, "entry-0", words)
+    message = page.locator("[data-name=message]")
+    expect(message).to_have_count(1)
+    assert page.evaluate(UNDER_THE_MESSAGE) == []
+    # a place of its own, within the window
+    guided.nothing_is_cut(page)
+    page.click("[data-third=coronal]")
+    expect(page.locator("[data-third=coronal]")).to_have_attribute("aria-pressed", "true")
+    page.click("[data-third=probe-eye]")
+    # the one before it waits behind it
+    expect(message.locator("button")).to_have_text("OK, next")
+    message.locator("button").click()
+    expect(message.locator("button")).to_have_text("OK")
+    message.locator("button").click()
+    expect(message).to_have_count(0)
+    page.set_viewport_size({"width": 1366, "height": 768})
 
 
 def test_s07_a_second_tab_reads_says_so_and_can_change_nothing(
