@@ -1,5 +1,6 @@
 """Which values of the state hang on which events of the session."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,6 +56,7 @@ class Screens:
         self.ways: Columns = NOTHING
         self.made: tuple[str, ...] = ()
         self._counted = ("", "")
+        self._drawing: asyncio.Task[None] | None = None
         self._version = ("", "")
 
     def refresh_all(self) -> None:
@@ -132,19 +134,39 @@ class Screens:
             self.layout = replace(self.layout, fourth=name)
 
     def _picture(self) -> str:
-        """Return the counted picture, drawn once for a case and a level."""
+        """Return the counted picture, drawn once for a case and a level; empty until it is."""
         checked, place = self._session.checked, self._session.place
         if checked is None:
             return ""
         mark = None if place is None else str(place.level)
         wanted = f"{checked.case.sha256} {mark}"
         if self._counted[0] != wanted:
+            self._counted = (wanted, "")
             try:
-                drawn = draw_count(self._session, mark)
-            except KambinError:
-                return ""
-            self._counted = (wanted, "data:image/png;base64," + b64encode(drawn).decode("ascii"))
+                loop = asyncio.get_running_loop()
+            except RuntimeError:
+                # nobody waits for an answer where no server runs
+                self._counted = (wanted, _draw_count(self._session, mark))
+            else:
+                self._drawing = loop.create_task(self._draw(wanted, mark))
         return self._counted[1]
+
+    async def _draw(self, wanted: str, mark: str | None) -> None:
+        """Draw the counted picture beside the loop: it takes seconds, in which a hand waits."""
+        drawn = await asyncio.to_thread(_draw_count, self._session, mark)
+        if self._counted[0] == wanted:
+            self._counted = (wanted, drawn)
+            with self._state:
+                publish(self._state, show_place(self._session, drawn))
+
+
+def _draw_count(session: Session, mark: str | None) -> str:
+    """Return the counted picture as a data address, or nothing where it cannot be drawn."""
+    try:
+        drawn = draw_count(session, mark)
+    except KambinError:
+        return ""
+    return "data:image/png;base64," + b64encode(drawn).decode("ascii")
 
 
 def _on(events: str) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """What a person sees of rules, faults and other tabs, on a workstation that is open in a moment."""
 
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +27,35 @@ REFUSED = """async ([name, given]) => {
     try { await trame.trigger(name, given); return "done"; }
     catch (error) { return error.data?.error?.code ?? String(error); }
 }"""
+WATCH_THE_SILENCE = """() => {
+    window.lostAt = window.heardAt = undefined;
+    const pull = trame.trigger.bind(trame);
+    trame.trigger = async (name, ...given) => {
+        const answer = await pull(name, ...given);
+        if (name === "alive") window.heardAt = performance.now();
+        return answer;
+    };
+    new MutationObserver(() => {
+        if (document.querySelector("[data-name=lost]")) window.lostAt ??= performance.now();
+    }).observe(document, {childList: true, subtree: true});
+}"""
+"""Notes when the server was heard last, and when the screen said that it is not."""
+
+TOLD_AFTER_MS = 150
+"""A step of the clock of a browser whose cores are busy."""
+
+SLOW_ANSWERS = """() => {
+    window.answered = 0;
+    const pull = trame.trigger.bind(trame);
+    trame.trigger = async (name, ...given) => {
+        await new Promise((done) => setTimeout(done, name === "path_type" ? 500 : 0));
+        const answer = await pull(name, ...given);
+        if (name === "path_type") window.answered += 1;
+        return answer;
+    };
+}"""
+"""Has what is typed answered late, after the next field was entered."""
+
 TO_THE_EDGE = """async ([across, down]) => {
     const entry = trame.state.get("over_axial").handles.find((one) => one.name === "entry");
     const {width, height} = trame.state.get("pane_axial");
@@ -38,7 +69,8 @@ UNDER_THE_MESSAGE = """() => {
     const message = document.querySelector("[data-name=message]");
     const box = message.getBoundingClientRect();
     const found = box.bottom > innerHeight || box.height < 20 ? ["the window"] : [];
-    for (const one of document.querySelectorAll("button, input, select, [data-place], [data-gap]")) {
+    const others = "button, input, select, [data-place], [data-gap]";
+    for (const one of document.querySelectorAll(others)) {
         const other = one.getBoundingClientRect();
         const apart = other.right <= box.left || other.left >= box.right
             || other.bottom <= box.top || other.top >= box.bottom;
@@ -203,6 +235,30 @@ def test_p04_a_struck_structure_is_said_with_its_depth_and_millimetres(a_typed_p
     expect(a_typed_path.locator("[data-gap]")).to_have_count(0)
 
 
+def test_what_is_being_typed_is_replaced_by_no_answer(a_typed_path: Page) -> None:
+    """Of the field before: its answer moves the entry along the skin, and this number with it."""
+    page = a_typed_path
+    first, second = page.locator("[name=entry-0]"), page.locator("[name=entry-1]")
+    number = float(first.input_value())
+    first.fill(f"{number + 3.0:.1f}")
+    page.evaluate(SLOW_ANSWERS)
+    first.press("Tab")
+    expect(second).to_be_focused()
+    second.press_sequentially("12")
+    page.wait_for_function("answered > 0")
+    assert second.input_value() == "12"
+    second.press_sequentially(".5")
+    assert second.input_value() == "12.5"
+    # and a field that is not typed in follows what was answered
+    second.fill("twelve")
+    second.press("Enter")
+    expect(page.locator("[data-name=message]")).to_have_count(1)
+    now = page.evaluate("trame.state.get('examine_view').entry")
+    expect(second).to_have_value(now[1])
+    expect(first).to_have_value(now[0])
+    page.locator("[data-name=message] button").click()
+
+
 def test_p05_a_path_without_length_shows_words_and_never_a_nan(a_typed_path: Page) -> None:
     page = a_typed_path
     for axis in range(3):
@@ -234,9 +290,7 @@ def test_a_message_stays_within_its_frame(a_typed_path: Page) -> None:
 
 
 @pytest.mark.parametrize("size", [(1024, 768), (1366, 768), (1920, 1080)])
-def test_a_message_covers_no_control_and_no_view(
-    a_typed_path: Page, size: tuple[int, int]
-) -> None:
+def test_a_message_covers_no_control_and_no_view(a_typed_path: Page, size: tuple[int, int]) -> None:
     page = a_typed_path
     page.set_viewport_size({"width": size[0], "height": size[1]})
     for words in ("twelve", "thirteen"):
@@ -271,14 +325,20 @@ def test_s07_a_second_tab_reads_says_so_and_can_change_nothing(
     # it sees what the other sees
     expect(reader.locator("[data-name=place]")).to_have_text("L4-L5 LEFT")
     expect(reader.locator("[data-pane=axial] .kb-tool")).to_have_count(2)
-    controls = reader.locator(".kb-head button, .kb-rail button, .kb-panel :is(button, input)")
-    assert controls.count() > 10
-    assert {one.is_enabled() for one in controls.all()} == {False}
-    # what is not greyed, and keys, are refused by the server
-    for key in ("1", "ArrowRight", "l", "u", "o"):
+    expect(banner).to_contain_text("changed there")
+    controls = reader.locator("button, input, select, textarea")
+    assert controls.count() > 30
+    assert [one.get_attribute("data-name") for one in controls.all() if one.is_enabled()] == []
+    # nor do keys, the wheel and the hand ask anything that the server would refuse
+    asked: list[str] = []
+    reader.on("console", lambda message: asked.append(message.text))
+    for key in ("1", "ArrowRight", "PageDown", "l", "u", "o"):
         reader.keyboard.press(key)
     ring = reader.locator("[data-pane=axial] [data-handle=target] .kb-ring")
     ring.drag_to(reader.locator("[data-pane=axial] [data-letter=left]"), force=True)
+    reader.mouse.wheel(0, 100)
+    reader.evaluate("trame.trigger('alive', [])")
+    assert asked == []
     for name, given in (("sign_tick", ["look-nerve", True]), ("plan_make", ["", ""])):
         assert reader.evaluate(REFUSED, [name, given]) == "SE-015"
     assert session.history is path
@@ -342,6 +402,45 @@ def test_names_are_shown_and_never_become_markup_or_code(a_tab: Page, step: int)
     message.locator("button").click()
     assert page.evaluate("typeof stolen") == "undefined"
     assert page.locator("img[src=x]").count() == 0
+
+
+def test_s07_a_server_that_hangs_is_told_within_a_second_and_hides_all_after_more(
+    an_examined_tab: Page, a_desk: tuple[Running, Session]
+) -> None:
+    page, running = an_examined_tab, a_desk[0]
+    page.evaluate(f"({WATCH_THE_SILENCE})()")
+    page.wait_for_function("heardAt !== undefined")
+    blocked = threading.Event()
+    running.loop.call_soon_threadsafe(blocked.wait, 30.0)
+    page.wait_for_function("lostAt !== undefined", timeout=5000)
+    assert page.evaluate("lostAt - heardAt") < 1000 + TOLD_AFTER_MS
+    expect(page.locator("[data-name=lost]")).to_contain_text("may be out of date")
+    # side and level stand on every screen
+    place, lost = (page.locator(f"[data-name={n}]").bounding_box() for n in ("place", "lost"))
+    assert place is not None
+    assert lost is not None
+    assert lost["y"] >= place["y"] + place["height"]
+    assert {one.is_enabled() for one in page.locator("button").all()} == {False}
+    expect(page.locator("[data-name=cut]")).to_contain_text(
+        "No answer from Kambin for", timeout=5000
+    )
+    assert " mm" not in page.locator("body").inner_text()
+    blocked.set()
+    expect(page.locator("[data-name=cut]")).to_have_count(0)
+    expect(page.locator("[data-name=lost]")).to_have_count(0)
+    expect(page.locator(VERDICT)).to_be_visible()
+
+
+def test_a_busy_server_that_answers_is_not_called_silent(
+    an_examined_tab: Page, a_desk: tuple[Running, Session]
+) -> None:
+    page, running = an_examined_tab, a_desk[0]
+    page.evaluate(f"({WATCH_THE_SILENCE})()")
+    for _ in range(4):
+        # as long as a dragged path at its slowest takes the loop
+        running.loop.call_soon_threadsafe(time.sleep, 0.4)
+        page.wait_for_timeout(450)
+    assert page.evaluate("lostAt === undefined")
 
 
 # the last one: it cuts the line

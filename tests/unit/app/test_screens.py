@@ -1,5 +1,7 @@
 """Which values hang on which events, and what is looked up once and not at every drag."""
 
+import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,16 @@ from kambin.app.shown.layout import FOURTHS, THIRDS
 from kambin.app.state import EVERYTHING
 from kambin.core import RequestError
 from kambin.exchange import History
+
+
+class Opened(dict[str, Any]):
+    """Stands for the state of a server, which is opened to send what changed."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        pass
 
 
 class Idle:
@@ -148,6 +160,34 @@ def test_the_counted_picture_is_drawn_once_for_a_case_and_a_level(
     session.checked = replace(session.checked, case=case)
     screens.refresh(frozenset({"case"}))
     assert drawn == ["L4-L5", None, None]
+
+
+def test_a_server_answers_while_the_counted_picture_is_drawn(
+    build: Build, session: Session, drawn: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes seconds, and a tab that hears nothing for one says so."""
+    may_end = threading.Event()
+    draw = app_screens.draw_count
+
+    def wait(session: Session, mark: str | None) -> bytes:
+        assert may_end.wait(20.0)
+        return draw(session, mark)
+
+    monkeypatch.setattr(app_screens, "draw_count", wait)
+
+    async def play() -> tuple[str, str]:
+        screens, _ = build(session)
+        state: Any = Opened()
+        screens._state = state
+        screens.refresh(frozenset({"place"}))
+        before = state["place_view"]["picture"]
+        may_end.set()
+        assert screens._drawing is not None
+        await screens._drawing
+        return before, state["place_view"]["picture"]
+
+    assert asyncio.run(play()) == ("", "data:image/png;base64,cG5n")
+    assert drawn == ["L4-L5"]
 
 
 def test_without_a_case_or_a_picture_none_is_shown(

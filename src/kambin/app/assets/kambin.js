@@ -3,8 +3,6 @@
   "use strict";
   const { h, ref, shallowRef, inject, onMounted, onBeforeUnmount, computed, withMemo } = window.Vue;
 
-  const LOST_AFTER_MS = 2500;
-  const ASK_EVERY_MS = 500;
   const DRAG_STARTS_PX = 3;
   const NUDGE = 1;
   // How wide a letter is at most, in sizes of its font.
@@ -74,6 +72,9 @@
       return send(name, ...given);
     };
   }
+
+  // A tab that only reads, or that nobody answers, lets hands and keys do nothing.
+  const mayAsk = (trame) => window.kambin_line.mayAsk(trame);
 
   function isTyping(target) {
     const tag = target && target.tagName;
@@ -152,7 +153,7 @@
       }
 
       function down(event, handle) {
-        if (event.button !== 0 || !props.view) return;
+        if (event.button !== 0 || !props.view || !mayAsk(trame)) return;
         const [x, y] = at(event);
         box.value.closest(".kb-pane").focus({ preventScroll: true });
         if (props.brushMm > 0 && !event.shiftKey) {
@@ -208,6 +209,7 @@
 
       function wheel(event) {
         event.preventDefault();
+        if (!mayAsk(trame)) return;
         if (event.ctrlKey) {
           zoom *= event.deltaY < 0 ? 1.15 : 1 / 1.15;
           sendZoom();
@@ -217,7 +219,7 @@
       }
 
       function key(event) {
-        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (event.ctrlKey || event.metaKey || event.altKey || !mayAsk(trame)) return;
         const arrows = { ArrowLeft: [-NUDGE, 0], ArrowRight: [NUDGE, 0], ArrowUp: [0, -NUDGE], ArrowDown: [0, NUDGE] };
         const arrow = arrows[event.key];
         if (props.brushMm > 0 && props.over && (arrow || event.key === " ")) {
@@ -248,7 +250,7 @@
         watcher = new ResizeObserver(() => {
           const size = root.getBoundingClientRect();
           if (size.width !== shown.value.width || size.height !== shown.value.height) shown.value = size;
-          if (size.width > 40 && size.height > 40) sendSize(Math.round(size.width), Math.round(size.height));
+          if (size.width > 40 && size.height > 40 && mayAsk(trame)) sendSize(Math.round(size.width), Math.round(size.height));
         });
         watcher.observe(root);
         shown.value = root.getBoundingClientRect();
@@ -405,45 +407,22 @@
     },
   };
 
-  // Keys that hold everywhere, and a word at once when the server does not answer.
+  // Keys that hold everywhere.
   const KambinKeys = {
     name: "KambinKeys",
-    props: { lost: { type: Boolean, default: false } },
-    emits: ["lost", "full"],
+    emits: ["full"],
     setup(_props, { emit }) {
       const trame = inject("trame");
       letHandComeFirst(trame);
-      let timer = null;
-      let asked = 0;
-      let lost = false;
-
-      function say(now) {
-        if (now !== lost) {
-          lost = now;
-          emit("lost", now);
-        }
-      }
-
-      async function ask() {
-        if (asked) {
-          if (performance.now() - asked > LOST_AFTER_MS) say(true);
-          return;
-        }
-        asked = performance.now();
-        try {
-          await trame.trigger("alive", []);
-          say(false);
-        } catch {
-          say(true);
-        }
-        asked = 0;
-      }
+      const pull = (name) => {
+        if (mayAsk(trame)) trame.trigger(name, []);
+      };
 
       function key(event) {
         if (isTyping(event.target) || event.altKey) return;
         const name = event.key.toLowerCase();
         if ((event.ctrlKey || event.metaKey) && name === "z") {
-          trame.trigger(event.shiftKey ? "redo" : "undo", []);
+          pull(event.shiftKey ? "redo" : "undo");
         } else if (event.ctrlKey || event.metaKey) {
           return;
         } else if ("1234".includes(name) && name) {
@@ -455,11 +434,11 @@
         } else if (name === "escape") {
           emit("full", 0);
         } else if (name === "l") {
-          trame.trigger("lock", []);
+          pull("lock");
         } else if (name === "u") {
-          trame.trigger(event.shiftKey ? "redo" : "undo", []);
+          pull(event.shiftKey ? "redo" : "undo");
         } else if (name === "o") {
-          trame.trigger("theme_room", []);
+          pull("theme_room");
         } else {
           return;
         }
@@ -479,13 +458,8 @@
       onMounted(() => {
         window.addEventListener("keydown", key);
         claim();
-        ask();
-        timer = setInterval(ask, ASK_EVERY_MS);
       });
-      onBeforeUnmount(() => {
-        window.removeEventListener("keydown", key);
-        clearInterval(timer);
-      });
+      onBeforeUnmount(() => window.removeEventListener("keydown", key));
       return () => null;
     },
   };
@@ -535,25 +509,11 @@
     },
   };
 
-  // Stands in the place of everything as soon as the line is cut: no number outlives it.
-  const KambinCut = {
-    name: "KambinCut",
-    setup() {
-      return () =>
-        h("div", { class: "kb-cut", role: "alert", "data-name": "cut" }, [
-          h("h1", "Connection to Kambin lost"),
-          h("p", "Nothing is shown, because nothing could be up to date. What was done is kept in the case. Start Kambin again if it was stopped, then open the address that it prints; side and level are asked again."),
-          h("button", { type: "button", class: "kb-button is-main", onClick: () => window.location.reload() }, "Try again"),
-        ]);
-    },
-  };
-
   window.kambin = {
     install(app) {
       app.component("kambin-pane", KambinPane);
       app.component("kambin-keys", KambinKeys);
       app.component("kambin-marker", KambinMarker);
-      app.component("kambin-cut", KambinCut);
     },
   };
 })();

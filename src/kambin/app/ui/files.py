@@ -9,7 +9,13 @@ from kambin import __version__
 
 _SLOT = re.compile(r"@@([a-z_]+)@@")
 
-_SCRIPTS: Final = {"kambin": "kambin", "views": "kambin_views", "uploads": "kambin_uploads"}
+_SCRIPTS: Final = {
+    "line": "kambin_line",
+    "fields": "kambin_fields",
+    "kambin": "kambin",
+    "views": "kambin_views",
+    "uploads": "kambin_uploads",
+}
 
 PREFIX: Final = f"__kambin_{__version__.replace('.', '_')}"
 """Under which the browser finds our files."""

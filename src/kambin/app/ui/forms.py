@@ -6,7 +6,7 @@ The server never reads these names; a value comes to it only with the call that 
 from typing import Final
 
 FORMS: Final[dict[str, object]] = {
-    "ui_lost": False,
+    "ui_silence_ms": 0,
     "ui_camera": None,
     "ui_full": 0,
     "ui_selected": "entry",

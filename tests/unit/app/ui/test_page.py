@@ -15,7 +15,8 @@ from kambin.app.verbs import GROUPS
 
 PAGE = read_page(space="<i></i>")
 ASSETS = resources.files("kambin.app").joinpath("assets")
-SCRIPT = ASSETS.joinpath("kambin.js").read_text("utf-8")
+OURS = ("line", "fields", "kambin", "views", "uploads")
+SCRIPT = "".join(ASSETS.joinpath(f"{name}.js").read_text("utf-8") for name in OURS)
 VIEWS = ASSETS.joinpath("views.js").read_text("utf-8")
 BY_NAME = {kind.NAME: kind for kind in EVERYTHING}
 OF_THE_GUARD = {"alive", "lease_take"}
@@ -25,7 +26,9 @@ def calls() -> set[str]:
     """Return the names of all triggers that page and script pull."""
     of_page = re.findall(r"trigger\('([a-z_]+)'", PAGE)
     of_script = re.findall(r"(?:trigger|call)\(\"([a-z_]+)\"", SCRIPT)
-    return set(of_page) | set(of_script)
+    of_fields = re.findall(r" call=\"([a-z_]+)\"", PAGE)
+    assert of_fields
+    return set(of_page) | set(of_script) | set(of_fields)
 
 
 def test_every_fragment_is_filled_in() -> None:
@@ -117,8 +120,16 @@ def test_every_field_has_a_name_for_readers(element: str) -> None:
     assert in_label or " :id=" in element or "aria-label" in element
 
 
+@pytest.mark.parametrize("element", re.findall(r"<kambin-field\b[^>]*>", PAGE))
+def test_every_field_that_the_server_fills_has_a_name_and_calls_one_verb(element: str) -> None:
+    before = PAGE[: PAGE.index(element)]
+    assert before.rfind("<label") > before.rfind("</label>")
+    assert re.search(r" :?name=", element)
+    assert re.search(r" call=\"[a-z_]+\"", element)
+
+
 def test_the_browser_gets_our_files_under_a_name_of_their_own() -> None:
     module = client_module()
     (prefix,) = module["serve"]  # type: ignore[misc]
-    assert module["scripts"] == [f"{prefix}/{name}.js" for name in ("kambin", "views", "uploads")]
+    assert module["scripts"] == [f"{prefix}/{name}.js" for name in OURS]
     assert module["styles"] == [f"{prefix}/kambin.css"]
