@@ -3,7 +3,14 @@
 from kambin.planning import Plan
 from kambin.planning.choice_models import Objectives
 from kambin.report.rows import Table
-from kambin.report.words import fraction_words, mm_words, plain_words, point_words, quantity_words
+from kambin.report.words import (
+    fraction_words,
+    mm_words,
+    plain_words,
+    point_words,
+    quantity_words,
+    unit_words,
+)
 
 
 def choice_tables(plan: Plan) -> tuple[Table, ...]:
@@ -83,8 +90,8 @@ def _usual(plan: Plan) -> Table:
     rows = tuple(
         (
             quantity_words(one.name, one.unit),
-            f"{one.value:.0f} {one.unit}",
-            f"{one.low:.0f} to {one.high:.0f} {one.unit}",
+            f"{one.value:.0f} {unit_words(one.unit)}",
+            f"{one.low:.0f} to {one.high:.0f} {unit_words(one.unit)}",
             # Not "left": the word belongs to the patient's side.
             "outside" if one.is_left else "inside",
             one.source,
@@ -117,4 +124,4 @@ def _rules(plan: Plan) -> Table:
 
 def _amount(value: float, unit: str) -> str:
     # A share or a count has the unit 1, which nobody says.
-    return f"{value:.2f}".rstrip("0").rstrip(".") + ("" if unit == "1" else f" {unit}")
+    return f"{value:.2f}".rstrip("0").rstrip(".") + ("" if unit == "1" else f" {unit_words(unit)}")

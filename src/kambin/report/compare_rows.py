@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kambin.approaches.compare_models import ApproachCost, Comparison
 from kambin.approaches.fields import tell_number
 from kambin.report.rows import Table
-from kambin.report.words import plain_words
+from kambin.report.words import plain_words, unit_words
 
 _LIMITS = {
     "retraction": "Root and sac would have to be moved farther than the table allows.",
@@ -50,7 +50,7 @@ def _costs(found: Comparison) -> Table:
 def _title(name: str, unit: str) -> str:
     """Return the name of a field in words, with its unit."""
     words = name.removesuffix("_mm3").removesuffix("_mm").replace("_", " ")
-    return words if unit == "1" else f"{words}, {unit}"
+    return words if unit == "1" else f"{words}, {unit_words(unit)}"
 
 
 def _cell(cost: ApproachCost, name: str) -> str:

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from kambin.anatomy import Anatomy, Case, Origin, StructureKey
 from kambin.measure import Measurements, Quantity
 from kambin.report.measure_pictures import draw_measured_pictures
-from kambin.report.words import LEGEND, origin_words, structure_words
+from kambin.report.words import LEGEND, origin_words, structure_words, unit_words
 from kambin.report.write import write_file
 
 COLUMNS = ("level", "side", "quantity", "value", "+-", "unit", "papers", "range of papers")
@@ -57,7 +57,7 @@ def measure_cells(row: Quantity) -> tuple[str, ...]:
         row.quantity,
         "not assessed" if row.value is None else f"{row.value:.2f}",
         "" if row.uncertainty is None else f"{row.uncertainty:.2f}",
-        row.unit,
+        unit_words(row.unit),
         "" if paper is None else f"{paper.mean:g}",
         spread,
     )

@@ -137,7 +137,7 @@ def _bone(plan: Plan, passes: Sequence[PassRow]) -> dict[str, str | None]:
             "" if bone.sap_fraction is None else f", {100 * bone.sap_fraction:.0f} % of the process"
         )
         left = bone.stability_class.replace("_", " ")
-        words = f"{bone.volume_mm3:.0f} mm3{share}, stability {left}"
+        words = f"{bone.volume_mm3:.0f} mm³{share}, stability {left}"
     sizes = [
         f"{one.diameter_mm:g} mm to {one.depth_mm:.0f} mm"
         + (f" tilted by {one.tilt_deg:.0f} degrees" if one.tilt_deg else "")

@@ -38,6 +38,8 @@ _KIND_WORDS = {
 _KEY_IN_TEXT = re.compile(
     r"\b[a-z_]+(?::[A-Z0-9][A-Za-z0-9-]*:(?:left|right)|:(?:left|right)|:[A-Z0-9][A-Za-z0-9-]*)\b"
 )
+_RAISED_UNIT = re.compile(r"\b([cm]m)([23])\b")
+_RAISED = {"2": "²", "3": "³"}
 _SHORT_WORDS = {
     "vertebra": "",
     "exiting_root": "root",
@@ -74,13 +76,23 @@ def structure_words(key: str) -> str:
 
 
 def plain_words(text: str) -> str:
-    """Return a sentence in which the keys of structures are written in words.
+    """Return a sentence in which keys of structures and units are written in words.
 
     Parameters
     ----------
     text : str, such as ``drg:L4:left binds at the forceps``
     """
-    return _KEY_IN_TEXT.sub(lambda match: structure_words(match[0]), _join(text))
+    return unit_words(_KEY_IN_TEXT.sub(lambda match: structure_words(match[0]), _join(text)))
+
+
+def unit_words(text: str) -> str:
+    """Return text or a unit with areas and volumes as they are printed: ``mm³`` for ``mm3``.
+
+    Parameters
+    ----------
+    text : str; names of fields, such as ``bone_mm3``, stay as they are
+    """
+    return _RAISED_UNIT.sub(lambda match: match[1] + _RAISED[match[2]], text)
 
 
 def _join(text: str) -> str:

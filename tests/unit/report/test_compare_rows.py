@@ -48,9 +48,9 @@ def test_each_number_has_its_unit_and_one_standard_deviation(found, shown) -> No
     assert len(rows) == len(found.fields) + 1
     cost = found.approaches["microdiscectomy_retractor"]
     told = f"{cost.muscle_detached_mm3:.0f} +- {cost.sigma.muscle_detached_mm3:.0f}"
-    assert rows["muscle detached, mm3"][2] == told
+    assert rows["muscle detached, mm³"][2] == told
     # nothing is taken off by the tube: a number, and no deviation of it
-    assert rows["muscle detached, mm3"][1] == "0"
+    assert rows["muscle detached, mm³"][1] == "0"
     assert rows["skin, mm"][2] == "25.0"
     assert rows["stability class"][2] == "at risk"
     assert rows["stability class by the joint's face alone"][2] == (
@@ -73,9 +73,9 @@ def test_differences_are_to_the_first_way_that_is_there_and_zero_has_no_sign(fou
     assert table.columns == ("", "Microdiscectomy, retractor")
     assert "microdiscectomy, tube" in table.title
     rows = dict(table.rows)
-    assert rows["lamina, mm3"] == rows["other bone, mm3"] == "0 +- 0"
+    assert rows["lamina, mm³"] == rows["other bone, mm³"] == "0 +- 0"
     more = found.approaches["microdiscectomy_retractor"].muscle_detached_mm3
-    assert rows["muscle detached, mm3"].startswith(f"{more:.0f} +- ")
+    assert rows["muscle detached, mm³"].startswith(f"{more:.0f} +- ")
 
 
 def test_what_is_modelled_and_why_a_field_is_null_is_told_once_for_all_ways(shown) -> None:
@@ -88,7 +88,7 @@ def test_what_is_modelled_and_why_a_field_is_null_is_told_once_for_all_ways(show
     ways, why = told["not assessed: facet, facet fraction, stability class"]
     assert ways == both
     assert "PL-005" in why
-    null = {row[0]: row[1:] for row in coarse["costs"].rows}["facet, mm3"]
+    null = {row[0]: row[1:] for row in coarse["costs"].rows}["facet, mm³"]
     assert null == ("no way", "not assessed", "not assessed")
 
 

@@ -43,7 +43,7 @@ def lines_of(*rows: Quantity) -> list[dict[str, str]]:
 
 def test_a_number_is_printed_with_two_digits_and_its_error() -> None:
     cells = cells_of(row())
-    assert (cells["value"], cells["+-"], cells["unit"]) == ("112.35", "7.89", "mm2")
+    assert (cells["value"], cells["+-"], cells["unit"]) == ("112.35", "7.89", "mm²")
     assert (cells["level"], cells["side"]) == ("L4-L5", "left")
     assert (cells["papers"], cells["range of papers"]) == ("", "")
 

@@ -148,7 +148,7 @@ def test_bone_reach_and_what_is_usual_are_told_where_they_are_known() -> None:
     found = make_procedure(make_back(), plan)
     text = _lines(found, "foraminoplasty")
     assert "7.5 mm to 83 mm tilted by 4 degrees" in text
-    assert "81 mm3, 12 % of the process, stability minor" in text
+    assert "81 mm³, 12 % of the process, stability minor" in text
     assert "91 % of the fragment, 80 % in sight" in _lines(found, "endoscopy")
     assert "77 to 140 mm from the midline" in _lines(found, "marks")
     assert [(p.number, p.diameter_mm, p.depth_mm) for p in found.passes] == [(1, 7.5, 83.0)]

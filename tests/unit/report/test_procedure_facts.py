@@ -146,8 +146,8 @@ def test_bone_that_the_labels_cannot_tell_says_why() -> None:
 @pytest.mark.parametrize(
     ("share", "words"),
     [
-        (None, "162 mm3, stability minor"),
-        (0.087, "162 mm3, 9 % of the process, stability minor"),
+        (None, "162 mm³, stability minor"),
+        (0.087, "162 mm³, 9 % of the process, stability minor"),
     ],
 )
 def test_bone_is_told_in_volume_share_and_class(share: float | None, words: str) -> None:
@@ -206,7 +206,7 @@ def test_reach_behind_modelled_nerves_and_a_class_of_two_words_are_told_in_words
     bone = _bone(
         volume_mm3=20.0, sap_fraction=None, stability_class="at_risk", not_assessed_reason=None
     )
-    assert _with(resection=bone)["resection_words"] == "20 mm3, stability at risk"
+    assert _with(resection=bone)["resection_words"] == "20 mm³, stability at risk"
 
 
 def _bevelled(**fields: object) -> dict[str, str]:

@@ -21,6 +21,7 @@ from kambin.report.words import (
     quantity_words,
     short_words,
     structure_words,
+    unit_words,
 )
 
 
@@ -66,6 +67,20 @@ def test_a_structure_is_named_in_words(key: str, words: str) -> None:
 )
 def test_a_picture_has_room_for_few_letters(key: str, words: str) -> None:
     assert short_words(StructureKey.parse(key)) == words
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("83 mm3 must go; bone_mm3 is null.", "83 mm³ must go; bone_mm3 is null."),
+        ("at most 4.0 mm2, or 2 cm3", "at most 4.0 mm², or 2 cm³"),
+        ("mm3", "mm³"),
+        ("3 mm of 5 mm", "3 mm of 5 mm"),
+    ],
+)
+def test_volumes_have_one_form_wherever_they_are_read(told: str, shown: str) -> None:
+    assert unit_words(told) == shown
+    assert "mm³" in plain_words("481 mm3 of sap:L5:left")
 
 
 def test_a_gap_smaller_than_its_uncertainty_is_said_in_words() -> None:

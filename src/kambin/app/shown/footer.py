@@ -3,6 +3,7 @@
 from kambin.app.logic.jobs import JobState
 from kambin.app.logic.session import Session
 from kambin.app.state import Choice, Footer, Message
+from kambin.report.words import unit_words
 
 _TONES = {"error": "stop", "note": "good"}
 _SHOWN = 3
@@ -46,7 +47,9 @@ def show_messages(session: Session) -> tuple[Message, ...]:
     """
     last = list(enumerate(session.messages))[-_SHOWN:]
     return tuple(
-        Message(number, _TONES[one.kind], f"{one.what}.", one.why, one.next_step)
+        Message(
+            number, _TONES[one.kind], *map(unit_words, (f"{one.what}.", one.why, one.next_step))
+        )
         for number, one in reversed(last)
     )
 
