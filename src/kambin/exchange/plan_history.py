@@ -238,9 +238,7 @@ def settle_history(shelf: Shelf, at: str) -> History:
     if here.get(current.kind, ("",))[0] == current.file_sha256:
         _replace_answer(shelf, current.kind, None)
         return history
-    known = {version.file_sha256 for version in history.versions}
-    if all(digest in known for digest, _ in here.values()) and _is_kept(shelf, current):
-        # a write was stopped between naming the version and replacing the plan
+    if is_stopped(shelf, history):
         _replace_answer(shelf, current.kind, _read_version(shelf, current))
         return history
     if is_locked(shelf.signatures_file, current.content_sha256):
@@ -307,8 +305,13 @@ def _find_kinds(shelf: Shelf, here: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(sorted(here, key=lambda kind: kept == shelf.answer_file(kind)))
 
 
-def _is_kept(shelf: Shelf, version: Version) -> bool:
-    return shelf.version_file(version.number).is_file()
+def is_stopped(shelf: Shelf, history: History) -> bool:
+    """Return whether a write was stopped between naming the version and replacing the plan."""
+    here, current = {digest for digest, _ in shelf.find_answers().values()}, history.current
+    known = {version.file_sha256 for version in history.versions}
+    if current is None or current.file_sha256 in here or not here <= known:
+        return False
+    return shelf.version_file(current.number).is_file()
 
 
 def _take_up(shelf: Shelf, history: History, kind: str, data: bytes, at: str) -> History:

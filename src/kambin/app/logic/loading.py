@@ -7,6 +7,7 @@ from kambin.app.logic.wish import PlanWish
 from kambin.core import PlanError, StoreError
 from kambin.desk.planning import find_plan_folder
 from kambin.exchange import find_answer_file, read_answer
+from kambin.exchange.plan_finishing import finish_write
 from kambin.planning import Plan, PlanRequest, Refusal
 from kambin.planning.asked_again import find_own_weights, find_setting, repeat_request
 
@@ -15,7 +16,9 @@ def load_answer(session: Session) -> None:
     """Take up the answer that lies in the folder of the confirmed place, if there is one.
 
     An edited or newer document stays where it is and is told as an error; of an older one a
-    migrated copy is shown, and that it is one is told (P02). Publishes nothing but messages.
+    migrated copy is shown, and that it is one is told (P02). A write that was stopped between
+    naming a version and replacing the plan is finished first (R01): else the screens would give
+    the plan before it the number of the new one. Publishes nothing but messages.
 
     Parameters
     ----------
@@ -23,9 +26,13 @@ def load_answer(session: Session) -> None:
     """
     if session.folder is None or session.place is None:
         return
-    file = find_answer_file(
-        find_plan_folder(session.folder, session.place.level, session.place.side)
-    )
+    folder = find_plan_folder(session.folder, session.place.level, session.place.side)
+    try:
+        finish_write(folder)
+    except StoreError as error:
+        # the plan itself may be whole
+        session.tell(error_message(error, "plan"))
+    file = find_answer_file(folder)
     if not file.is_file():
         return
     try:

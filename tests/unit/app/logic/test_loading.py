@@ -11,6 +11,7 @@ from tests.unit.planning.made_level import make_clearance, make_plan, make_stage
 from kambin.app.logic.loading import load_answer, request_of, wish_of
 from kambin.app.logic.making import find_folder
 from kambin.app.logic.session import Session
+from kambin.app.logic.versions import list_versions
 from kambin.app.logic.wish import PlanWish
 from kambin.core import RequestError
 from kambin.desk.planning import write_answer
@@ -67,6 +68,26 @@ def test_a_refusal_is_taken_up_too(session: Session) -> None:
     assert isinstance(session.answer, Refusal)
     assert session.answer_file == find_folder(session) / "refusal.json"
     assert session.messages == ()
+
+
+def test_the_version_that_a_killed_write_named_last_is_the_plan(session: Session) -> None:
+    first = deliver_plan(session, cannula_mm=6.0)
+    file = find_folder(session) / "plan.json"
+    before = file.read_bytes()
+    second = deliver_plan(session, cannula_mm=7.0)
+    file.write_bytes(before)
+    _reopened(session)
+    assert session.answer == second != first
+    assert session.messages == ()
+    assert [one.number for one in list_versions(session)] == [1, 2]
+
+
+def test_a_plan_whose_history_was_changed_is_shown_and_that_is_told(session: Session) -> None:
+    plan = deliver_plan(session)
+    (find_folder(session) / "plan.history.json").write_text("[]", "utf-8")
+    _reopened(session)
+    assert session.answer == plan
+    assert [message.code for message in session.messages] == ["ST-011"]
 
 
 def test_an_empty_folder_leaves_all_as_it_was(session: Session) -> None:
