@@ -1,5 +1,6 @@
 """What the report says of the search: what it proves in plain words, and which ways there are."""
 
+from kambin.knowledge import value
 from kambin.planning import Certificate, Plan, Refusal
 from kambin.report.rows import Table
 
@@ -111,9 +112,23 @@ def _between(found: Certificate, *, is_plan: bool) -> str:
         return "Not bounded." if is_plan else "Not bounded: a path between them might pass."
     if found.continuum_gap_mm <= 0:
         return "None is worth more either."
-    return (
+    bound = (
         f"None is worth more by over {found.continuum_gap_mm:.2f} mm, a bound that holds and not "
         "an estimate: whether one is better at all was not asked."
+    )
+    wanted_mm = value("planning.continuum_gap_mm")
+    if found.continuum_gap_mm <= wanted_mm:
+        return bound
+    # P06: a search that did not close is told as one
+    todo = (
+        "Look at the other plans to choose from as well, or move the path by hand and see whether "
+        "it gains."
+        if is_plan
+        else "A path between them might pass."
+    )
+    return (
+        "Not closed: the search between them ended at its limit of steps before its gap of "
+        f"{wanted_mm:.1f} mm. {bound} {todo}"
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.report.conftest import CERTIFICATE
 from tests.unit.report.test_plan_rows import some_objectives
 
+from kambin.knowledge import value
 from kambin.planning import Plan, Refusal
 from kambin.planning.search_models import CorridorBranch
 from kambin.report.content import report_content
@@ -66,6 +67,19 @@ def test_what_lies_between_the_listed_paths_is_said(
     plan: Plan, gap_mm: float | None, said: str
 ) -> None:
     assert said in proves(plan, continuum_gap_mm=gap_mm)["Between the listed paths"]
+
+
+@pytest.mark.parametrize("document", ["plan", "refusal"])
+def test_p06_a_search_that_did_not_close_its_gap_is_told_as_one(
+    document: str, request: pytest.FixtureRequest
+) -> None:
+    asked, wanted_mm = request.getfixturevalue(document), value("planning.continuum_gap_mm")
+    for gap_mm, closed in ((wanted_mm, True), (wanted_mm + 0.01, False), (1.7, False)):
+        said = proves(asked, continuum_gap_mm=gap_mm)["Between the listed paths"]
+        assert said.startswith("Not closed: ") is not closed
+        assert f"by over {gap_mm:.2f} mm" in said
+    # and what a person can do about it
+    assert said.endswith("see whether it gains." if document == "plan" else "might pass.")
 
 
 def test_a_plan_that_is_not_the_best_of_the_search_says_so(plan: Plan) -> None:

@@ -177,6 +177,16 @@ def test_the_proof_says_what_it_is_not() -> None:
     assert shown_with(refusal_of()).certificate[-1] == certificate[-1]
 
 
+def test_p06_a_search_that_did_not_close_stands_beside_the_other_plans() -> None:
+    plan = plan_of(alternatives=(way(), way("most_room")))
+    open_one = plan.certificate.model_copy(update={"continuum_gap_mm": 1.7})
+    shown = shown_with(plan.model_copy(update={"certificate": open_one}))
+    assert any(
+        words.startswith("Between the listed paths: Not closed") for words in shown.certificate
+    )
+    assert [pick.name for pick in shown.picks] == ["plan", "least_bone", "most_room"]
+
+
 # a refusal
 
 
