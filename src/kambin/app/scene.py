@@ -1,7 +1,6 @@
 """The scene in space: the neighbourhood of the level, and the tools of the path under the hand."""
 
 import asyncio
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from kambin.anatomy import Anatomy, Level
 from kambin.app.logic.draft import Draft
 from kambin.app.logic.session import Session
 from kambin.app.logic.turns import in_turn
-from kambin.app.ui.space import SpaceView
+from kambin.app.ui.space import Prepared, SpaceView, prepare_meshes
 from kambin.planning.evaluator import Evaluation
 from kambin.report.meshes import capsule_surface
 from kambin.report.palette import TOOL_CYAN
@@ -131,11 +130,13 @@ class Scene:
     async def _make(
         self, anatomy: Anatomy, level: Level, centre: NDArray[np.float64], wanted: object
     ) -> None:
-        meshes: Sequence[Mesh] = await asyncio.to_thread(
-            in_turn(scene_meshes), anatomy, level, centre, ()
-        )
+        def prepare() -> tuple[Prepared, ...]:
+            return prepare_meshes(in_turn(scene_meshes)(anatomy, level, centre, ()))
+
+        # nobody who asks for a slice or whether the server lives waits for surfaces
+        prepared = await asyncio.to_thread(prepare)
         if self._shown == wanted:
-            self._space.show_anatomy(meshes)
+            self._space.show_anatomy(prepared)
             self.look("space-behind")
 
     def _centre(self) -> NDArray[np.float64] | None:

@@ -1,6 +1,7 @@
 """The scene in space: tools at their true diameter, and never the anatomy of another place."""
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -186,6 +187,12 @@ def test_without_place_or_anatomy_there_is_no_middle_to_look_at(session: Session
     assert space.cameras == []
 
 
+def _prepare(meshes: tuple[str, ...]) -> tuple[str, ...]:
+    # the event loop, in which slices and numbers are told, is that of the main thread
+    assert threading.current_thread() is not threading.main_thread()
+    return meshes
+
+
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[Level]:
     """Have surfaces made at once, and return for which levels."""
@@ -196,6 +203,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Level]:
         return (MADE,)
 
     monkeypatch.setattr(app_scene, "scene_meshes", make)
+    monkeypatch.setattr(app_scene, "prepare_meshes", _prepare)
     return levels
 
 

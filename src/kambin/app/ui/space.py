@@ -1,6 +1,7 @@
 """The level in space: a VTK scene that the browser draws itself."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import vtkmodules.vtkRenderingOpenGL2
@@ -38,6 +39,30 @@ _FINE_ENOUGH = 2000
 """Surfaces of fewer vertices, such as tools, keep their shape."""
 _FACTORY = vtkmodules.vtkRenderingOpenGL2.__name__
 """Imported for what it registers: without it a render window is abstract."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A surface with its looks, and the same as VTK has it.
+
+    Parameters
+    ----------
+    mesh : Mesh, mm, LPS
+    data : vtkPolyData, with normals
+    """
+
+    mesh: Mesh
+    data: vtkPolyData
+
+
+def prepare_meshes(meshes: Sequence[Mesh]) -> tuple[Prepared, ...]:
+    """Return surfaces ready to be shown: the long part of showing them, for any thread.
+
+    Parameters
+    ----------
+    meshes : surfaces, mm, LPS, with their looks
+    """
+    return tuple(Prepared(mesh, make_polydata(mesh)) for mesh in meshes)
 
 
 class _LocalView(vtk_widgets.VtkLocalView):  # type: ignore[misc]
@@ -88,14 +113,14 @@ class SpaceView:
         )
         return str(self._widget.html)
 
-    def show_anatomy(self, meshes: Sequence[Mesh]) -> None:
+    def show_anatomy(self, prepared: Sequence[Prepared]) -> None:
         """Replace what stands still in the scene.
 
         Parameters
         ----------
-        meshes : surfaces, mm, LPS, with their looks
+        prepared : of ``prepare_meshes``, which may have been called in another thread
         """
-        self._replace(self._anatomy, meshes)
+        self._replace(self._anatomy, prepared)
 
     def show_tools(self, meshes: Sequence[Mesh]) -> None:
         """Replace the tools.
@@ -104,7 +129,7 @@ class SpaceView:
         ----------
         meshes : surfaces, mm, LPS, with their looks
         """
-        self._replace(self._tools, meshes)
+        self._replace(self._tools, prepare_meshes(meshes))
 
     def look(self, camera: Camera) -> dict[str, list[float]]:
         """Look at the scene from where a camera of the report stands, and return its directions.
@@ -148,16 +173,16 @@ class SpaceView:
         """Return the names of all that is in the scene, anatomy first."""
         return (*self._anatomy, *self._tools)
 
-    def _replace(self, kept: dict[str, vtkActor], meshes: Sequence[Mesh]) -> None:
-        named = {f"{mesh.name}-{number}": mesh for number, mesh in enumerate(meshes)}
+    def _replace(self, kept: dict[str, vtkActor], prepared: Sequence[Prepared]) -> None:
+        named = {f"{one.mesh.name}-{number}": one for number, one in enumerate(prepared)}
         for name in [name for name in kept if name not in named]:
             self._renderer.RemoveActor(kept.pop(name))
-        for name, mesh in named.items():
+        for name, one in named.items():
             actor = kept.get(name)
             if actor is None:
                 actor = kept[name] = _make_actor()
                 self._renderer.AddActor(actor)
-            _dress(actor, mesh)
+            _dress(actor, one)
 
 
 def _make_actor() -> vtkActor:
@@ -167,13 +192,13 @@ def _make_actor() -> vtkActor:
     return actor
 
 
-def _dress(actor: vtkActor, mesh: Mesh) -> None:
+def _dress(actor: vtkActor, prepared: Prepared) -> None:
     mapper = actor.GetMapper()
     if isinstance(mapper, vtkPolyDataMapper):
-        mapper.SetInputData(make_polydata(mesh))
+        mapper.SetInputData(prepared.data)
     look = actor.GetProperty()
-    look.SetColor(*mesh.colour)
-    look.SetOpacity(mesh.opacity)
+    look.SetColor(*prepared.mesh.colour)
+    look.SetOpacity(prepared.mesh.opacity)
     look.SetAmbient(0.18)
     look.SetDiffuse(0.82)
     look.SetSpecular(0.12)
