@@ -61,3 +61,17 @@ def test_one_writes_one_reads_and_the_reader_takes_over(
     # alone, it writes again at once after a reload
     a_second_tab.reload()
     a_second_tab.wait_for_function(f"{STANDING}?.writes")
+
+
+def test_s07_back_shows_what_is_now_and_no_page_that_was_kept(a_page: Page) -> None:
+    a_page.wait_for_function(f"{STANDING}?.writes")
+    room = a_page.evaluate("trame.state.get('header').room")
+    a_page.evaluate("window.was_here = true")
+    a_page.goto("about:blank")
+    a_page.go_back()
+    # a page kept as it stood would show numbers of then; this one asks anew, and writes at once
+    a_page.wait_for_function(f"{STANDING}?.writes")
+    assert a_page.evaluate("window.was_here") is None
+    assert a_page.evaluate("trame.state.get('header').room") == room
+    assert a_page.evaluate(PULL, "theme_room") == "done"
+    a_page.wait_for_function(f"trame.state.get('header').room !== {str(room).lower()}")
