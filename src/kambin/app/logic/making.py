@@ -108,6 +108,7 @@ def plan_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
             progress=progress,
             store=store,
         )
+        judge_once(ground)
         # the last moment at which a person can cancel: from here on it is written
         progress.step("writing the answer", 0, 1)
         file = write_answer(answer, folder, clock=clock, expected=head, new_version=new_version)
@@ -119,6 +120,23 @@ def plan_task(session: Session, *, new_version: bool = False) -> Task[MadeAnswer
             take_answer(session, made)
 
     return Task("planning", "plan", _work, _take)
+
+
+def judge_once(ground: Ground) -> None:
+    """Judge one path of a ground, so that the first one under a hand takes no longer than others.
+
+    Parameters
+    ----------
+    ground : Ground
+
+    Notes
+    -----
+    The first judgement makes what all need, and compiles kernels on a new machine: in the thread of
+    a job that holds up nobody, in that of the server a hand, every number and every other tab.
+    """
+    middle = ground.middle()
+    if middle is not None:
+        judge_path(ground, HandPath.of(middle.entry_lps_mm, middle.target_lps_mm, middle.stop_mm))
 
 
 def take_answer(session: Session, made: MadeAnswer) -> None:
@@ -162,9 +180,11 @@ def ground_task(session: Session) -> Task[Ground]:
 
     def _work(progress: Progress) -> Ground:
         require_answered(checked, anatomy.findings)
-        return prepare_ground(
+        ground = prepare_ground(
             checked.case, anatomy, request, frees_rim=frees_rim, progress=progress
         )
+        judge_once(ground)
+        return ground
 
     def _take(ground: Ground) -> None:
         if is_of(session, checked.case.sha256, place):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,7 +27,14 @@ from kambin.app.logic.sealing import measure_task, seal_task
 from kambin.app.logic.session import Session
 from kambin.app.logic.tasks import Cancelled, Task, run_now
 from kambin.app.logic.undo import Undo
-from kambin.core import AnatomyError, Finding, RequestError, Severity, StoreError
+from kambin.core import (
+    AnatomyError,
+    Finding,
+    RequestError,
+    Severity,
+    SilentProgress,
+    StoreError,
+)
 from kambin.desk.planning import write_answer
 from kambin.exchange import read_answer
 from kambin.frames import Side
@@ -284,3 +292,29 @@ def test_numbers_of_a_path_that_was_moved_on_are_not_shown(session: Session) -> 
     live = session.draft
     task.take(thorough)
     assert session.draft is live
+
+
+@pytest.mark.parametrize("task", [plan_task, ground_task])
+def test_the_first_path_of_a_ground_is_judged_in_the_job_and_holds_up_no_hand(
+    session: Session,
+    asked: list[PlanRequest],
+    monkeypatch: pytest.MonkeyPatch,
+    task: Callable[[Session], Task[Any]],
+) -> None:
+    del asked
+    judged: list[HandPath] = []
+    judge = making.judge_path
+    monkeypatch.setattr(
+        making, "judge_path", lambda ground, path: (judged.append(path), judge(ground, path))[1]
+    )
+    made = task(session)
+    found = made.work(SilentProgress())
+    assert judged == [made_path()]
+    # and only what is shown is judged in the thread of the server
+    made.take(found)
+    assert len(judged) <= 2
+
+
+def test_a_ground_that_no_ray_leaves_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "judge_path", lambda *_: pytest.fail("there is no path"))
+    making.judge_once(SimpleNamespace(middle=lambda: None))  # type: ignore[arg-type]
