@@ -207,6 +207,8 @@ def test_the_letter_of_a_disc_at_an_edge_is_not_cut(
         ".find((one) => one.name === 'entry'); return Math.hypot(e.x - x, e.y - y) < 2; }",
         arg=wanted,
     )
+    # what the state says is drawn with the next frames
+    page.evaluate("new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
     word = page.locator("[data-pane=axial] .kb-handle-entry .kb-handle-word").bounding_box()
     pane = page.locator("[data-pane=axial] .kb-overlay").bounding_box()
     assert word is not None
