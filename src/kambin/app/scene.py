@@ -130,11 +130,11 @@ class Scene:
     async def _make(
         self, anatomy: Anatomy, level: Level, centre: NDArray[np.float64], wanted: object
     ) -> None:
-        def prepare() -> tuple[Prepared, ...]:
+        def _prepare() -> tuple[Prepared, ...]:
             return prepare_meshes(in_turn(scene_meshes)(anatomy, level, centre, ()))
 
         # nobody who asks for a slice or whether the server lives waits for surfaces
-        prepared = await asyncio.to_thread(prepare)
+        prepared = await asyncio.to_thread(_prepare)
         if self._shown == wanted:
             self._space.show_anatomy(prepared)
             self.look("space-behind")
