@@ -228,6 +228,13 @@ def drag_handle(page: Page, name: str, end: str, right: float, down: float) -> N
     page.mouse.up()
 
 
+def strike(page: Page, *keys: str) -> None:
+    """Press keys as a person does: while no answer comes, nothing can be done, and one waits."""
+    for key in keys:
+        expect(page.locator(".kb-app:not(.is-lost)")).to_have_count(1)
+        page.keyboard.press(key)
+
+
 def tab_to(page: Page, selector: str) -> None:
     """Reach an element with the tabulator alone, and see that it shows where one is."""
     for _ in range(250):

@@ -97,23 +97,18 @@ def test_dragging_on_the_left_changes_the_left_plan(an_examined_tab: Page) -> No
 def test_the_path_is_moved_by_keys_and_a_lock_holds_it(an_examined_tab: Page) -> None:
     page = an_examined_tab
     start = guided.numbers(page)
-    page.keyboard.press("1")
+    guided.strike(page, "1")
     expect(page.locator("[data-pane=axial]")).to_be_focused()
-    for _ in range(4):
-        page.keyboard.press("ArrowRight")
-    page.keyboard.press("Shift+ArrowUp")
+    guided.strike(page, *4 * ["ArrowRight"], "Shift+ArrowUp")
     expect(page.locator("[data-name=undo]")).to_be_enabled()
     expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
-    page.keyboard.press("l")
+    guided.strike(page, "l")
     expect(page.locator("[data-name=lock]")).to_have_attribute("aria-pressed", "true")
     locked = guided.numbers(page)
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("u")
-    page.keyboard.press("l")
+    guided.strike(page, "ArrowRight", "u", "l")
     expect(page.locator("[data-name=lock]")).to_have_attribute("aria-pressed", "false")
     assert guided.numbers(page) == locked
-    for _ in range(5):
-        page.keyboard.press("u")
+    guided.strike(page, *5 * ["u"])
     expect(page.locator("[data-panel=examine]")).not_to_contain_text("moved by hand")
     assert guided.numbers(page) == start
 
@@ -250,12 +245,11 @@ def test_the_path_is_walked_by_keys_alone(a_restarted_tab: Page) -> None:
     page.wait_for_function("!trame.state.get('plan_view').running", timeout=LONG_MS)
     guided.press(page, "[data-name=to-examine]")
     # a view, an end of the path, half a millimetre there and back
-    page.keyboard.press("1")
+    guided.strike(page, "1")
     expect(page.locator("[data-pane=axial]")).to_be_focused()
-    page.keyboard.press("t")
-    page.keyboard.press("ArrowRight")
+    guided.strike(page, "t", "ArrowRight")
     expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
-    page.keyboard.press("u")
+    guided.strike(page, "u")
     expect(page.locator("[data-panel=examine]")).not_to_contain_text("moved by hand")
     guided.press(page, "[data-gap] button")
     guided.press(page, "[data-step='6']")
