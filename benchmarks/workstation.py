@@ -172,12 +172,16 @@ def _measure_drag(page: Page) -> None:
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x + 4, y)
-    took = [page.evaluate(DRAG, [x - 3 * step, y + 2 * step]) for step in range(1, MOVES + 1)]
+    for how, way, rest_s in (("moved on and on", 1, 0.0), ("one step", -1, REST_S)):
+        took = []
+        for step in range(1, MOVES + 1):
+            time.sleep(rest_s)
+            took.append(page.evaluate(DRAG, [x - way * 3 * step, y + way * 2 * step]))
+        told = [one for one in took if one is not None]
+        if len(told) < MOVES / 2:
+            raise SystemExit("the numbers do not follow the hand")
+        _tell(f"hand to live numbers, {how}", told, DRAG_MS)
     page.mouse.up()
-    told = [one for one in took if one is not None]
-    if len(told) < MOVES / 2:
-        raise SystemExit("the numbers do not follow the hand")
-    _tell("hand to live numbers", told, DRAG_MS)
 
 
 def _tell(what: str, took_ms: list[float], target_ms: float) -> None:

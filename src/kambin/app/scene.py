@@ -19,12 +19,6 @@ from kambin.report.scene import scene_cameras, scene_meshes
 from kambin.report.tool_outlines import OUTSIDE_MM
 
 NEEDLE_WHITE = (0.95, 0.95, 0.95)
-REST_S, LATEST_S = 0.15, 1.0
-"""How long a hand that drags rests before tools in space follow it, and the latest of that.
-
-Describing the scene takes a twentieth of a second, in which neither slices nor numbers are told.
-"""
-
 CAMERA = "ui_camera"
 """Name under which the browser finds where the scene is looked at from."""
 
@@ -45,8 +39,7 @@ class Scene:
         self._state = state
         self._shown: object = None
         self._task: asyncio.Task[None] | None = None
-        self._follower: asyncio.TimerHandle | None = None
-        self._behind_since_s = 0.0
+        self._is_behind = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -64,26 +57,19 @@ class Scene:
             self._begin_anatomy()
         if not changed & {"draft", "answer"}:
             return
-        if self._session.hovering is None:
+        # describing the scene here and drawing it there keep numbers from a hand that moves on
+        self._is_behind = self._session.hovering is not None
+        if not self._is_behind:
             self.show_tools()
-        else:
-            self._follow()
 
-    def _follow(self) -> None:
-        """Have the tools drawn as soon as the hand rests, or has not for long."""
-        loop = asyncio.get_running_loop()
-        if self._follower is None:
-            self._behind_since_s = loop.time()
-        else:
-            self._follower.cancel()
-        latest_s = self._behind_since_s + LATEST_S
-        self._follower = loop.call_at(min(loop.time() + REST_S, latest_s), self.show_tools)
+    def follow(self) -> None:
+        """Have the tools follow a hand that drags and now rests, if they have not yet."""
+        if self._is_behind:
+            self.show_tools()
 
     def show_tools(self) -> None:
-        """Draw the tools of the path under the hand; of one that is dragged, now and then."""
-        if self._follower is not None:
-            self._follower.cancel()
-            self._follower = None
+        """Draw the tools of the path under the hand."""
+        self._is_behind = False
         draft = self._session.draft
         found = None if draft is None else draft.evaluation
         self._space.show_tools(() if draft is None or found is None else tool_meshes(draft, found))

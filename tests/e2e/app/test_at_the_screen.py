@@ -350,8 +350,7 @@ def test_s07_a_second_tab_reads_says_so_and_can_change_nothing(
     reader.on("console", lambda message: asked.append(message.text))
     for key in ("1", "ArrowRight", "PageDown", "l", "u", "o"):
         reader.keyboard.press(key)
-    ring = reader.locator("[data-pane=axial] [data-handle=target] .kb-ring")
-    ring.drag_to(reader.locator("[data-pane=axial] [data-letter=left]"), force=True)
+    guided.drag_handle(reader, "axial", "target", -60, 20)
     reader.mouse.wheel(0, 100)
     reader.evaluate("trame.trigger('alive', [])")
     assert asked == []

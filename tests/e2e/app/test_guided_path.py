@@ -14,6 +14,34 @@ from tests.workstation import Running, running_workstation
 
 LEVEL, SIDE = "L4-L5", "left"
 
+REST_MS = 150
+"""How long a hand that drags moves no more before the page says that it rests."""
+
+HEAR = """() => {
+  const send = trame.trigger;
+  window.kambin_asked = [];
+  trame.trigger = (name, ...given) => {
+    window.kambin_asked.push(name);
+    return send(name, ...given);
+  };
+}"""
+MOVE = """async ([x, y, restMs]) => {
+  const overlay = document.querySelector('[data-pane=along-flat] svg');
+  window.kambin_asked.length = 0;
+  let paused = 0;
+  let last = performance.now();
+  for (let step = 1; step <= 30; step += 1) {
+    const at = { clientX: x - step, clientY: y, pointerId: 1, bubbles: true };
+    overlay.dispatchEvent(new PointerEvent('pointermove', at));
+    await new Promise((done) => setTimeout(done, 20));
+    const now = performance.now();
+    if (now - last >= restMs) paused += 1;
+    last = now;
+  }
+  return [paused, window.kambin_asked.slice()];
+}"""
+"""Moves on without a rest, and tells how often the page was busy for as long as one."""
+
 
 @pytest.fixture(scope="module")
 def a_tab(a_browser: Browser, a_workstation: Running) -> Iterator[Page]:
@@ -92,6 +120,31 @@ def test_dragging_on_the_left_changes_the_left_plan(an_examined_tab: Page) -> No
     expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
     page.keyboard.press("u")
     expect(facts).to_contain_text(f"{before:.0f} mm left")
+
+
+def test_the_page_tells_that_a_hand_rests_and_never_while_it_moves(an_examined_tab: Page) -> None:
+    page = an_examined_tab
+    page.click("[data-third=along-flat]")
+    expect(page.locator("[data-pane=along-flat] [data-handle=entry]")).to_be_visible()
+    facts = page.locator("[data-name=facts]")
+    before = facts.inner_text()
+    page.evaluate(HEAR)
+    x, y = guided.grasp(page, "along-flat", "entry")
+    page.mouse.down()
+    page.mouse.move(x + 4, y)
+    paused, asked = page.evaluate(MOVE, [x, y, REST_MS])
+    assert asked.count("path_drag") > 1
+    assert asked.count("path_rest") <= paused
+    page.wait_for_function("kambin_asked.includes('path_rest')")
+    rests = page.evaluate("kambin_asked").count("path_rest")
+    page.mouse.move(x - 40, y)
+    page.mouse.up()
+    # let go: no rest is told any more
+    page.wait_for_timeout(3 * REST_MS)
+    assert page.evaluate("kambin_asked").count("path_rest") == rests
+    expect(facts).not_to_have_text(before, use_inner_text=True)
+    guided.strike(page, "u")
+    expect(facts).to_have_text(before, use_inner_text=True)
 
 
 def test_the_path_is_moved_by_keys_and_a_lock_holds_it(an_examined_tab: Page) -> None:

@@ -90,51 +90,26 @@ def test_tools_have_their_diameter_and_lie_on_the_path(session: Session) -> None
         assert (points @ unit).max() == pytest.approx(OUTSIDE_MM, abs=0.05)
 
 
-def test_tools_follow_a_hand_that_drags_now_and_then(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tools_follow_a_hand_that_rests_and_none_that_moves_on(session: Session) -> None:
     scene, space, _ = _scene(session)
-    monkeypatch.setattr(app_scene, "REST_S", 0.02)
-
-    async def drag() -> None:
-        assert session.history is not None
-        session.hovering = session.history.present
-        for _ in range(50):
-            scene.refresh(frozenset({"draft"}))
-        # nothing within the hand's own call, and once for all of them
-        assert (space.tools, space.pushed) == ([], 0)
-        await asyncio.sleep(0.06)
+    assert session.history is not None
+    session.hovering = session.history.present
+    for _ in range(50):
+        scene.refresh(frozenset({"draft"}))
+    assert (space.tools, space.pushed) == ([], 0)
+    for _ in range(3):
+        # once, however often the hand is told to rest
+        scene.follow()
         assert (len(space.tools), space.pushed) == (1, 1)
-        assert len(space.tools[-1]) == 2
-        scene.refresh(frozenset({"draft"}))
-        session.hovering = None
-        # let go: drawn at once, and what waited is not drawn as well
-        scene.refresh(frozenset({"draft"}))
-        assert space.pushed == 2
-        await asyncio.sleep(0.06)
-        assert space.pushed == 2
-        # the whole scene is described only of what the hand has let go of
-        assert space.settled == [False, True]
-
-    asyncio.run(drag())
-
-
-def test_tools_follow_a_hand_that_never_rests_too(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scene, space, _ = _scene(session)
-    monkeypatch.setattr(app_scene, "REST_S", 5.0)
-    monkeypatch.setattr(app_scene, "LATEST_S", 0.03)
-
-    async def drag() -> None:
-        assert session.history is not None
-        session.hovering = session.history.present
-        for _ in range(12):
-            scene.refresh(frozenset({"draft"}))
-            await asyncio.sleep(0.01)
-
-    asyncio.run(drag())
-    assert 1 <= space.pushed <= 4
+    assert len(space.tools[-1]) == 2
+    scene.refresh(frozenset({"draft"}))
+    session.hovering = None
+    # let go: drawn at once, and what waited is not drawn as well
+    scene.refresh(frozenset({"draft"}))
+    scene.follow()
+    assert space.pushed == 2
+    # the whole scene is described only of what the hand has let go of
+    assert space.settled == [False, True]
 
 
 def test_without_numbers_no_tool_is_drawn(session: Session) -> None:

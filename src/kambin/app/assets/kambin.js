@@ -4,6 +4,9 @@
   const { h, ref, shallowRef, inject, onMounted, onBeforeUnmount, computed, withMemo } = window.Vue;
 
   const DRAG_STARTS_PX = 3;
+  // A hand that drags and moves no more for so long rests: then the scene in space, slow to draw without a
+  // graphics card, may follow it. Told here, where a page that is busy drawing is not mistaken for a hand at rest.
+  const REST_MS = 150;
   const NUDGE = 1;
   // How wide a letter is at most, in sizes of its font.
   const LETTER_SHARE = 0.7;
@@ -145,6 +148,12 @@
       const sendSize = newestOnly((width, height) => call("pane_size", props.pane, width, height));
       let watcher = null;
       let hand = null;
+      let resting = 0;
+
+      function awaitRest() {
+        window.clearTimeout(resting);
+        resting = window.setTimeout(() => call("path_rest").catch(() => {}), REST_MS);
+      }
 
       function at(event) {
         const matrix = box.value.getScreenCTM().inverse();
@@ -187,6 +196,7 @@
           hand.moved = true;
           dragged.value = { name: hand.name, x: x + hand.dx, y: y + hand.dy };
           sendDrag(hand.name, props.pane, x + hand.dx, y + hand.dy, false);
+          awaitRest();
         } else if (hand.pan) {
           sendPan(x - hand.x, y - hand.y);
           hand.x = x;
@@ -198,6 +208,7 @@
 
       function up(event) {
         if (!hand) return;
+        window.clearTimeout(resting);
         if (hand.paint) paint(...at(event), true);
         if (hand.name && hand.moved) {
           const [x, y] = at(event);
@@ -255,7 +266,10 @@
         watcher.observe(root);
         shown.value = root.getBoundingClientRect();
       });
-      onBeforeUnmount(() => watcher && watcher.disconnect());
+      onBeforeUnmount(() => {
+        watcher && watcher.disconnect();
+        window.clearTimeout(resting);
+      });
 
       const words = computed(() => {
         const view = props.view;

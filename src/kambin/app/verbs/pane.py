@@ -30,6 +30,7 @@ class PaneVerbs:
 
     def __init__(self, bench: Bench) -> None:
         self._session = bench.session
+        self._scene = bench.scene
         self._views = bench.views
 
     def path_drag(self, name: str, pane: str, x: float, y: float, done: bool) -> None:
@@ -41,6 +42,10 @@ class PaneVerbs:
         # only a pane that is there holds its view while the hand is in it
         self._views.held = "" if done else pane
         moving.drag(self._session, end, point, done=done)
+
+    def path_rest(self) -> None:
+        """Have the tools in space follow a hand that drags and has come to rest."""
+        self._scene.follow()
 
     def path_nudge(
         self,

@@ -57,13 +57,18 @@ class MadeJobs:
 
 @dataclass
 class MadeScene:
-    """A scene that keeps from where it was looked at."""
+    """A scene that keeps from where it was looked at, and how often it was to follow."""
 
     looked: list[str] = field(default_factory=list)
+    followed: int = 0
 
     def look(self, name: str) -> None:
         """Keep a name."""
         self.looked.append(name)
+
+    def follow(self) -> None:
+        """Count."""
+        self.followed += 1
 
 
 @dataclass

@@ -236,6 +236,17 @@ def test_a_drag_is_one_step_however_long_it_took(desk: MadeDesk, verbs: PaneVerb
     assert desk.session.history.past == (made_path(),)
 
 
+def test_tools_in_space_follow_a_hand_that_drags_once_it_rests(
+    desk: MadeDesk, verbs: PaneVerbs
+) -> None:
+    x, y, _ = view_of(desk, "axial").xy(np.array(made_path().target_lps_mm))
+    for n in range(3):
+        verbs.path_drag("target", "axial", x + n + 1, y, False)
+    assert desk.scene.followed == 0
+    verbs.path_rest()
+    assert desk.scene.followed == 1
+
+
 def test_a_dragged_entry_stays_on_the_skin(desk: MadeDesk, verbs: PaneVerbs) -> None:
     x, y, _ = view_of(desk, "axial").xy(np.array(made_path().entry_lps_mm))
     verbs.path_drag("entry", "axial", x - 12.0, y + 3.0, True)
