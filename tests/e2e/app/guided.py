@@ -1,5 +1,6 @@
 """A person at the workstation: what is clicked, typed and read, step by step."""
 
+import base64
 import os
 import re
 from collections.abc import Iterator
@@ -39,9 +40,18 @@ OVERFLOWS = """() => {
   }
   for (const message of document.querySelectorAll('.kb-message'))
     if (message.scrollWidth > message.clientWidth + 1) found.push('a message leaves its frame');
+  const hides = ['hidden', 'clip'];
+  for (const element of document.querySelectorAll('.kb-app *')) {
+    const style = getComputedStyle(element);
+    const words = [...element.childNodes].some((e) => e.nodeType === 3 && e.data.trim());
+    if (!words || element.title || !element.clientWidth) continue;
+    const wide = hides.includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1;
+    const high = hides.includes(style.overflowY) && element.scrollHeight > element.clientHeight + 1;
+    if (wide || high) found.push(element.className + ' cuts ' + element.textContent.slice(0, 40));
+  }
   return found;
 }"""
-"""Names what is cut off or lies over something else."""
+"""Names what is cut off or lies over something else; what is cut may be told in full by a title."""
 
 
 @contextmanager
@@ -205,6 +215,20 @@ def resting_middle(page: Page, selector: str) -> tuple[float, float]:
         before = box
         page.wait_for_timeout(350)
     raise AssertionError(f"{selector} does not come to rest")
+
+
+def slice_bytes(page: Page, name: str, size_px: tuple[int, int]) -> bytes:
+    """Return the JPEG that a pane shows when it is painted at a size of its own, pixels."""
+    state = f"pane_{name.replace('-', '_')}"
+    page.evaluate("given => trame.trigger('pane_size', given)", [name, *size_px])
+    page.wait_for_function(
+        "([state, width, height]) => { const view = trame.state.get(state);"
+        " return view.width === width && view.height === height; }",
+        arg=[state, *size_px],
+    )
+    picture = page.locator(f"[data-pane={name}] img")
+    expect(picture).to_have_attribute("src", page.evaluate(f"trame.state.get('{state}').src"))
+    return base64.b64decode(str(picture.get_attribute("src")).split(",")[1])
 
 
 def grasp(page: Page, name: str, end: str) -> tuple[float, float]:

@@ -66,6 +66,13 @@ TO_THE_EDGE = """async ([across, down]) => {
 }"""
 """Moves the picture until the entry stands near an edge of it."""
 
+TARGET_TO_THE_MIDDLE = """async () => {
+    const target = trame.state.get("over_axial").handles.find((one) => one.name === "target");
+    const {width, height} = trame.state.get("pane_axial");
+    await trame.trigger("pane_pan", ["axial", width / 2 - target.x, height / 2 - target.y]);
+}"""
+"""Moves the picture until the target is there for a hand, wherever tests before have moved it."""
+
 UNDER_THE_MESSAGE = """() => {
     const message = document.querySelector("[data-name=message]");
     const box = message.getBoundingClientRect();
@@ -332,6 +339,7 @@ def test_s07_a_second_tab_reads_says_so_and_can_change_nothing(
     a_tab: Page, a_desk: tuple[Running, Session]
 ) -> None:
     running, session = a_desk
+    a_tab.evaluate(TARGET_TO_THE_MIDDLE)
     path, cursor = session.history, session.cursor_lps_mm.copy()
     reader = a_tab.context.new_page()
     reader.goto(running.origin)

@@ -30,8 +30,9 @@ MOVE = """async ([x, y, restMs]) => {
   window.kambin_asked.length = 0;
   let paused = 0;
   let last = performance.now();
-  for (let step = 1; step <= 30; step += 1) {
-    const at = { clientX: x - step, clientY: y, pointerId: 1, bubbles: true };
+  const told = () => window.kambin_asked.filter((name) => name === 'path_drag').length;
+  for (let step = 1; step <= 30 || (told() < 2 && step <= 1000); step += 1) {
+    const at = { clientX: x - step % 30, clientY: y, pointerId: 1, bubbles: true };
     overlay.dispatchEvent(new PointerEvent('pointermove', at));
     await new Promise((done) => setTimeout(done, 20));
     const now = performance.now();

@@ -11,8 +11,20 @@ from tests.e2e.app import guided
 from tests.shelf import Shelf
 from tests.workstation import running_workstation
 
+from kambin.imaging import Volume
+from kambin.report import sections
+from kambin.report.slices import ViewRequest, slice_jpeg
+
 LEVEL, SIDE = "L4-L5", "right"
 """A place of this patient to which a way leads: one without shows nothing of what follows."""
+
+SECTIONS_PX = {
+    "axial": (480, 384),
+    "coronal": (480, 480),
+    "along-flat": (480, 384),
+    "along-upright": (480, 384),
+}
+"""Sections of the report that pass through the target, and how large it asks for them."""
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +92,26 @@ def test_a_path_kept_by_hand_is_set_beside_the_first(a_planned_tab: Page) -> Non
     assert page.locator("[data-name=versions] tr.is-different").count() > 3
 
 
-def test_it_is_signed_and_its_report_says_the_side(a_planned_tab: Page, a_ct: Path) -> None:
+@pytest.fixture(scope="module")
+def drawn_on() -> Iterator[list[bytes]]:
+    """The slices on which the report is drawn, as the server that prints it asks for them."""
+    asked: list[bytes] = []
+
+    def hear(volume: Volume, request: ViewRequest) -> bytes:
+        asked.append(slice_jpeg(volume, request))
+        return asked[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sections, "slice_jpeg", hear)
+        yield asked
+
+
+def test_it_is_signed_and_its_report_says_the_side(
+    a_planned_tab: Page, a_ct: Path, drawn_on: list[bytes]
+) -> None:
     guided.sign_plan(a_planned_tab, "A. Berg")
     papers, _ = guided.print_and_export(a_planned_tab)
+    assert len(drawn_on) == 6
     assert all(a_ct in file.parents for file in papers.values())
     words = papers["Report.html"].read_text("utf-8")
     assert f"{LEVEL} RIGHT" in words
@@ -90,6 +119,20 @@ def test_it_is_signed_and_its_report_says_the_side(a_planned_tab: Page, a_ct: Pa
     assert "A. Berg" in words
     for paper in ("Report.pdf", "Procedure sheet.pdf"):
         assert papers[paper].read_bytes().startswith(b"%PDF-")
+
+
+def test_the_browser_shows_the_very_bytes_on_which_its_report_is_drawn(
+    a_planned_tab: Page, drawn_on: list[bytes]
+) -> None:
+    page = a_planned_tab
+    guided.go_to(page, 5)
+    # to the target, where the report has its sections
+    page.evaluate("trame.trigger('depth_set', [1e3])")
+    for name, size_px in SECTIONS_PX.items():
+        if name != "axial":
+            page.click(f"[data-third={name}]")
+            expect(page.locator(f"[data-pane={name}] img")).to_be_visible()
+        assert guided.slice_bytes(page, name, size_px) in drawn_on, name
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 8])
