@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
+from typing import Final
 
 _TAGS = re.compile(r"<script[^>]*\ssrc=[^>]*></script>|<link rel=\"stylesheet\"[^>]*>")
 
@@ -14,6 +16,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
 <title>Kambin</title>
+<script src=".{frames}"></script>
 {tags}
 </head>
 <body>
@@ -38,6 +41,15 @@ class Asset:
     file: Path
 
 
+FRAMES: Final = "/frames.js"
+"""Where the script lies that reads what the socket says in its order."""
+
+
+def find_frames() -> Asset:
+    """Return the script that has to run before the client opens its socket."""
+    return Asset(FRAMES, Path(str(resources.files("kambin.app.guard").joinpath("frames.js"))))
+
+
 def list_assets(folders: Mapping[str, Path]) -> tuple[Asset, ...]:
     """Return every file below some folders, with the address it gets.
 
@@ -58,16 +70,18 @@ def list_assets(folders: Mapping[str, Path]) -> tuple[Asset, ...]:
 
 
 def make_page(client_page: str, start: str) -> str:
-    """Return the page of the workstation: the client's scripts and nothing written inside it.
+    """Return the page of the workstation: our reader of frames, then the client's scripts.
 
-    The client's own page starts with a script inside the page, which our policy forbids.
+    Nothing is written inside the page. The client's own page starts with a script inside the
+    page, which our policy forbids.
 
     Parameters
     ----------
     client_page : str, the page that the client library ships, for the names of its files
     start : str, where the page asks for the key of its socket
     """
-    return _PAGE.format(tags="\n".join(find_tags(client_page)), start=start)
+    tags = "\n".join(find_tags(client_page))
+    return _PAGE.format(frames=FRAMES, tags=tags, start=start)
 
 
 def find_tags(client_page: str) -> Iterable[str]:
