@@ -3,11 +3,11 @@
 import base64
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from tests.workstation import Running
 
 LONG_MS = 240_000
@@ -54,6 +54,33 @@ OVERFLOWS = """() => {
 """Names what is cut off or lies over something else; what is cut may be told in full by a title."""
 
 
+SHOWN_AT = """async ([name, state, width, height]) => {
+  const picture = document.querySelector(`[data-pane='${name}'] img`);
+  // the pane itself may ask for its own size in between
+  for (let asked = 0; asked < 50; asked += 1) {
+    await trame.trigger('pane_size', [name, width, height]);
+    for (let frame = 0; frame < 30; frame += 1) {
+      const view = trame.state.get(state);
+      const source = picture.getAttribute('src');
+      if (view.width === width && view.height === height && view.src === source) return source;
+      await new Promise(requestAnimationFrame);
+    }
+  }
+  throw new Error(`${name} is never shown at ${width} x ${height}`);
+}"""
+
+
+FEEL = """() => {
+  window.kambin_pressed = false;
+  const feel = (event) => {
+    if (!event.target.closest('button, input, tr')) return;
+    window.kambin_pressed = true;
+    document.removeEventListener('click', feel, true);
+  };
+  document.addEventListener('click', feel, true);
+}"""
+
+
 @contextmanager
 def open_tab(browser: Browser, running: Running) -> Iterator[Page]:
     """Open a tab on a workstation, in which no error may come up until it is closed."""
@@ -72,6 +99,23 @@ def open_tab(browser: Browser, running: Running) -> Iterator[Page]:
     assert complaints == []
 
 
+def click(button: Locator) -> None:
+    """Click a button as a person does: who clicks it while no answer comes clicks it again.
+
+    A button is disabled while nobody answers, which may begin between the look at it and the click.
+    """
+    _until_felt(button.page, button.click)
+
+
+def _until_felt(page: Page, act: Callable[[], None]) -> None:
+    for _ in range(20):
+        page.evaluate(FEEL)
+        act()
+        if page.evaluate("window.kambin_pressed"):
+            return
+    raise AssertionError("no button takes the click")
+
+
 def nothing_is_cut(page: Page) -> None:
     """Assert that no text of the frame is cut off and nothing lies over another thing."""
     assert page.evaluate(OVERFLOWS) == []
@@ -79,18 +123,18 @@ def nothing_is_cut(page: Page) -> None:
 
 def confirm_place(page: Page, level: str, side: str, by: str = "A. Berg") -> None:
     """Choose level and side on the counted picture, answer what is asked, and give a name."""
-    page.click("[data-step='2']")
+    click(page.locator("[data-step='2']"))
     expect(page.locator("[data-name=counted]")).to_be_visible(timeout=LONG_MS)
     button = page.locator("[data-name=place-confirm]")
     expect(button).to_be_disabled()
-    page.click(f"[data-level='{level}']")
-    page.click(f"[data-side='{side}']")
+    click(page.locator(f"[data-level='{level}']"))
+    click(page.locator(f"[data-side='{side}']"))
     page.select_option("[name=zone]", "paracentral")
     for question in page.locator("[data-panel=place] input[type=checkbox]").all():
         question.check()
     expect(button).to_be_disabled()
     page.fill("[name=by]", by)
-    button.click()
+    click(button)
     expect(page.locator("[data-name=place]")).to_have_text(f"{level} {side.upper()}")
 
 
@@ -99,34 +143,34 @@ def look_through_anatomy(page: Page, level: str, side: str) -> None:
     root = page.locator(f"[data-structure='exiting_root:{level.split('-', maxsplit=1)[0]}:{side}']")
     expect(root).to_be_visible(timeout=LONG_MS)
     expect(root).to_contain_text("modelled")
-    root.click()
-    page.click("[data-name=to-plan]")
+    click(root)
+    click(page.locator("[data-name=to-plan]"))
 
 
 def make_plan(page: Page) -> None:
     """Plan with the usual technique and wait for the answer."""
-    page.click("[data-name=plan-make]")
+    click(page.locator("[data-name=plan-make]"))
     answer = page.locator("[data-name=plan-made], [data-name=refusal]")
     expect(answer.first).to_be_visible(timeout=LONG_MS)
 
 
 def keep_by_hand(page: Page, right: float, down: float) -> None:
     """Move the entry in the view along the path, and make a plan of what lies under the hand."""
-    page.click("[data-step='5']")
-    page.click("[data-third=along-flat]")
+    click(page.locator("[data-step='5']"))
+    click(page.locator("[data-third=along-flat]"))
     drag_handle(page, "along-flat", "entry", right, down)
     expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
-    page.click("[data-name=path-seal]")
+    click(page.locator("[data-name=path-seal]"))
     expect(page.locator("[data-panel=examine]")).not_to_contain_text("moved by hand")
     expect(page.locator("[data-name=path-seal]")).to_have_count(0)
 
 
 def compare_versions(page: Page, left: str, right: str) -> None:
     """Set two versions side by side."""
-    page.click("[data-step='6']")
+    click(page.locator("[data-step='6']"))
     page.select_option("[name=left-version]", left)
     page.select_option("[name=right-version]", right)
-    page.click("[data-name=versions-compare]")
+    click(page.locator("[data-name=versions-compare]"))
     expect(page.locator("[data-name=versions]")).to_be_visible()
 
 
@@ -138,7 +182,7 @@ def entries_mm(page: Page) -> list[float]:
 
 def go_to(page: Page, step: int) -> None:
     """Open a step of the rail."""
-    page.click(f"[data-step='{step}']")
+    click(page.locator(f"[data-step='{step}']"))
     expect(page.locator(f"[data-step='{step}']")).to_have_attribute("aria-current", "step")
 
 
@@ -161,12 +205,12 @@ def sign_plan(page: Page, by: str) -> None:
     expect(sign).to_be_disabled()
     accepts = page.locator("[data-accept]")
     for left in range(accepts.count(), 0, -1):
-        accepts.first.click()
+        click(accepts.first)
         expect(accepts).to_have_count(left - 1)
     for line in page.locator("[data-panel=sign] input[type=checkbox]").all():
         line.check()
     expect(sign).to_be_enabled()
-    sign.click()
+    click(sign)
     expect(page.locator("[data-name=signed]")).to_contain_text(by, timeout=LONG_MS)
 
 
@@ -174,9 +218,9 @@ def print_and_export(page: Page) -> tuple[dict[str, Path], str]:
     """Write report and procedure sheet, and return their papers, and in words how many pictures."""
     go_to(page, 8)
     made = page.locator("[data-name=made]")
-    page.click("[data-name=print]")
+    click(page.locator("[data-name=print]"))
     expect(made).to_have_count(3, timeout=LONG_MS)
-    page.click("[data-name=export]")
+    click(page.locator("[data-name=export]"))
     expect(made).to_have_count(5, timeout=LONG_MS)
     told = [line.split(": ", 1) for line in made.all_inner_texts()]
     papers = {f"{what}{Path(name).suffix}": Path(name) for what, name in told if name[0] == "/"}
@@ -219,16 +263,8 @@ def resting_middle(page: Page, selector: str) -> tuple[float, float]:
 
 def slice_bytes(page: Page, name: str, size_px: tuple[int, int]) -> bytes:
     """Return the JPEG that a pane shows when it is painted at a size of its own, pixels."""
-    state = f"pane_{name.replace('-', '_')}"
-    page.evaluate("given => trame.trigger('pane_size', given)", [name, *size_px])
-    page.wait_for_function(
-        "([state, width, height]) => { const view = trame.state.get(state);"
-        " return view.width === width && view.height === height; }",
-        arg=[state, *size_px],
-    )
-    picture = page.locator(f"[data-pane={name}] img")
-    expect(picture).to_have_attribute("src", page.evaluate(f"trame.state.get('{state}').src"))
-    return base64.b64decode(str(picture.get_attribute("src")).split(",")[1])
+    source = str(page.evaluate(SHOWN_AT, [name, f"pane_{name.replace('-', '_')}", *size_px]))
+    return base64.b64decode(source.split(",")[1])
 
 
 def grasp(page: Page, name: str, end: str) -> tuple[float, float]:
@@ -271,9 +307,13 @@ def tab_to(page: Page, selector: str) -> None:
 
 
 def press(page: Page, selector: str, key: str = "Enter") -> None:
-    """Reach an element by keys and press one there."""
-    tab_to(page, selector)
-    page.keyboard.press(key)
+    """Reach a button or a box by keys and press one there, which is a click for the page."""
+
+    def _reach_and_press() -> None:
+        tab_to(page, selector)
+        strike(page, key)
+
+    _until_felt(page, _reach_and_press)
 
 
 def write(page: Page, selector: str, words: str) -> None:

@@ -136,7 +136,7 @@ def a_tab(a_browser: Browser, a_desk: tuple[Running, Session]) -> Iterator[Page]
 @pytest.fixture
 def an_examined_tab(a_tab: Page) -> Page:
     """The tab at the step that examines a path."""
-    a_tab.click("[data-step='5']")
+    guided.click(a_tab.locator("[data-step='5']"))
     expect(a_tab.locator("[data-panel=examine]")).to_be_visible()
     return a_tab
 
@@ -145,14 +145,14 @@ def an_examined_tab(a_tab: Page) -> Page:
 def a_typed_path(an_examined_tab: Page) -> Iterator[Page]:
     """The tab with the fields of the path open; what is typed there is undone."""
     page = an_examined_tab
-    page.click("[data-more=type]")
+    guided.click(page.locator("[data-more=type]"))
     before = page.locator(VERDICT).inner_text()
     yield page
     page.locator(VERDICT).click()
     while page.evaluate("trame.state.get('header').can_undo"):
         page.evaluate("trame.trigger('undo', [])")
     expect(page.locator(VERDICT)).to_have_text(before, use_inner_text=True)
-    page.click("[data-more=type]")
+    guided.click(page.locator("[data-more=type]"))
 
 
 def _type(page: Page, field: str, words: str) -> None:
@@ -164,16 +164,16 @@ def _type(page: Page, field: str, words: str) -> None:
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5, 6, 8])
 def test_every_text_and_line_of_a_step_stands_out(a_tab: Page, step: int) -> None:
-    a_tab.click(f"[data-step='{step}']")
+    guided.click(a_tab.locator(f"[data-step='{step}']"))
     expect(a_tab.locator(f"[data-step='{step}']")).to_have_attribute("aria-current", "step")
     _stands_out(measure_contrast(a_tab))
 
 
 def test_every_text_and_line_of_the_operating_room_stands_out(a_tab: Page) -> None:
-    a_tab.keyboard.press("o")
+    guided.strike(a_tab, "o")
     expect(a_tab.locator("[data-name=room-screen]")).to_be_visible()
     measured = measure_contrast(a_tab)
-    a_tab.keyboard.press("o")
+    guided.strike(a_tab, "o")
     expect(a_tab.locator("[data-name=room-screen]")).to_have_count(0)
     _stands_out(measured)
 
@@ -279,7 +279,7 @@ def test_what_is_being_typed_is_replaced_by_no_answer(a_typed_path: Page) -> Non
     now = page.evaluate("trame.state.get('examine_view').entry")
     expect(second).to_have_value(now[1])
     expect(first).to_have_value(now[0])
-    page.locator("[data-name=message] button").click()
+    guided.click(page.locator("[data-name=message] button"))
 
 
 def test_p05_a_path_without_length_shows_words_and_never_a_nan(a_typed_path: Page) -> None:
@@ -300,7 +300,7 @@ def test_what_is_no_number_changes_nothing_and_is_told(a_typed_path: Page, typed
     expect(message).to_have_count(1)
     expect(message).to_contain_text("number")
     assert page.evaluate("trame.state.get('examine_view').entry[0]") == before
-    message.locator("button").click()
+    guided.click(message.locator("button"))
     expect(message).to_have_count(0)
 
 
@@ -309,7 +309,7 @@ def test_a_message_stays_within_its_frame(a_typed_path: Page) -> None:
     message = a_typed_path.locator("[data-name=message]")
     expect(message).to_have_count(1)
     assert message.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
-    message.locator("button").click()
+    guided.click(message.locator("button"))
 
 
 @pytest.mark.parametrize("size", [(1024, 768), (1366, 768), (1920, 1080)])
@@ -323,14 +323,14 @@ def test_a_message_covers_no_control_and_no_view(a_typed_path: Page, size: tuple
     assert page.evaluate(UNDER_THE_MESSAGE) == []
     # a place of its own, within the window
     guided.nothing_is_cut(page)
-    page.click("[data-third=coronal]")
+    guided.click(page.locator("[data-third=coronal]"))
     expect(page.locator("[data-third=coronal]")).to_have_attribute("aria-pressed", "true")
-    page.click("[data-third=probe-eye]")
+    guided.click(page.locator("[data-third=probe-eye]"))
     # the one before it waits behind it
     expect(message.locator("button")).to_have_text("OK, next")
-    message.locator("button").click()
+    guided.click(message.locator("button"))
     expect(message.locator("button")).to_have_text("OK")
-    message.locator("button").click()
+    guided.click(message.locator("button"))
     expect(message).to_have_count(0)
     page.set_viewport_size({"width": 1366, "height": 768})
 
@@ -377,14 +377,14 @@ def test_p01_a_changed_case_is_neither_printed_nor_signed(
 ) -> None:
     page, folder = an_examined_tab, a_desk[1].folder
     assert folder is not None
-    page.click("[data-step='8']")
+    guided.click(page.locator("[data-step='8']"))
     write_case(build_case(build_simple_spine(Recipe(skin_depth_mm=92.0))), tmp_path / "other")
     others = [file for file in (tmp_path / "other").iterdir() if file.is_file()]
     kept = {file.name: (folder / file.name).read_bytes() for file in others}
     for file in others:
         (folder / file.name).write_bytes(file.read_bytes())
     for name in ("print", "export"):
-        page.click(f"[data-name={name}]")
+        guided.click(page.locator(f"[data-name={name}]"))
         _is_told_and_nothing_written(page, "case changed")
     for name, whole in kept.items():
         (folder / name).write_bytes(whole)
@@ -394,7 +394,7 @@ def _is_told_and_nothing_written(page: Page, words: str) -> None:
     message = page.locator("[data-name=message]")
     expect(message).to_contain_text(words)
     expect(page.locator("[data-name=made]")).to_have_count(0)
-    message.locator("button").click()
+    guided.click(message.locator("button"))
     expect(message).to_have_count(0)
 
 
@@ -407,8 +407,8 @@ def test_p02_a_plan_that_was_edited_is_told_and_not_signed(
     whole = file.read_bytes()
     file.write_bytes(whole.replace(b'"cannula_mm": 7.5', b'"cannula_mm": 5.5', 1))
     assert file.read_bytes() != whole
-    a_tab.click("[data-step='8']")
-    a_tab.click("[data-name=print]")
+    guided.click(a_tab.locator("[data-step='8']"))
+    guided.click(a_tab.locator("[data-name=print]"))
     _is_told_and_nothing_written(a_tab, "edited after it was written")
     file.write_bytes(whole)
 
@@ -416,13 +416,13 @@ def test_p02_a_plan_that_was_edited_is_told_and_not_signed(
 @pytest.mark.parametrize("step", [1, 2, 8])
 def test_names_are_shown_and_never_become_markup_or_code(a_tab: Page, step: int) -> None:
     page = a_tab
-    page.click(f"[data-step='{step}']")
+    guided.click(page.locator(f"[data-step='{step}']"))
     expect(page.locator("[data-name=case]")).to_have_text(HOSTILE)
     expect(page.locator("[data-name=confirmed]")).to_contain_text(HOSTILE)
     page.evaluate("name => trame.trigger('case_open', [name])", f"/{HOSTILE}")
     message = page.locator("[data-name=message]")
     expect(message).to_have_count(1)
-    message.locator("button").click()
+    guided.click(message.locator("button"))
     assert page.evaluate("typeof stolen") == "undefined"
     assert page.locator("img[src=x]").count() == 0
 

@@ -71,7 +71,7 @@ def a_planned_tab(a_confirmed_tab: Page) -> Page:
 @pytest.fixture
 def an_examined_tab(a_planned_tab: Page) -> Page:
     """The tab at the step that examines the path."""
-    a_planned_tab.click("[data-step='5']")
+    guided.click(a_planned_tab.locator("[data-step='5']"))
     expect(a_planned_tab.locator("[data-panel=examine]")).to_be_visible()
     return a_planned_tab
 
@@ -82,10 +82,10 @@ def test_nothing_is_confirmed_at_the_start(a_tab: Page) -> None:
 
 
 def test_a_closed_step_says_what_is_missing_and_leads_there(a_tab: Page) -> None:
-    a_tab.click("[data-step='4']")
+    guided.click(a_tab.locator("[data-step='4']"))
     closed = a_tab.locator("[data-name=closed]")
     expect(closed).to_contain_text("Nobody has confirmed side and level")
-    a_tab.click("[data-name=mend]")
+    guided.click(a_tab.locator("[data-name=mend]"))
     expect(a_tab.locator("[data-panel=place]")).to_be_visible()
 
 
@@ -107,7 +107,7 @@ def test_a_plan_is_made_with_its_certificate(a_planned_tab: Page) -> None:
 
 def test_dragging_on_the_left_changes_the_left_plan(an_examined_tab: Page) -> None:
     page = an_examined_tab
-    page.click("[data-third=along-flat]")
+    guided.click(page.locator("[data-third=along-flat]"))
     expect(page.locator("[data-pane=along-flat] [data-handle=entry]")).to_be_visible()
     before, side = guided.lateral_mm(page)
     assert side == "left"
@@ -119,13 +119,13 @@ def test_dragging_on_the_left_changes_the_left_plan(an_examined_tab: Page) -> No
     assert side == "left"
     assert after < before
     expect(page.locator("[data-panel=examine]")).to_contain_text("moved by hand")
-    page.keyboard.press("u")
+    guided.strike(page, "u")
     expect(facts).to_contain_text(f"{before:.0f} mm left")
 
 
 def test_the_page_tells_that_a_hand_rests_and_never_while_it_moves(an_examined_tab: Page) -> None:
     page = an_examined_tab
-    page.click("[data-third=along-flat]")
+    guided.click(page.locator("[data-third=along-flat]"))
     expect(page.locator("[data-pane=along-flat] [data-handle=entry]")).to_be_visible()
     facts = page.locator("[data-name=facts]")
     before = facts.inner_text()
@@ -137,10 +137,10 @@ def test_the_page_tells_that_a_hand_rests_and_never_while_it_moves(an_examined_t
     assert asked.count("path_drag") > 1
     assert asked.count("path_rest") <= paused
     page.wait_for_function("kambin_asked.includes('path_rest')")
-    rests = page.evaluate("kambin_asked").count("path_rest")
     page.mouse.move(x - 40, y)
     page.mouse.up()
-    # let go: no rest is told any more
+    # let go: no rest is told any more, though a slow machine may have told one on the way
+    rests = page.evaluate("kambin_asked").count("path_rest")
     page.wait_for_timeout(3 * REST_MS)
     assert page.evaluate("kambin_asked").count("path_rest") == rests
     expect(facts).not_to_have_text(before, use_inner_text=True)
@@ -170,8 +170,7 @@ def test_the_path_is_moved_by_keys_and_a_lock_holds_it(an_examined_tab: Page) ->
 def test_a_row_flies_to_the_closest_point(an_examined_tab: Page) -> None:
     page = an_examined_tab
     before = guided.pane(page, "axial")
-    page.locator("[data-gap] button").first.focus()
-    page.keyboard.press("Enter")
+    guided.press(page, "[data-gap] button")
     expect(page.locator("[data-pane=axial] img")).not_to_have_attribute("src", before)
 
 
@@ -188,7 +187,7 @@ def test_nothing_of_a_step_is_cut_or_covered(an_examined_tab: Page, step: int) -
 
 def test_the_operating_room_shows_three_numbers_and_nothing_else(an_examined_tab: Page) -> None:
     page = an_examined_tab
-    page.keyboard.press("o")
+    guided.strike(page, "o")
     room = page.locator("[data-name=room-screen]")
     expect(room).to_contain_text("L4-L5 LEFT")
     assert room.locator(".kb-room-number b").count() == 3
@@ -198,7 +197,7 @@ def test_the_operating_room_shows_three_numbers_and_nothing_else(an_examined_tab
     )
     # 24 points
     assert min(sizes) >= 32
-    page.keyboard.press("o")
+    guided.strike(page, "o")
     expect(room).to_have_count(0)
 
 
@@ -222,8 +221,8 @@ def test_a_path_kept_by_hand_is_the_next_version_beside_the_first(a_planned_tab:
 
 def test_six_ways_to_operate_are_set_side_by_side(a_planned_tab: Page) -> None:
     page = a_planned_tab
-    page.click("[data-step='6']")
-    page.click("[data-name=ways-compare]")
+    guided.click(page.locator("[data-step='6']"))
+    guided.click(page.locator("[data-name=ways-compare]"))
     table = page.locator("[data-name=ways]")
     expect(table).to_be_visible(timeout=LONG_MS)
     expect(table.locator("th")).to_have_count(7)

@@ -63,7 +63,7 @@ def test_the_real_ct_goes_from_its_case_to_a_plan(a_planned_tab: Page) -> None:
 def test_its_path_is_dragged_on_the_right(a_planned_tab: Page) -> None:
     page = a_planned_tab
     guided.go_to(page, 5)
-    page.click("[data-third=along-flat]")
+    guided.click(page.locator("[data-third=along-flat]"))
     before, side = guided.lateral_mm(page)
     assert side == "right"
     guided.drag_handle(page, "along-flat", "entry", 30, 20)
@@ -72,7 +72,7 @@ def test_its_path_is_dragged_on_the_right(a_planned_tab: Page) -> None:
     # towards the reader's right is towards the midline on this side of the patient
     assert side == "right"
     assert after < before
-    page.keyboard.press("u")
+    guided.strike(page, "u")
     expect(page.locator("[data-name=facts]")).to_contain_text(f"{before:.0f} mm right")
 
 
@@ -80,7 +80,7 @@ def test_a_row_flies_to_the_closest_point_of_the_root(a_planned_tab: Page) -> No
     page = a_planned_tab
     guided.go_to(page, 5)
     before = guided.pane(page, "axial")
-    page.click("[data-gap^='exiting_root:L4'] button")
+    guided.click(page.locator("[data-gap^='exiting_root:L4'] button"))
     expect(page.locator("[data-pane=axial] img")).not_to_have_attribute("src", before)
 
 
@@ -130,7 +130,7 @@ def test_the_browser_shows_the_very_bytes_on_which_its_report_is_drawn(
     page.evaluate("trame.trigger('depth_set', [1e3])")
     for name, size_px in SECTIONS_PX.items():
         if name != "axial":
-            page.click(f"[data-third={name}]")
+            guided.click(page.locator(f"[data-third={name}]"))
             expect(page.locator(f"[data-pane={name}] img")).to_be_visible()
         assert guided.slice_bytes(page, name, size_px) in drawn_on, name
 

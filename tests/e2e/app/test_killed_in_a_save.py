@@ -77,7 +77,7 @@ def opened(browser: Browser, folder: Path) -> Iterator[Desk]:
             page.wait_for_function("trame.state.get('examine_view').has_path", timeout=LONG_MS)
             assert page.locator("[data-name=message].tone-stop").count() == 0
             guided.go_to(page, 5)
-            page.click("[data-more=type]")
+            guided.click(page.locator("[data-more=type]"))
             yield Desk(folder, process, page)
         finally:
             process.kill()
@@ -112,7 +112,7 @@ def test_r01_s08_a_server_killed_in_a_save_has_the_last_whole_state_when_it_star
         # the move that was saved, and not the one during whose save it died
         assert desk.state == (pytest.approx(height + 1), True, versions)
         desk.dies_replacing("plan.json")
-        desk.page.click("[data-name=path-seal]")
+        guided.click(desk.page.locator("[data-name=path-seal]"))
         desk.is_dead()
     with opened(a_browser, a_planned_case) as desk:
         # the second version was whole on the disk and named, so that it is the plan
@@ -121,12 +121,12 @@ def test_r01_s08_a_server_killed_in_a_save_has_the_last_whole_state_when_it_star
         expect(desk.page.locator("[data-panel=examine]")).to_contain_text("v2")
         guided.keep(desk.page, "killed-in-a-save")
         guided.go_to(desk.page, 4)
-        desk.page.click("[data-name=plan-make]")
+        guided.click(desk.page.locator("[data-name=plan-make]"))
         expect(desk.page.locator("[data-name=job]")).to_be_visible()
         desk.process.kill()
         desk.is_dead()
     with opened(a_browser, a_planned_case) as desk:
         assert desk.state == (pytest.approx(height + 1), False, both)
-        desk.page.keyboard.press("u")
+        guided.strike(desk.page, "u")
         desk.page.wait_for_function("trame.state.get('examine_view').live")
         assert desk.state[0] == pytest.approx(height)

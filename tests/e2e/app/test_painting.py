@@ -45,7 +45,7 @@ def painted(page: Page, pane: str) -> Locator:
 
 def test_a_fragment_is_painted_undone_and_kept(a_tab: Page, a_case: Path, tmp_path: Path) -> None:
     before = Path(shutil.copytree(a_case, tmp_path / "before"))
-    a_tab.click("[data-name=paint-begin]")
+    guided.click(a_tab.locator("[data-name=paint-begin]"))
     words, undo = a_tab.locator("[data-name=paint-words]"), a_tab.locator("[data-name=paint-undo]")
     expect(words).to_contain_text("0 strokes")
     a_tab.fill("[name=brush-mm]", "4")
@@ -54,16 +54,16 @@ def test_a_fragment_is_painted_undone_and_kept(a_tab: Page, a_case: Path, tmp_pa
     for pane in ("axial", "sagittal"):
         expect(painted(a_tab, pane)).to_have_count(1)
     once = painted(a_tab, "axial").get_attribute("d")
-    a_tab.click("[data-brush=erase]")
+    guided.click(a_tab.locator("[data-brush=erase]"))
     paint(a_tab, "sagittal", 0, 20)
     expect(words).to_contain_text("2 strokes")
     expect(painted(a_tab, "axial")).not_to_have_attribute("d", once or "")
     guided.nothing_is_cut(a_tab)
     guided.keep(a_tab, "painting")
-    undo.click()
+    guided.click(undo)
     expect(words).to_contain_text("1 stroke,")
     expect(painted(a_tab, "axial")).to_have_attribute("d", once or "")
-    a_tab.click("[data-name=paint-keep]")
+    guided.click(a_tab.locator("[data-name=paint-keep]"))
     expect(a_tab.locator("[data-name=paint-keep]")).to_have_text("kept", timeout=LONG_MS)
     row = a_tab.locator("[data-structure='fragment']")
     expect(row).to_contain_text("drawn", timeout=LONG_MS)
@@ -74,5 +74,5 @@ def test_a_fragment_is_painted_undone_and_kept(a_tab: Page, a_case: Path, tmp_pa
     assert done.code == 0, done.errors
     assert read_case(before).sha256 == read_case(a_case).sha256
     assert (before / "labels.nii.gz").read_bytes() == (a_case / "labels.nii.gz").read_bytes()
-    a_tab.click("[data-name=paint-end]")
+    guided.click(a_tab.locator("[data-name=paint-end]"))
     expect(a_tab.locator("[data-name=paint-begin]")).to_be_visible()

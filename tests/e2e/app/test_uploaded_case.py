@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import FilePayload, Page
 from pytest_socket import enable_socket
+from tests.e2e.app import guided
 from tests.fault.made_files import NAMES, save, spine_image, spine_labels
 from tests.workstation import Running, running_workstation
 
@@ -40,7 +41,7 @@ def test_files_of_the_browser_become_the_case(
     a_page.fill("[name=upload-into]", str(tmp_path / "case"))
     # what is broken is said where it was chosen, and leaves nothing
     a_page.set_input_files("[name=upload-image]", [broken])
-    a_page.click("[data-name=upload]")
+    guided.click(a_page.locator("[data-name=upload]"))
     said = a_page.locator("[data-name=upload-said]")
     said.filter(has_text="damaged").wait_for()
     assert a_workstation.workstation.private is not None
@@ -48,7 +49,7 @@ def test_files_of_the_browser_become_the_case(
     assert not (tmp_path / "case").exists()
     # and then it works
     a_page.set_input_files("[name=upload-image]", [_payload(tmp_path, "ct", spine_image())])
-    a_page.click("[data-name=upload]")
+    guided.click(a_page.locator("[data-name=upload]"))
     a_page.wait_for_function("trame.state.get('case_view').is_open")
     assert (tmp_path / "case" / "case.json").is_file()
     assert not list(a_workstation.workstation.private.glob("upload-*"))
