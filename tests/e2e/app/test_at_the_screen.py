@@ -1,9 +1,11 @@
 """What a person sees of rules, faults and other tabs, on a workstation that is open in a moment."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +43,17 @@ WATCH_THE_SILENCE = """() => {
     }).observe(document, {childList: true, subtree: true});
 }"""
 """Notes when the server was heard last, and when the screen said that it is not."""
+
+WATCH_THE_SLEEP = """() => {
+    let last = performance.now();
+    window.sleptMs = 0;
+    setInterval(() => {
+        const now = performance.now();
+        if (now - last > sleptMs) [window.sleptMs, window.wokeAt] = [now - last, now];
+        last = now;
+    }, 20);
+}"""
+"""Notes how long the page did nothing at most, and when it went on."""
 
 TOLD_AFTER_MS = 150
 """A step of the clock of a browser whose cores are busy."""
@@ -101,6 +114,20 @@ WATCH_THE_LINE = """() => {
     }).observe(document, {childList: true, subtree: true});
 }"""
 """Notes when the socket closed, and when the screen said so."""
+
+
+@contextmanager
+def asleep(browser: Browser) -> Iterator[None]:
+    """Stop what draws the pages, as a machine that sleeps does, and let it go on afterwards."""
+    told = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    renderers = [int(one["id"]) for one in told if one["type"] == "renderer"]
+    for renderer in renderers:
+        os.kill(renderer, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for renderer in renderers:
+            os.kill(renderer, signal.SIGCONT)
 
 
 @pytest.fixture(scope="module")
@@ -450,6 +477,25 @@ def test_s07_a_server_that_hangs_is_told_within_a_second_and_hides_all_after_mor
     assert " mm" not in page.locator("body").inner_text()
     blocked.set()
     expect(page.locator("[data-name=cut]")).to_have_count(0)
+    expect(page.locator("[data-name=lost]")).to_have_count(0)
+    expect(page.locator(VERDICT)).to_be_visible()
+
+
+def test_s07_a_tab_that_slept_is_told_of_a_silent_server_within_a_second(
+    a_browser: Browser, an_examined_tab: Page, a_desk: tuple[Running, Session]
+) -> None:
+    page, running = an_examined_tab, a_desk[0]
+    page.evaluate(f"({WATCH_THE_SILENCE})()")
+    page.evaluate(WATCH_THE_SLEEP)
+    page.wait_for_function("heardAt !== undefined")
+    blocked = threading.Event()
+    with asleep(a_browser):
+        running.loop.call_soon_threadsafe(blocked.wait, 30.0)
+        time.sleep(3.0)
+    page.wait_for_function("lostAt !== undefined", timeout=5000)
+    assert page.evaluate("sleptMs") > 2500
+    assert page.evaluate("lostAt - wokeAt") < 1000 + TOLD_AFTER_MS
+    blocked.set()
     expect(page.locator("[data-name=lost]")).to_have_count(0)
     expect(page.locator(VERDICT)).to_be_visible()
 
