@@ -17,7 +17,7 @@ from trame_client.module import vue3 as client_module
 from trame_server.protocol import CoreServer
 
 from kambin.app.guard.addresses import Listening, require_private
-from kambin.app.guard.assets import find_frames, list_assets, make_page
+from kambin.app.guard.assets import FRAMES, list_assets, make_page
 from kambin.app.guard.keys import HOP_FILE, Keys, kept_privately
 from kambin.app.guard.lease import Lease, Standing
 from kambin.app.guard.messages import Permitted
@@ -132,7 +132,7 @@ class Workstation:
         # the client's own page, its workers and its demo parts stay out
         wanted = tuple(asset for asset in own if asset.address.strip("./") in page)
         uploads = Route("POST", UPLOAD, self._desk.handle, Permission.CHANGE)
-        assets = (find_frames(), *wanted, *list_assets(folders))
+        assets = (FRAMES, *wanted, *list_assets(folders))
         return Content(page, self._style_nonce, assets, [uploads])
 
     def _may_upload(self, key: str) -> bool:

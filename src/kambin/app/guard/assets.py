@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -41,13 +40,8 @@ class Asset:
     file: Path
 
 
-FRAMES: Final = "/frames.js"
-"""Where the script lies that reads what the socket says in its order."""
-
-
-def find_frames() -> Asset:
-    """Return the script that has to run before the client opens its socket."""
-    return Asset(FRAMES, Path(str(resources.files("kambin.app.guard").joinpath("frames.js"))))
+FRAMES: Final = Asset("/frames.js", Path(__file__).with_name("frames.js"))
+"""Reads what the socket says in its order; has to run before the client opens its socket."""
 
 
 def list_assets(folders: Mapping[str, Path]) -> tuple[Asset, ...]:
@@ -81,7 +75,7 @@ def make_page(client_page: str, start: str) -> str:
     start : str, where the page asks for the key of its socket
     """
     tags = "\n".join(find_tags(client_page))
-    return _PAGE.format(frames=FRAMES, tags=tags, start=start)
+    return _PAGE.format(frames=FRAMES.address, tags=tags, start=start)
 
 
 def find_tags(client_page: str) -> Iterable[str]:

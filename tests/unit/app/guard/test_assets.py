@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kambin.app.guard.assets import Asset, find_frames, find_tags, list_assets, make_page
+from kambin.app.guard.assets import FRAMES, Asset, find_tags, list_assets, make_page
 
 CLIENT_PAGE = """<!doctype html>
 <html lang="en">
@@ -72,8 +72,8 @@ def test_the_page_has_the_scripts_of_the_client_in_their_order() -> None:
 
 def test_frames_are_put_in_order_before_the_client_opens_its_socket() -> None:
     page = make_page(CLIENT_PAGE, "/socket-key")
-    assert find_frames().file.is_file()
-    assert 0 < page.index(f'src=".{find_frames().address}"') < page.index("vue.global.js")
+    assert FRAMES.file.is_file()
+    assert 0 < page.index(f'src=".{FRAMES.address}"') < page.index("vue.global.js")
 
 
 def test_the_page_has_nothing_that_our_policy_would_stop() -> None:
