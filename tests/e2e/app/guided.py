@@ -82,6 +82,14 @@ FEEL = """() => {
 """Notes whether a click reaches something that takes it: what is disabled feels none."""
 
 
+WRITTEN = """([selector, words]) => {
+  const field = document.querySelector(selector);
+  const shown = field.selectedOptions ? field.selectedOptions[0]?.text ?? "" : field.value;
+  return shown.toLowerCase().startsWith(words.toLowerCase());
+}"""
+"""Tells whether a field holds what was typed, or a list stands at the entry that begins so."""
+
+
 @contextmanager
 def open_tab(browser: Browser, running: Running) -> Iterator[Page]:
     """Open a tab on a workstation, in which no error may come up until it is closed."""
@@ -304,13 +312,18 @@ def strike(page: Page, *keys: str) -> None:
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Reach an element with the tabulator alone, and see that it shows where one is."""
-    for _ in range(250):
-        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
-            wide = "parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
-            assert page.evaluate(wide) >= 2, f"nothing shows that one is at {selector}"
-            return
-        page.keyboard.press("Tab")
+    """Reach an element with the tabulator alone, and see that it shows where one is.
+
+    The tabulator leads past what is disabled, as all is while no answer comes: then one waits.
+    """
+    for _ in range(5):
+        expect(page.locator(selector).first).to_be_enabled()
+        for _ in range(250):
+            if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+                wide = "parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
+                assert page.evaluate(wide) >= 2, f"nothing shows that one is at {selector}"
+                return
+            page.keyboard.press("Tab")
     raise AssertionError(f"no key leads to {selector}")
 
 
@@ -325,9 +338,19 @@ def press(page: Page, selector: str, key: str = "Enter") -> None:
 
 
 def write(page: Page, selector: str, words: str) -> None:
-    """Reach a field or a list by keys, and type."""
-    tab_to(page, selector)
-    page.keyboard.type(words)
+    """Reach a field or a list by keys, and type until it stands there.
+
+    Keys that are struck while no answer comes reach nothing.
+    """
+    for _ in range(5):
+        tab_to(page, selector)
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(words)
+        if page.evaluate(WRITTEN, [selector, words]):
+            return
+        # a list forgets within a second what was typed to find an entry
+        page.wait_for_timeout(1_500)
+    raise AssertionError(f"{selector} does not take what is typed")
 
 
 def keep(page: Page, name: str) -> None:
