@@ -41,7 +41,9 @@ def test_nothing_is_installed_without_its_hash() -> None:
     # Kambin itself, without what it depends on; and the tool that writes the lock
     rest = [line for line in installs if "--require-hashes" not in line]
     assert len(installs) - len(rest) == len(LOCKS)
-    assert all("--no-deps" in line or "install --quiet uv" in line for line in rest)
+    # Nothing is resolved: old pips look past the lock for coverage[toml] once its next one is out
+    assert all("--no-deps" in line or "install --quiet uv" in line for line in installs)
+    assert any("pip check" in line for line in lines)
 
 
 def test_no_code_of_ours_runs_when_it_is_installed() -> None:
